@@ -1,0 +1,19 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^nestjs-jwks-auth$/, replacement: here('./src/index.ts') },
+      { find: /^nestjs-jwks-auth\/testing$/, replacement: here('./libs/testing/src/index.ts') },
+    ],
+  },
+  test: {
+    include: ['{src,libs,apps,test,bench}/**/*.spec.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    setupFiles: [here('./test/setup.ts')],
+  },
+});
