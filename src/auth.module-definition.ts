@@ -1,0 +1,36 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import type { AuthOptions } from './auth.options.js';
+import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
+
+/** What goes beside the options, or beside the factory that makes them. */
+export interface AuthModuleExtras {
+  /**
+   * Makes the guard work in every module without importing `AuthModule` there.
+   *
+   * @default true
+   */
+  isGlobal?: boolean;
+  /**
+   * Puts `JwtAuthGuard` on every route; `@Public()` opens one.
+   *
+   * @default false
+   */
+  guardEveryRoute?: boolean;
+}
+
+const EXTRAS: Required<AuthModuleExtras> = { isGlobal: true, guardEveryRoute: false };
+
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: AUTH_OPTIONS } =
+  new ConfigurableModuleBuilder<AuthOptions>({ moduleName: 'Auth' })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createAuthOptions')
+    .setExtras<AuthModuleExtras>(EXTRAS, (definition, { isGlobal, guardEveryRoute }) => ({
+      ...definition,
+      global: isGlobal,
+      providers: [
+        ...(definition.providers ?? []),
+        ...(guardEveryRoute ? [{ provide: APP_GUARD, useExisting: JwtAuthGuard }] : []),
+      ],
+    }))
+    .build();

@@ -1,0 +1,75 @@
+import { Inject, Logger, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { AUTH_OPTIONS, ConfigurableModuleClass } from './auth.module-definition.js';
+import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from './auth.options.js';
+import { GUARD_OPTIONS } from './guard/guard.options.js';
+import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
+import { JwtStrategy } from './guard/jwt.strategy.js';
+import { logKeyRingEvent } from './key-ring.logger.js';
+import { KeyRings } from './keys/key-rings.js';
+import { AccessTokenVerifier } from './token/access-token.verifier.js';
+
+const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
+
+/**
+ * Guards an API with OAuth 2 access tokens. `AuthModule.forRoot(options)`, or `AuthModule.forRootAsync` with
+ * `useFactory`, `useClass` or `useExisting`; once per application.
+ *
+ * @throws TypeError at start, naming the option that is wrong
+ */
+@Module({
+  providers: [
+    {
+      provide: RESOLVED_OPTIONS,
+      inject: [AUTH_OPTIONS],
+      useFactory: (given: AuthOptions) => resolveAuthOptions(given),
+    },
+    {
+      provide: KeyRings,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ issuers, keys }: ResolvedAuthOptions) =>
+        new KeyRings(issuers, keys, (event) => logKeyRingEvent(new Logger('AuthModule'), event)),
+    },
+    {
+      provide: AccessTokenVerifier,
+      inject: [RESOLVED_OPTIONS, KeyRings],
+      useFactory: ({ issuers, token }: ResolvedAuthOptions, keyRings: KeyRings) =>
+        new AccessTokenVerifier(issuers, token, keyRings),
+    },
+    {
+      provide: GUARD_OPTIONS,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ guard }: ResolvedAuthOptions) => guard,
+    },
+    {
+      provide: JwtStrategy,
+      inject: [AccessTokenVerifier, GUARD_OPTIONS],
+      useFactory: (verifier: AccessTokenVerifier, guard: ResolvedAuthOptions['guard']) =>
+        new JwtStrategy(verifier, guard),
+    },
+    JwtAuthGuard,
+  ],
+  exports: [KeyRings, AccessTokenVerifier, GUARD_OPTIONS, JwtStrategy, JwtAuthGuard],
+})
+export class AuthModule extends ConfigurableModuleClass implements OnModuleInit, OnModuleDestroy {
+  constructor(
+    @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(KeyRings) private readonly keyRings: KeyRings,
+    @Inject(JwtStrategy) private readonly strategy: JwtStrategy,
+  ) {
+    super();
+    const others = [...modules.values()].filter(({ metatype }) => metatype === AuthModule);
+    if (others.length > 1)
+      throw new TypeError('AuthModule is configured twice: call forRoot once per application');
+  }
+
+  async onModuleInit(): Promise<void> {
+    this.strategy.register();
+    await this.keyRings.start();
+  }
+
+  onModuleDestroy(): void {
+    this.strategy.unregister();
+    this.keyRings.close();
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Why a request was refused, or could not be judged. One closed list serves {@link AuthError.code}, the
+ * `code` of the problem body, and the span attribute `jwt.rejection.reason`.
+ */
+export const AUTH_ERROR_CODES = [
+  'missing_token',
+  'malformed_request',
+  'multiple_tokens',
+  'token_too_large',
+  'malformed_token',
+  'unsupported_algorithm',
+  'unsupported_critical',
+  'wrong_type',
+  'unknown_issuer',
+  'wrong_audience',
+  'expired',
+  'not_yet_valid',
+  'invalid_claim',
+  'sender_constrained',
+  'unknown_key',
+  'bad_signature',
+  'revoked',
+  'user_rejected',
+  'insufficient_scope',
+  'insufficient_permission',
+  'insufficient_role',
+  'keys_unavailable',
+] as const;
+
+/** One of {@link AUTH_ERROR_CODES}. */
+export type AuthErrorCode = (typeof AUTH_ERROR_CODES)[number];
+
+/**
+ * The message of each code: fixed, so that nothing of a token can ever be in it, and within the characters that
+ * RFC 6750 §3 allows in an `error_description`.
+ */
+const MESSAGES: Record<AuthErrorCode, string> = {
+  missing_token: 'The request carries no bearer token',
+  malformed_request: 'The bearer credentials are malformed',
+  multiple_tokens: 'The request carries more than one access token',
+  token_too_large: 'The access token is too large',
+  malformed_token: 'The access token is malformed',
+  unsupported_algorithm: 'The algorithm of the access token is not accepted',
+  unsupported_critical: 'The access token asks for an extension that is not supported',
+  wrong_type: 'The token is not an access token',
+  unknown_issuer: 'The issuer of the access token is not accepted',
+  wrong_audience: 'The access token is meant for another audience',
+  expired: 'The access token expired',
+  not_yet_valid: 'The access token is not valid yet',
+  invalid_claim: 'A claim of the access token is missing or not acceptable',
+  sender_constrained: 'The access token is bound to a key whose proof is not checked here',
+  unknown_key: 'The signature of the access token could not be verified',
+  bad_signature: 'The signature of the access token could not be verified',
+  revoked: 'The access token was revoked',
+  user_rejected: 'The access token belongs to no accepted user',
+  insufficient_scope: 'The access token lacks a scope that is needed here',
+  insufficient_permission: 'The access token lacks a permission that is needed here',
+  insufficient_role: 'The access token lacks a role that is needed here',
+  keys_unavailable: 'The access token cannot be judged now because the keys of its issuer cannot be had',
+};
+
+/** Data that goes with an {@link AuthError}; none of it is taken from a token. */
+export interface AuthErrorDetails {
+  /** The name of the claim that was refused, with `invalid_claim`. */
+  readonly claim?: string | undefined;
+  /** When it makes sense to come back, in milliseconds from now, with `keys_unavailable`. */
+  readonly retryAfterMs?: number | undefined;
+  /** The error underneath, kept for logs. */
+  readonly cause?: unknown;
+}
+
+/**
+ * The only error that token verification throws. `code` is stable; the message is for people and holds nothing
+ * of the token.
+ */
+export class AuthError extends Error {
+  override readonly name = 'AuthError';
+  /** Why: one of {@link AUTH_ERROR_CODES}. */
+  readonly code: AuthErrorCode;
+  /** The name of the claim that was refused, with `invalid_claim`. */
+  readonly claim: string | undefined;
+  /** When it makes sense to come back, in milliseconds from now, with `keys_unavailable`. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
+    super(MESSAGES[code], details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.claim = details.claim;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  /** True when the token was judged and refused; false when it could not be judged at all. */
+  get isRefusal(): boolean {
+    return this.code !== 'keys_unavailable';
+  }
+}

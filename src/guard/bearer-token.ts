@@ -1,0 +1,54 @@
+import type { IncomingMessage } from 'node:http';
+import { AuthError } from '../errors/auth.error.js';
+
+/** What is read of a request of Express or Fastify. */
+export interface HttpRequest {
+  readonly headers?: IncomingMessage['headers'];
+  /** Fastify keeps Node's own request here. */
+  readonly raw?: IncomingMessage;
+  readonly rawHeaders?: readonly string[];
+  readonly url?: string;
+  readonly body?: unknown;
+}
+
+/** RFC 9110 §11.4: a scheme, and after one or more spaces what belongs to it. */
+const CREDENTIALS = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: +(.*))?$/;
+/** RFC 6750 §2.1. */
+const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
+const ACCESS_TOKEN_PARAMETER = /[?&]access_token=/;
+
+/**
+ * Takes the bearer token out of the `Authorization` header (RFC 6750 §2.1, RFC 9110 §11), strictly. A token in the
+ * query or the body is ignored (OAuth 2.1 §5.1), unless it comes as a second one.
+ *
+ * @throws AuthError `missing_token`, `malformed_request` or `multiple_tokens`
+ */
+export function bearerToken(request: HttpRequest): string {
+  const header = request.headers?.authorization;
+  if (header === undefined || header === '') throw new AuthError('missing_token');
+  // Node keeps the first of several lines in `headers`.
+  if (authorizationLines(request) > 1) throw new AuthError('multiple_tokens');
+  const [, scheme, token] = CREDENTIALS.exec(header) ?? [];
+  if (scheme === undefined) throw new AuthError('malformed_request');
+  if (scheme.toLowerCase() !== 'bearer') throw new AuthError('missing_token');
+  if (token === undefined || !B64TOKEN.test(token)) throw new AuthError('malformed_request');
+  if (hasTokenElsewhere(request)) throw new AuthError('multiple_tokens');
+  return token;
+}
+
+function authorizationLines(request: HttpRequest): number {
+  const rawHeaders = request.rawHeaders ?? request.raw?.rawHeaders ?? [];
+  let lines = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    if (name.length === 13 && name.toLowerCase() === 'authorization') lines += 1;
+  }
+  return lines;
+}
+
+/** RFC 6750 §2.2 and §2.3: the other two methods. */
+function hasTokenElsewhere({ url = '', headers, body }: HttpRequest): boolean {
+  if (ACCESS_TOKEN_PARAMETER.test(url)) return true;
+  const isForm = headers?.['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+  return isForm && typeof body === 'object' && body !== null && Object.hasOwn(body, 'access_token');
+}

@@ -1,0 +1,91 @@
+import { badOption, checkFunction, checkMembers, checkStrings } from '../errors/option-checks.js';
+import type { AccessTokenClaims } from '../token/claims.js';
+import type { JoseHeader } from '../token/jws.js';
+
+/** Where the token of a request is; null when it carries none. */
+export type JwtFromRequest = (request: never) => string | null;
+
+/** What `validate` is told beside the claims. */
+export interface ValidateContext {
+  /** The request, as the HTTP adapter gives it. */
+  readonly request: unknown;
+  /** The token's verified JOSE header. */
+  readonly header: JoseHeader;
+  /** The configured issuer. */
+  readonly issuer: string;
+}
+
+/** Where scopes, permissions and roles stand in the claims: a name, a path, or several of them to be tried in turn. */
+export interface GrantClaims {
+  /** @default ['scope', 'scp'] */
+  readonly scopes?: string | readonly string[];
+  /** @default 'permissions' */
+  readonly permissions?: string | readonly string[];
+  /** @default 'roles' */
+  readonly roles?: string | readonly string[];
+}
+
+/** How requests are read and answered; all optional. */
+export interface GuardOptions {
+  /**
+   * Takes the token out of a request; null when there is none.
+   *
+   * @default the Authorization header, strictly (RFC 6750 §2.1)
+   */
+  readonly jwtFromRequest?: JwtFromRequest;
+  /** Where scopes, permissions and roles stand in the claims. */
+  readonly claims?: GrantClaims;
+  /**
+   * The realm of challenges (RFC 9110 §11.5).
+   *
+   * @default the audience
+   */
+  readonly realm?: string;
+  /**
+   * Turns verified claims into the application's user, for every request. A falsy user is refused with 401; what it
+   * throws goes through unchanged.
+   *
+   * @default the claims
+   */
+  readonly validate?: (claims: AccessTokenClaims, context: ValidateContext) => unknown;
+}
+
+/** {@link GuardOptions} with the defaults filled in. */
+export interface ResolvedGuardOptions {
+  readonly jwtFromRequest: JwtFromRequest | undefined;
+  readonly claims: Readonly<Record<keyof GrantClaims, readonly string[]>>;
+  readonly realm: string | undefined;
+  readonly validate: ((claims: AccessTokenClaims, context: ValidateContext) => unknown) | undefined;
+}
+
+/** Injection token of the {@link ResolvedGuardOptions}. */
+export const GUARD_OPTIONS = Symbol('nestjs-jwks-auth guard options');
+
+export const GRANT_CLAIM_DEFAULTS: ResolvedGuardOptions['claims'] = {
+  scopes: ['scope', 'scp'],
+  permissions: ['permissions'],
+  roles: ['roles'],
+};
+
+/**
+ * Fills in the defaults. `audience` is the realm of challenges unless the options name one.
+ *
+ * @throws TypeError that names the option which is wrong
+ */
+export function resolveGuardOptions(given: GuardOptions, audience: string | undefined): ResolvedGuardOptions {
+  const { jwtFromRequest, validate, claims = {}, realm = audience } = given;
+  checkFunction('jwtFromRequest', jwtFromRequest);
+  checkFunction('validate', validate);
+  checkMembers('claims', claims, Object.keys(GRANT_CLAIM_DEFAULTS));
+  if (realm !== undefined && (typeof realm !== 'string' || !/^[\x20-\x7e]+$/.test(realm))) {
+    throw badOption('realm', 'must be a string of printable ASCII characters');
+  }
+  const paths = (name: keyof GrantClaims) =>
+    checkStrings(`claims.${name}`, claims[name] ?? GRANT_CLAIM_DEFAULTS[name]);
+  return {
+    jwtFromRequest,
+    validate,
+    realm,
+    claims: { scopes: paths('scopes'), permissions: paths('permissions'), roles: paths('roles') },
+  };
+}

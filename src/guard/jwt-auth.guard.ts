@@ -1,0 +1,99 @@
+import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import { AuthError } from '../errors/auth.error.js';
+import { AuthException } from './auth.exception.js';
+import type { HttpRequest } from './bearer-token.js';
+import { checkGrants } from './grants.js';
+import { GUARD_OPTIONS, type ResolvedGuardOptions } from './guard.options.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { routePolicy, type RoutePolicy } from './route.policy.js';
+
+/** What is done to a response of Express or Fastify. */
+interface HttpResponse {
+  header(name: string, value: string): unknown;
+}
+
+/**
+ * Lets requests with a valid access token through, and puts the application's user on `request.user`. Honours
+ * `@Public`, `@OptionalAuth` and the `@Require…` decorators of the route.
+ *
+ * A subclass may override `getRequest` and `handleRequest`, as with every guard of `@nestjs/passport`.
+ *
+ * @throws AuthException 400, 401, 403 or 503, with its headers set on the response
+ */
+@Injectable()
+export class JwtAuthGuard extends AuthGuard() {
+  declare protected options: { defaultStrategy?: string };
+
+  constructor(
+    @Inject(JwtStrategy) protected readonly strategy: JwtStrategy,
+    @Inject(GUARD_OPTIONS) protected readonly guardOptions: ResolvedGuardOptions,
+  ) {
+    super({ defaultStrategy: strategy.name });
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    assertHttp(context);
+    const policy = routePolicy(context.getHandler(), context.getClass());
+    if (policy.access === 'public') return true;
+    const request = this.getRequest(context) as HttpRequest;
+    try {
+      await this.strategy.trace(request, () => this.admit(context, request, policy));
+      return true;
+    } catch (error) {
+      throw this.answer(error, context, policy);
+    }
+  }
+
+  /** Called with what Passport found; returns the user, or throws. Override it to decide otherwise. */
+  override handleRequest<TUser = unknown>(
+    error: unknown,
+    user: unknown,
+    info: unknown,
+    context: ExecutionContext,
+    _status?: unknown,
+  ): TUser {
+    if (error) throw error;
+    if (user) return user as TUser;
+    const { access } = routePolicy(context.getHandler(), context.getClass());
+    const isAnonymous = info instanceof AuthError && info.code === 'missing_token';
+    if (access === 'optional' && isAnonymous) return undefined as TUser;
+    throw info instanceof Error ? info : new AuthError('missing_token');
+  }
+
+  private async admit(context: ExecutionContext, request: HttpRequest, policy: RoutePolicy): Promise<void> {
+    this.useOwnStrategy();
+    await super.canActivate(context);
+    const { scopes, permissions, roleGroups } = policy.requirements;
+    if (scopes.length + permissions.length + roleGroups.length === 0) return;
+    // Whatever handleRequest made of it: grants are those of a token that passed.
+    const { verified } = await this.strategy.outcomeOf(request);
+    if (verified === undefined) throw new AuthError('missing_token');
+    checkGrants(verified.claims, policy.requirements, this.guardOptions.claims);
+  }
+
+  /** Nest injects the options of a PassportModule over ours, if the application has one. */
+  private useOwnStrategy(): void {
+    const { name } = this.strategy;
+    if (this.options.defaultStrategy !== name) this.options = { ...this.options, defaultStrategy: name };
+  }
+
+  /** An HttpException has no headers, so they are set here. */
+  private answer(error: unknown, context: ExecutionContext, { requirements }: RoutePolicy): unknown {
+    const authError = error instanceof AuthException ? error.authError : error;
+    if (!(authError instanceof AuthError)) return error;
+    const { realm } = this.guardOptions;
+    const exception = new AuthException(authError, { realm, scope: requirements.scopes.join(' ') });
+    const response = context.switchToHttp().getResponse<HttpResponse>();
+    for (const [name, value] of Object.entries(exception.headers)) response.header(name, value);
+    return exception;
+  }
+}
+
+/** Nothing but HTTP is guarded: anything else is refused, never let through. */
+function assertHttp(context: ExecutionContext): void {
+  const type = context.getType<string>();
+  if (type === 'http') return;
+  const where = `${context.getClass().name}.${context.getHandler().name}`;
+  throw new Error(`JwtAuthGuard guards HTTP routes; ${where} is called over "${type}"`);
+}

@@ -1,0 +1,122 @@
+import passport from 'passport';
+import { Strategy } from 'passport-jwt';
+import { AuthError } from '../errors/auth.error.js';
+import { SPANS } from '../telemetry/names.js';
+import { withSpan } from '../telemetry/span.js';
+import type {
+  AccessTokenVerifier,
+  VerificationNotes,
+  VerifiedToken,
+} from '../token/access-token.verifier.js';
+import { AuthException } from './auth.exception.js';
+import { traceAuthentication } from './authentication.trace.js';
+import { bearerToken, type HttpRequest } from './bearer-token.js';
+import type { ResolvedGuardOptions } from './guard.options.js';
+
+/** What became of the credentials of a request. */
+export interface Outcome {
+  /** The token, when it passed. */
+  readonly verified?: VerifiedToken;
+  /** The application's user, when there is one. */
+  readonly user?: unknown;
+  /** Why there is none: an AuthError, or what the application's hooks threw. */
+  readonly error?: unknown;
+  readonly notes: VerificationNotes;
+}
+
+/** The name that passport users know. */
+const COMMON_NAME = 'jwt';
+let instances = 0;
+
+/**
+ * The Passport strategy: takes the bearer token out of a request and has it verified, once per request however many
+ * guards stand on it. It is a `passport-jwt` strategy whose cryptography is replaced.
+ *
+ * Passport makes `Object.create(strategy)` for each request, so this class has no `#private` members.
+ */
+export class JwtStrategy extends Strategy {
+  // Put in place by Passport on the object that it makes for each request.
+  declare success: (user: unknown) => void;
+  declare fail: (info: AuthError | number) => void;
+  declare error: (error: unknown) => void;
+
+  /** One per strategy, and nothing that other code could set. */
+  private readonly outcomes = new WeakMap<object, Promise<Outcome>>();
+  private readonly traced = new WeakSet<object>();
+
+  constructor(
+    private readonly verifier: AccessTokenVerifier,
+    private readonly options: ResolvedGuardOptions,
+  ) {
+    super({ jwtFromRequest: () => null, secretOrKey: 'unused: authenticate() is replaced' }, () => {});
+    // A name of its own: Passport's registry is one per process, and two applications in one process must not mix.
+    this.name = `nestjs-jwks-auth:${(instances += 1)}`;
+  }
+
+  /** Makes the strategy known to Passport, under its own name and as `jwt`. */
+  register(): void {
+    passport.use(this);
+    passport.use(COMMON_NAME, this);
+  }
+
+  /** Takes back what {@link register} did. */
+  unregister(): void {
+    passport.unuse(this.name);
+    const { _strategies: registry } = passport as unknown as { _strategies?: Record<string, unknown> };
+    if (registry?.[COMMON_NAME] === this) passport.unuse(COMMON_NAME);
+  }
+
+  /** Called by Passport, on an object made for this request. */
+  override authenticate(request: unknown): void {
+    this.trace(request as HttpRequest, () => this.outcomeOf(request as HttpRequest)).then(
+      ({ user, error }) => {
+        if (error === undefined) return this.success(user);
+        if (error instanceof AuthError && error.isRefusal) return this.fail(error);
+        return this.error(error instanceof AuthError ? new AuthException(error, this.options) : error);
+      },
+      (error: unknown) => this.error(error),
+    );
+  }
+
+  /** What became of this request's credentials: found out once. */
+  outcomeOf(request: HttpRequest): Promise<Outcome> {
+    const known = this.outcomes.get(request);
+    if (known !== undefined) return known;
+    const outcome = this.judge(request);
+    this.outcomes.set(request, outcome);
+    return outcome;
+  }
+
+  /** Runs `run` inside the one span `jwt.authenticate` of this request. */
+  trace<T>(request: HttpRequest, run: () => Promise<T>): Promise<T> {
+    if (this.traced.has(request)) return run();
+    this.traced.add(request);
+    return traceAuthentication(run, () => this.outcomes.get(request));
+  }
+
+  private async judge(request: HttpRequest): Promise<Outcome> {
+    const notes: VerificationNotes = {};
+    try {
+      const verified = await this.verifier.verify(this.tokenOf(request), notes);
+      return { verified, user: await this.userOf(verified, request), notes };
+    } catch (error) {
+      return { error: error ?? new Error('the application refused with nothing'), notes };
+    }
+  }
+
+  private tokenOf(request: HttpRequest): string {
+    const { jwtFromRequest } = this.options;
+    if (jwtFromRequest === undefined) return bearerToken(request);
+    const token = jwtFromRequest(request as never);
+    if (!token) throw new AuthError('missing_token');
+    return token;
+  }
+
+  private async userOf({ claims, header, issuer }: VerifiedToken, request: HttpRequest): Promise<unknown> {
+    const { validate } = this.options;
+    if (validate === undefined) return claims;
+    const user = await withSpan(SPANS.validate, {}, () => validate(claims, { request, header, issuer }));
+    if (!user) throw new AuthError('user_rejected');
+    return user;
+  }
+}

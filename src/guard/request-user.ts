@@ -1,0 +1,9 @@
+import type { AccessTokenClaims } from '../token/claims.js';
+
+declare global {
+  // oxlint-disable-next-line typescript/no-namespace
+  namespace Express {
+    /** What `request.user` is: the claims, unless `validate` makes something else of them; merge your own in. */
+    interface User extends AccessTokenClaims {}
+  }
+}

@@ -1,0 +1,27 @@
+// Every public name, in reading order.
+import './guard/request-user.js';
+
+export { AuthModule } from './auth.module.js';
+export type { AuthModuleExtras } from './auth.module-definition.js';
+export type { AuthOptions, AuthOptionsFactory } from './auth.options.js';
+
+export { JwtAuthGuard } from './guard/jwt-auth.guard.js';
+export { OptionalAuth, Public } from './guard/access.decorators.js';
+export { RequirePermissions, RequireRoles, RequireScopes } from './guard/require.decorators.js';
+export { CurrentUser } from './guard/current-user.decorator.js';
+export { JwtStrategy } from './guard/jwt.strategy.js';
+export { AuthException, type AuthProblem } from './guard/auth.exception.js';
+export type { GrantClaims, GuardOptions, JwtFromRequest, ValidateContext } from './guard/guard.options.js';
+
+export { AccessTokenVerifier, type VerifiedToken } from './token/access-token.verifier.js';
+export type { AccessTokenClaims } from './token/claims.js';
+export type { JoseHeader } from './token/jws.js';
+export type { ClaimValue, IssuerOptions, RequiredClaims, TokenOptions } from './token/token.options.js';
+
+export { KeyRings } from './keys/key-rings.js';
+export type { KeyRing, KeyRingStatus } from './keys/key-ring.js';
+export type { KeyRingState } from './keys/key-ring.events.js';
+export type { KeyOptions } from './keys/key.options.js';
+
+export { AUTH_ERROR_CODES, AuthError, type AuthErrorCode } from './errors/auth.error.js';
+export { ATTRIBUTES, SCOPE_NAME, SPANS } from './telemetry/names.js';

@@ -1,0 +1,45 @@
+import type { LoggerService } from '@nestjs/common';
+import type { KeyRingEvent } from './keys/key-ring.events.js';
+
+/** Writes what happens to a key ring as log lines; every one names the issuer. */
+export function logKeyRingEvent(logger: LoggerService, event: KeyRingEvent): void {
+  const { issuer } = event;
+  switch (event.type) {
+    case 'keys_loaded':
+      logger.log(
+        `${issuer}: ${event.keyCount} keys (${event.algorithms.join(', ')}) from ${event.jwksUri} in ${Math.round(event.tookMs)} ms`,
+      );
+      break;
+    case 'keys_changed': {
+      const { added, removed, changed } = event.diff;
+      const parts = Object.entries({ added, removed, changed }).filter(([, kids]) => kids.length > 0);
+      logger.log(
+        `${issuer}: keys ${parts.map(([what, kids]) => `${what}: ${kids.map(printable).join(', ')}`).join('; ')}`,
+      );
+      break;
+    }
+    case 'keys_withdrawn':
+      logger.error(`${issuer}: has withdrawn all its keys; every token of it is refused`);
+      break;
+    case 'keys_unusable':
+      logUnusable(logger, issuer, event.reasons);
+      break;
+    case 'fetch_failed':
+      logger.warn(
+        `${issuer}: keys could not be fetched (${event.error.code}: ${event.error.message}); keys in memory are ${event.state}, next attempt in ${Math.ceil(event.retryInMs / 1_000)} s`,
+      );
+      break;
+    case 'clock_skew':
+      logger.warn(`${issuer}: its clock and ours differ by ${Math.round(event.skewMs / 1_000)} s`);
+      break;
+  }
+}
+
+function logUnusable(logger: LoggerService, issuer: string, reasons: readonly string[]): void {
+  if (reasons.includes('private_material')) {
+    logger.error(`${issuer}: publishes a private key, which must be treated as stolen; that key is not used`);
+  }
+  logger.warn(`${issuer}: some of its keys are not used (${reasons.join(', ')})`);
+}
+
+const printable = (kid: string): string => JSON.stringify(kid.slice(0, 100));

@@ -1,0 +1,91 @@
+import { constants } from 'node:crypto';
+
+/** How one JWS algorithm is verified with `node:crypto`, and which keys it fits (RFC 7518 §3.1, 8037, 8812, 9864). */
+export interface Algorithm {
+  readonly name: string;
+  readonly kty: 'RSA' | 'EC' | 'OKP';
+  /** The curve, of an EC or OKP key. */
+  readonly crv?: string;
+  /** The digest; null where the algorithm brings its own. */
+  readonly hash: string | null;
+  /** RSA padding and salt, or the form of an ECDSA signature. */
+  readonly parameters: {
+    readonly padding?: number;
+    readonly saltLength?: number;
+    readonly dsaEncoding?: 'ieee-p1363';
+  };
+  /** Length of a signature in bytes; undefined for RSA, where it is the length of the modulus. */
+  readonly signatureBytes?: number;
+}
+
+const rsa = (bits: number): Algorithm => ({
+  name: `RS${bits}`,
+  kty: 'RSA',
+  hash: `sha${bits}`,
+  parameters: { padding: constants.RSA_PKCS1_PADDING },
+});
+
+const pss = (bits: number): Algorithm => ({
+  name: `PS${bits}`,
+  kty: 'RSA',
+  hash: `sha${bits}`,
+  // The salt is as long as the digest, no other length is valid (RFC 7518 §3.5).
+  parameters: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: bits / 8 },
+});
+
+const ecdsa = (name: string, crv: string, hash: string, signatureBytes: number): Algorithm => ({
+  name,
+  kty: 'EC',
+  crv,
+  hash,
+  // R || S instead of DER (RFC 7518 §3.4).
+  parameters: { dsaEncoding: 'ieee-p1363' },
+  signatureBytes,
+});
+
+const ed25519 = (name: string): Algorithm => ({
+  name,
+  kty: 'OKP',
+  crv: 'Ed25519',
+  hash: null,
+  parameters: {},
+  signatureBytes: 64,
+});
+
+const TABLE = [
+  rsa(256),
+  rsa(384),
+  rsa(512),
+  pss(256),
+  pss(384),
+  pss(512),
+  ecdsa('ES256', 'P-256', 'sha256', 64),
+  ecdsa('ES384', 'P-384', 'sha384', 96),
+  ecdsa('ES512', 'P-521', 'sha512', 132),
+  ecdsa('ES256K', 'secp256k1', 'sha256', 64),
+  ed25519('EdDSA'),
+  ed25519('Ed25519'),
+] as const;
+
+/** Every algorithm that can be verified, by its name in a JOSE header. Symmetric ones and `none` are not among them. */
+export const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map(TABLE.map((entry) => [entry.name, entry]));
+
+/**
+ * What is accepted unless the options say otherwise: everything but the fully specified name `Ed25519` of RFC 9864,
+ * which an application asks for by name.
+ */
+export const DEFAULT_ALGORITHMS: readonly string[] = [...ALGORITHMS.keys()].filter(
+  (name) => name !== 'Ed25519',
+);
+
+/** The algorithms of `allowed` that a key of this type and curve can verify. */
+export function fittingAlgorithms(
+  kty: unknown,
+  crv: unknown,
+  allowed: Iterable<string>,
+): readonly Algorithm[] {
+  return [...allowed]
+    .map((name) => ALGORITHMS.get(name))
+    .filter((algorithm) => algorithm !== undefined)
+    .filter((algorithm) => algorithm.kty === kty && (algorithm.crv === undefined || algorithm.crv === crv));
+}

@@ -1,0 +1,33 @@
+import type { JwksFetchError } from './jwks-fetch.error.js';
+import { KEY_POLICY } from './key-policy.js';
+
+/**
+ * How long to leave the issuer alone after a failure. Doubles from failure to failure, with equal jitter: half of the
+ * delay is certain, half is drawn, so that a fleet does not come back in step. It never gives up.
+ */
+export class BackOff {
+  private failures = 0;
+
+  constructor(private readonly random: () => number) {}
+
+  /** The delay after one more failure, in milliseconds. */
+  next(error: JwksFetchError, hasKeys: boolean): number {
+    const failures = this.failures++;
+    if (error.isThrottled && error.retryAfterMs !== undefined) {
+      const [floor, ceiling] = KEY_POLICY.retryAfterBoundsMs;
+      return Math.min(ceiling, Math.max(floor, error.retryAfterMs));
+    }
+    const [first, ceiling] = error.isThrottled
+      ? KEY_POLICY.throttledBackOffMs
+      : hasKeys
+        ? KEY_POLICY.backOffWithKeysMs
+        : KEY_POLICY.backOffWithoutKeysMs;
+    // 2 ** 20 keeps the product finite in an outage of any length.
+    const delay = Math.min(ceiling, first * 2 ** Math.min(failures, 20));
+    return delay / 2 + (this.random() * delay) / 2;
+  }
+
+  reset(): void {
+    this.failures = 0;
+  }
+}

@@ -1,0 +1,20 @@
+/** What the key policy knows of time: injected, so that tests reach every state without sleeping. */
+export interface Clock {
+  /** Monotonic time in milliseconds. Ages are counted by it. */
+  now(): number;
+  /** Wall-clock time in milliseconds since 1970. */
+  wallNow(): number;
+  /** Calls `run` once after `delayMs`; returns what cancels it. The process stays alive for it only if asked to. */
+  after(delayMs: number, run: () => void, keepsProcessAlive?: boolean): () => void;
+}
+
+/** The clock of this process. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
+  after(delayMs, run, keepsProcessAlive = false) {
+    const timer = setTimeout(run, delayMs);
+    if (!keepsProcessAlive) timer.unref();
+    return () => clearTimeout(timer);
+  },
+};

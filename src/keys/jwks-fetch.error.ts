@@ -1,0 +1,52 @@
+/** Why the issuer's keys could not be had. Closed, so that it can be logged, traced and counted. */
+export type JwksFetchFailure =
+  | 'network'
+  | 'timeout'
+  | 'http_status'
+  | 'redirect'
+  | 'too_large'
+  | 'not_json'
+  | 'not_a_key_set'
+  | 'no_usable_key'
+  | 'discovery_mismatch'
+  | 'discovery_invalid'
+  | 'insecure_url'
+  | 'forbidden_address'
+  | 'aborted';
+
+export interface JwksFetchErrorDetails {
+  /** A sentence with what a person needs to know; never anything of the answer's body. */
+  readonly message?: string;
+  readonly status?: number | undefined;
+  /** What the issuer asked for by `Retry-After`, in milliseconds from now. */
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** A fetch of discovery metadata or of a JWK Set that failed. */
+export class JwksFetchError extends Error {
+  override readonly name = 'JwksFetchError';
+  /** What kind of failure; the value of `error.type` on the span. */
+  readonly code: JwksFetchFailure;
+  /** Status of the answer, if there was one. */
+  readonly status: number | undefined;
+  /** The issuer's `Retry-After`, in milliseconds from when the answer came. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: JwksFetchFailure, details: JwksFetchErrorDetails = {}) {
+    super(details.message ?? code, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  /** 429 and 503: the issuer asks to be left alone for a while. */
+  get isThrottled(): boolean {
+    return this.status === 429 || this.status === 503;
+  }
+
+  /** 404 and 410: the address is abandoned, discovery may know the new one. */
+  get isGone(): boolean {
+    return this.status === 404 || this.status === 410;
+  }
+}

@@ -1,0 +1,39 @@
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Every duration and bound of the key policy that is not an option, in milliseconds unless it says otherwise. */
+export const KEY_POLICY = {
+  /** Bounds of a `maxAge` that comes from the issuer's `Cache-Control`, and what holds without one. */
+  maxAgeFloorMs: 5 * MINUTE,
+  maxAgeCeilingMs: 1 * HOUR,
+  maxAgeDefaultMs: 10 * MINUTE,
+  /** A refresh is due at `maxAge` times a number drawn from here, so that a fleet spreads out. */
+  refreshAhead: [0.7, 0.9],
+  /** A request starts a refresh that is overdue by this: its timer was lost. */
+  watchdogMs: 5 * SECOND,
+  /** Back-off after failures: first delay, ceiling. */
+  backOffWithKeysMs: [1 * SECOND, 1 * MINUTE],
+  backOffWithoutKeysMs: [0.5 * SECOND, 15 * SECOND],
+  /** Bounds of a `Retry-After`, and the back-off of a 429 or 503 that names none. */
+  retryAfterBoundsMs: [5 * SECOND, 10 * MINUTE],
+  throttledBackOffMs: [30 * SECOND, 10 * MINUTE],
+  /** How long, and how many at once, requests wait without keys, and for an unknown kid. */
+  waitForFirstKeysMs: 5 * SECOND,
+  waitForUnknownKidMs: 2 * SECOND,
+  maxWaiters: 1_000,
+  /** Refreshes for unknown kids: burst, and when futile ones begin to cost more. */
+  unknownKidBurst: 3,
+  futileAfter: 10,
+  futilityCeilingMs: 1 * MINUTE,
+  /** Discovery is repeated this often. */
+  rediscoverAfterMs: 24 * HOUR,
+  /** An empty set is honoured after so many answers, each so long after the one before. */
+  emptySetAnswers: 3,
+  emptySetSpacingMs: 1 * MINUTE,
+  /** The issuer's `Date` may be off by this before it is reported as clock skew. */
+  clockSkewMs: 30 * SECOND,
+  /** How many issuers are asked at once at start, and how long `bootstrap: 'wait'` waits. */
+  bootstrapConcurrency: 20,
+  bootstrapWaitMs: 5 * SECOND,
+} as const;

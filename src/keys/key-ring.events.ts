@@ -1,0 +1,38 @@
+import type { JwksFetchError } from './jwks-fetch.error.js';
+import type { KeySetDiff } from './key-set.js';
+import type { UnusableKeyReason } from './verification-key.js';
+
+/** How long ago the keys were last confirmed, and so how far they can be relied on. */
+export type KeyRingState = 'EMPTY' | 'FRESH' | 'STALE' | 'EXPIRED';
+
+/** What made a key ring ask its issuer. */
+export type FetchTrigger = 'bootstrap' | 'refresh' | 'unknown_kid' | 'expired' | 'manual';
+
+/** What happens to a key ring, for whoever logs or counts. Nothing in it comes from a token. */
+export type KeyRingEvent = { readonly issuer: string } & (
+  | {
+      /** Keys are there that were not there before: at start, or after an outage. */
+      readonly type: 'keys_loaded';
+      readonly keyCount: number;
+      readonly algorithms: readonly string[];
+      readonly jwksUri: string;
+      readonly tookMs: number;
+    }
+  | { readonly type: 'keys_changed'; readonly diff: KeySetDiff }
+  | { readonly type: 'keys_withdrawn' }
+  | { readonly type: 'keys_unusable'; readonly reasons: readonly UnusableKeyReason[] }
+  | {
+      readonly type: 'fetch_failed';
+      readonly error: JwksFetchError;
+      readonly state: KeyRingState;
+      readonly retryInMs: number;
+    }
+  | { readonly type: 'clock_skew'; readonly skewMs: number }
+);
+
+export type OnKeyRingEvent = (event: KeyRingEvent) => void;
+
+type WithoutIssuer<T> = T extends unknown ? Omit<T, 'issuer'> : never;
+
+/** A {@link KeyRingEvent} before the ring has put its issuer on it. */
+export type KeyRingNews = WithoutIssuer<KeyRingEvent>;

@@ -1,0 +1,114 @@
+import {
+  importVerificationKey,
+  UnusableKeyError,
+  type UnusableKeyReason,
+  type VerificationKey,
+} from './verification-key.js';
+
+/** At most so many members of a set are looked at. */
+export const MAX_KEYS = 100;
+/** At most so many keys are tried for one token. */
+export const MAX_CANDIDATES = 8;
+
+/** What changed from one set to the next, by kid (a key without one goes by its thumbprint). */
+export interface KeySetDiff {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** Same kid, other material or algorithm. */
+  readonly changed: readonly string[];
+}
+
+/** An immutable snapshot of one issuer's verification keys. */
+export class KeySet {
+  readonly keys: readonly VerificationKey[];
+  private readonly byKid: ReadonlyMap<string, readonly VerificationKey[]>;
+
+  constructor(keys: readonly VerificationKey[]) {
+    this.keys = keys;
+    this.byKid = Map.groupBy(
+      keys.filter((key) => key.kid !== undefined),
+      (key) => key.kid as string,
+    );
+  }
+
+  /**
+   * The keys that a token with this kid and algorithm could have been signed with: [] when the kid is known and its
+   * keys do not fit the algorithm, undefined when no key goes by that kid.
+   */
+  candidates(kid: string | undefined, algorithm: string): readonly VerificationKey[] | undefined {
+    if (kid === undefined) return this.withoutKid(algorithm);
+    return this.byKid
+      .get(kid)
+      ?.filter((key) => fits(key, algorithm))
+      .slice(0, MAX_CANDIDATES);
+  }
+
+  /** A token without a kid is accepted only if exactly one key fits its algorithm (RFC 7515 §4.1.4). */
+  private withoutKid(algorithm: string): readonly VerificationKey[] | undefined {
+    const fitting = this.keys.filter((key) => fits(key, algorithm));
+    if (fitting.length === 0) return undefined;
+    return fitting.length === 1 ? fitting : [];
+  }
+
+  /** True when this very key, by kid, material and algorithms, is in the set. */
+  holds(key: VerificationKey): boolean {
+    return this.keys.some((held) => held === key || identity(held) === identity(key));
+  }
+
+  /** The algorithms that the keys can verify, without repetition. */
+  get algorithms(): readonly string[] {
+    return [...new Set(this.keys.flatMap((key) => key.algorithms.map(({ name }) => name)))];
+  }
+
+  without(deniedKids: ReadonlySet<string>): KeySet {
+    return new KeySet(this.keys.filter((key) => key.kid === undefined || !deniedKids.has(key.kid)));
+  }
+
+  /** What is different in `next`. */
+  diff(next: KeySet): KeySetDiff {
+    const before = Map.groupBy(this.keys, label);
+    const after = Map.groupBy(next.keys, label);
+    const kept = [...after.keys()].filter((kid) => before.has(kid));
+    return {
+      added: [...after.keys()].filter((kid) => !before.has(kid)),
+      removed: [...before.keys()].filter((kid) => !after.has(kid)),
+      changed: kept.filter((kid) => fingerprint(before.get(kid)) !== fingerprint(after.get(kid))),
+    };
+  }
+}
+
+/** True when two sets hold the same keys. */
+export const isEmptyDiff = (diff: KeySetDiff): boolean =>
+  diff.added.length + diff.removed.length + diff.changed.length === 0;
+
+/** What was made of the members of a JWK Set: the usable ones, and why each other one was left out. */
+export interface ImportedKeySet {
+  readonly keySet: KeySet;
+  readonly unusable: readonly { readonly index: number; readonly reason: UnusableKeyReason }[];
+}
+
+/** Imports the members of a JWK Set (RFC 7517 §5) one by one; a broken one never spoils the others. */
+export function importKeySet(members: readonly unknown[], allowed: readonly string[]): ImportedKeySet {
+  const usable: VerificationKey[] = [];
+  const unusable: { index: number; reason: UnusableKeyReason }[] = [];
+  for (const [index, member] of members.entries()) {
+    try {
+      usable.push(importVerificationKey(member, allowed));
+    } catch (error) {
+      if (!(error instanceof UnusableKeyError)) throw error;
+      unusable.push({ index, reason: error.reason });
+    }
+  }
+  return { keySet: new KeySet(usable), unusable };
+}
+
+const fits = (key: VerificationKey, algorithm: string): boolean =>
+  key.algorithms.some(({ name }) => name === algorithm);
+
+const label = (key: VerificationKey): string => key.kid ?? key.thumbprint;
+
+const identity = (key: VerificationKey): string =>
+  JSON.stringify([key.kid, key.thumbprint, key.algorithms.map(({ name }) => name)]);
+
+const fingerprint = (keys: readonly VerificationKey[] | undefined): string =>
+  (keys ?? []).map(identity).toSorted().join();

@@ -1,0 +1,109 @@
+import type { Agent } from 'node:http';
+import {
+  badOption,
+  checkMembers,
+  checkNumber,
+  checkOneOf,
+  checkStrings,
+  withoutUndefined,
+} from '../errors/option-checks.js';
+
+/** How the issuers' keys are fetched and kept; all optional. */
+export interface KeyOptions {
+  /**
+   * How long keys count as fresh, in milliseconds. They are refreshed ahead of it, in the background.
+   *
+   * @default what the issuer's `Cache-Control` says, within 5 minutes and 1 hour; else 10 minutes
+   */
+  readonly maxAgeMs?: number;
+  /**
+   * How long keys are relied on beyond `maxAgeMs` while the issuer cannot be asked, in milliseconds. 0: not at all.
+   *
+   * @default 86_400_000 (24 hours)
+   */
+  readonly staleForMs?: number;
+  /**
+   * Deadline of one question to the issuer, from connect to the last byte, in milliseconds.
+   *
+   * @default 5_000
+   */
+  readonly timeoutMs?: number;
+  /**
+   * How many questions a minute tokens with unknown key ids may cause, beyond a burst of 3.
+   *
+   * @default 6
+   */
+  readonly jwksRequestsPerMinute?: number;
+  /**
+   * What the start of the application does about the first keys: `wait` up to 5 seconds and start without them,
+   * `require` them or fail, or fetch them in the `background`.
+   *
+   * @default 'wait'
+   */
+  readonly bootstrap?: 'wait' | 'require' | 'background';
+  /** Key ids that are never accepted, whatever the issuer publishes. */
+  readonly deniedKids?: readonly string[];
+  /** Headers sent with each question to the issuer. */
+  readonly requestHeaders?: Readonly<Record<string, string>>;
+  /** An `http.Agent` or `https.Agent`, for proxies and private certificate authorities. */
+  readonly requestAgent?: Agent;
+  /**
+   * Allows `http:` issuers and key sets that are not on loopback. Anyone on the way can then make up keys.
+   *
+   * @default false
+   */
+  readonly allowHttp?: boolean;
+}
+
+/** {@link KeyOptions} with the defaults filled in. */
+export interface ResolvedKeyOptions {
+  readonly maxAgeMs: number | undefined;
+  readonly staleForMs: number;
+  readonly timeoutMs: number;
+  readonly jwksRequestsPerMinute: number;
+  readonly bootstrap: 'wait' | 'require' | 'background';
+  readonly deniedKids: readonly string[];
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly requestAgent: Agent | undefined;
+  readonly allowHttp: boolean;
+}
+
+/** The longest delay that a timer of Node can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export const KEY_OPTION_DEFAULTS: ResolvedKeyOptions = {
+  maxAgeMs: undefined,
+  staleForMs: 24 * 60 * 60 * 1_000,
+  timeoutMs: 5_000,
+  jwksRequestsPerMinute: 6,
+  bootstrap: 'wait',
+  deniedKids: [],
+  requestHeaders: {},
+  requestAgent: undefined,
+  allowHttp: false,
+};
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws TypeError that names the option which is wrong
+ */
+export function resolveKeyOptions(given: KeyOptions = {}): ResolvedKeyOptions {
+  checkMembers('keys', given, Object.keys(KEY_OPTION_DEFAULTS));
+  const options = { ...KEY_OPTION_DEFAULTS, ...withoutUndefined(given) };
+  if (options.maxAgeMs !== undefined) checkNumber('keys.maxAgeMs', options.maxAgeMs, 1);
+  checkNumber('keys.staleForMs', options.staleForMs, 0);
+  checkNumber('keys.timeoutMs', options.timeoutMs, 1, MAX_TIMER_MS);
+  checkNumber('keys.jwksRequestsPerMinute', options.jwksRequestsPerMinute, 0.1, 6_000);
+  checkOneOf('keys.bootstrap', options.bootstrap, ['wait', 'require', 'background']);
+  if (options.deniedKids.length !== 0) checkStrings('keys.deniedKids', options.deniedKids);
+  checkOneOf('keys.allowHttp', options.allowHttp, [true, false]);
+  if (options.requestAgent !== undefined && typeof options.requestAgent !== 'object') {
+    throw badOption('keys.requestAgent', 'must be an http.Agent or https.Agent');
+  }
+  checkMembers('keys.requestHeaders', options.requestHeaders, Object.keys(options.requestHeaders));
+  for (const [name, value] of Object.entries(options.requestHeaders)) {
+    if (typeof value !== 'string') throw badOption(`keys.requestHeaders.${name}`, 'must be a string');
+  }
+  return options;
+}

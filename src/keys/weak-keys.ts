@@ -1,0 +1,40 @@
+/**
+ * Keys that OpenSSL imports without a word, though a signature under them proves nothing.
+ */
+
+const SMALL_PRIMES = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157] as const;
+
+/** For each small prime, the powers of 65537 modulo it. */
+const POWERS_OF_65537 = SMALL_PRIMES.map((prime) => {
+  const powers = new Set<number>();
+  for (let power = 1; !powers.has(power); power = (power * 65537) % prime) powers.add(power);
+  return powers;
+});
+
+/**
+ * True for a modulus with the fingerprint of ROCA (CVE-2017-15361): modulo every small prime it is a power of 65537,
+ * which by chance happens to one modulus in 2^27.
+ */
+export function isRocaModulus(modulus: bigint): boolean {
+  return SMALL_PRIMES.every((prime, i) => POWERS_OF_65537[i]?.has(Number(modulus % BigInt(prime))));
+}
+
+const P = 2n ** 255n - 19n;
+
+/** The y coordinates of the points of order 1, 2, 4 and 8 on Ed25519 (RFC 8032 §5.1), and of their unreduced twins. */
+const SMALL_ORDER_Y = new Set([
+  0n,
+  1n,
+  P - 1n,
+  P,
+  P + 1n,
+  2707385501144840649318225287225658788936804267575313519463743609750303402022n,
+  55188659117513257062467267217118295137698188065244968500265048394206261417927n,
+]);
+
+/** True for an Ed25519 public key (32 bytes) of small order: signatures for every message can be made up for it. */
+export function isSmallOrderPoint(publicKey: Buffer): boolean {
+  const encoded = BigInt(`0x${Buffer.from(publicKey.toReversed()).toString('hex')}`);
+  // The highest bit is the sign of x; the others are y.
+  return SMALL_ORDER_Y.has(BigInt.asUintN(255, encoded));
+}

@@ -1,0 +1,123 @@
+import {
+  context,
+  createContextKey,
+  propagation,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Span,
+  type SpanContext,
+} from '@opentelemetry/api';
+import { AuthError } from '../errors/auth.error.js';
+import { LIBRARY_VERSION } from './version.js';
+import { ATTRIBUTES, SCOPE_NAME } from './names.js';
+
+/** Where a span stands in its trace: what a later span can link to. */
+export type SpanPlace = SpanContext;
+
+/** The few things that the library does with a span. */
+export interface ActiveSpan {
+  /** Sets attributes. */
+  set(attributes: Attributes): void;
+  /** Marks the span as an ERROR of that kind, without an exception being thrown through it. */
+  fail(kind: string): void;
+  /** Points at a span of another trace (or another branch) that this one waited for. */
+  link(place: SpanPlace | undefined): void;
+  /** What others link to; undefined when nothing is recorded. */
+  readonly place: SpanPlace | undefined;
+}
+
+export interface SpanOptions {
+  readonly attributes?: Attributes;
+  /** A trace of its own instead of a child of what is active, linked to `links`. */
+  readonly root?: boolean;
+  readonly links?: readonly SpanPlace[];
+}
+
+/**
+ * Span start times have a resolution of 1 ms in the JavaScript API, so children shorter than that come out
+ * misplaced. The outermost span of ours anchors one clock, and all spans below it take their times from it.
+ */
+const ANCHOR = createContextKey('nestjs-jwks-auth clock anchor');
+
+/** Stands in for a span that nobody records. */
+const UNRECORDED: ActiveSpan = { set() {}, fail() {}, link() {}, place: undefined };
+
+class RecordedSpan implements ActiveSpan {
+  failed = false;
+
+  constructor(private readonly span: Span) {}
+
+  set(attributes: Attributes): void {
+    this.span.setAttributes(attributes);
+  }
+
+  fail(kind: string): void {
+    this.failed = true;
+    this.span.setAttribute(ATTRIBUTES.errorType, kind).setStatus({ code: SpanStatusCode.ERROR });
+  }
+
+  link(place: SpanPlace | undefined): void {
+    if (place !== undefined) this.span.addLink({ context: place });
+  }
+
+  get place(): SpanPlace {
+    return this.span.spanContext();
+  }
+}
+
+/** What kind of error this is, from a closed vocabulary: a code, else the class name. Never a message. */
+export function errorType(error: unknown): string {
+  if (error instanceof Error) {
+    const { code } = error as { code?: unknown };
+    return typeof code === 'string' ? code : error.name;
+  }
+  return typeof error;
+}
+
+/**
+ * Runs `run` inside a span. The span ends when `run` has settled. A refusal (an AuthError that judged the token)
+ * is an outcome and leaves the status unset; anything else that is thrown makes the span an ERROR. When the
+ * active span does not record, no child is made.
+ */
+export async function withSpan<T>(
+  name: string,
+  options: SpanOptions,
+  run: (span: ActiveSpan) => T | Promise<T>,
+): Promise<T> {
+  const parent = options.root === true ? ROOT_CONTEXT : context.active();
+  if (trace.getSpan(parent)?.isRecording() === false) return run(UNRECORDED);
+  const anchor = (parent.getValue(ANCHOR) as number | undefined) ?? Date.now() - performance.now();
+  const span = trace.getTracer(SCOPE_NAME, LIBRARY_VERSION).startSpan(
+    name,
+    {
+      startTime: anchor + performance.now(),
+      attributes: options.attributes ?? {},
+      links: (options.links ?? []).map((place) => ({ context: place })),
+    },
+    parent,
+  );
+  const inside = trace.setSpan(parent, span);
+  if (!span.isRecording()) return context.with(inside, run, undefined, UNRECORDED);
+  const active = new RecordedSpan(span);
+  try {
+    return await context.with(inside.setValue(ANCHOR, anchor), run, undefined, active);
+  } catch (error) {
+    if (!active.failed && !(error instanceof AuthError && error.isRefusal)) active.fail(errorType(error));
+    throw error;
+  } finally {
+    span.end(anchor + performance.now());
+  }
+}
+
+/** The place of the span that is active now; undefined when none is recorded. */
+export function activePlace(): SpanPlace | undefined {
+  const span = trace.getActiveSpan();
+  return span?.isRecording() === true ? span.spanContext() : undefined;
+}
+
+/** Runs `run` without baggage: HTTP clients would send it, users' ids included, to the identity provider. */
+export function withoutBaggage<T>(run: () => T): T {
+  return context.with(propagation.deleteBaggage(context.active()), run);
+}

@@ -1,0 +1,122 @@
+import { AuthError } from '../errors/auth.error.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { KeyRings } from '../keys/key-rings.js';
+import type { VerificationKey } from '../keys/verification-key.js';
+import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
+import { withSpan } from '../telemetry/span.js';
+import { checkAudience, checkClaims, checkTimes, checkType, type AccessTokenClaims } from './claims.js';
+import { deepFreeze } from './deep-freeze.js';
+import { parseJws, type JoseHeader, type Jws } from './jws.js';
+import { isSignedWith } from './signature.js';
+import type { IssuerRules } from './issuer-rules.js';
+import type { ResolvedTokenOptions } from './token.options.js';
+import { VerifiedTokens } from './verified-tokens.js';
+
+/** A token that passed every check; deep-frozen. */
+export interface VerifiedToken {
+  readonly claims: AccessTokenClaims;
+  readonly header: JoseHeader;
+  /** The configured issuer. */
+  readonly issuer: string;
+}
+
+/** What is known of a token on the way, for the trace: nothing of the token itself. */
+export interface VerificationNotes {
+  /** The configured issuer that the token names. */
+  issuer?: string;
+  /** True when the token had been verified before. */
+  remembered?: boolean;
+}
+
+/** Checks access tokens (RFC 7519 §7.2, RFC 9068 §4): cheap checks first, then the key, the signature, the claims. */
+export class AccessTokenVerifier {
+  private readonly rules: ReadonlyMap<string, IssuerRules>;
+  private readonly remembered: VerifiedTokens | undefined;
+
+  constructor(
+    issuers: readonly IssuerRules[],
+    private readonly options: ResolvedTokenOptions,
+    private readonly keyRings: KeyRings,
+  ) {
+    this.rules = new Map(issuers.map((rules) => [rules.issuer, rules]));
+    this.remembered =
+      options.verifiedTokens === false ? undefined : new VerifiedTokens(options.verifiedTokens.max);
+  }
+
+  /**
+   * Verifies a token, wherever it came from.
+   *
+   * @param token - a JWT in compact serialization, without `Bearer`
+   * @throws AuthError with the reason when the token is refused, `keys_unavailable` when it cannot be judged; what
+   * `isRevoked` throws goes through unchanged
+   */
+  async verify(token: string, notes: VerificationNotes = {}): Promise<VerifiedToken> {
+    if (typeof token !== 'string') throw new AuthError('malformed_token');
+    if (token.length > this.options.maxTokenBytes) throw new AuthError('token_too_large');
+    const verified = this.recall(token, notes) ?? (await this.verifyAnew(token, notes));
+    if (await this.options.isRevoked(verified.claims)) throw new AuthError('revoked');
+    return verified;
+  }
+
+  private recall(token: string, notes: VerificationNotes): VerifiedToken | undefined {
+    const entry = this.remembered?.recall(token);
+    if (entry === undefined) return undefined;
+    notes.issuer = entry.verified.issuer;
+    notes.remembered = true;
+    entry.ring.watch();
+    this.checkTimes(entry.verified.claims);
+    return entry.verified;
+  }
+
+  private async verifyAnew(token: string, notes: VerificationNotes): Promise<VerifiedToken> {
+    notes.remembered = false;
+    const jws = parseJws(token);
+    const rules = this.checkWithoutKey(jws, notes);
+    const ring = this.ringOf(rules);
+    const generation = ring.generation;
+    const { kid, alg } = jws.header;
+    const keys = await ring.getKeys(kid, alg);
+    // The kid is known and its keys are for other algorithms; without a kid, more than one key would fit.
+    if (keys.length === 0) throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
+    const key = await this.checkSignature(jws, keys);
+    this.checkTimes(jws.payload);
+    const { payload: claims, header } = jws;
+    checkClaims(claims, rules, this.options);
+    const verified = deepFreeze({ claims, header, issuer: rules.issuer });
+    this.remembered?.remember(token, { verified, ring, key, generation });
+    return verified;
+  }
+
+  /** Everything that can be refused before a key is looked up; a made-up kid must be cheap to refuse. */
+  private checkWithoutKey({ header, payload }: Jws, notes: VerificationNotes): IssuerRules {
+    const rules = typeof payload['iss'] === 'string' ? this.rules.get(payload['iss']) : undefined;
+    if (rules === undefined) throw new AuthError('unknown_issuer');
+    notes.issuer = rules.issuer;
+    if (!rules.algorithms.includes(header.alg)) throw new AuthError('unsupported_algorithm');
+    checkType(header, rules);
+    checkAudience(payload, rules);
+    this.checkTimes(payload);
+    return rules;
+  }
+
+  private checkTimes(payload: Readonly<Record<string, unknown>>): void {
+    checkTimes(payload, Date.now(), this.options.clockToleranceMs);
+  }
+
+  /** The key that the signature was made with (RFC 7515 §5.2). */
+  private checkSignature(jws: Jws, keys: readonly VerificationKey[]): Promise<VerificationKey> {
+    return withSpan(SPANS.verify, { attributes: { [ATTRIBUTES.algorithm]: jws.header.alg } }, (span) => {
+      const { kid } = keys[0] ?? {};
+      if (kid !== undefined) span.set({ [ATTRIBUTES.kid]: kid });
+      const key = keys.find((candidate) => isSignedWith(candidate, jws));
+      if (key === undefined) throw new AuthError('bad_signature');
+      return key;
+    });
+  }
+
+  private ringOf({ issuer }: IssuerRules): KeyRing {
+    const ring = this.keyRings.get(issuer);
+    if (ring === undefined) throw new AuthError('unknown_issuer');
+    return ring;
+  }
+}

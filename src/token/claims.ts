@@ -1,0 +1,99 @@
+import { AuthError } from '../errors/auth.error.js';
+import type { JoseHeader } from './jws.js';
+import type { IssuerRules } from './issuer-rules.js';
+import type { ResolvedTokenOptions } from './token.options.js';
+
+/** The claims of a verified access token (RFC 7519 §4.1, RFC 9068 §2.2): deep-frozen, shared between requests. */
+export interface AccessTokenClaims {
+  readonly iss: string;
+  /** Seconds since 1970. */
+  readonly exp: number;
+  readonly aud?: string | readonly string[];
+  readonly sub?: string;
+  readonly client_id?: string;
+  readonly nbf?: number;
+  readonly iat?: number;
+  readonly jti?: string;
+  readonly scope?: string;
+  readonly [claim: string]: unknown;
+}
+
+type Payload = Readonly<Record<string, unknown>>;
+
+/** Strings wherever they are (RFC 7519 §4.1.2, §4.1.7, RFC 8693 §4.3). */
+const STRING_CLAIMS = ['sub', 'jti', 'client_id'] as const;
+/** What a token of the RFC 9068 profile must carry (§2.2), beside `iss`, `exp` and `aud`. */
+const PROFILE_CLAIMS = ['sub', 'client_id', 'iat', 'jti'] as const;
+
+/**
+ * `typ` (RFC 8725 §3.11, RFC 9068 §4): media types compare without case, `application/` may be left out
+ * (RFC 7515 §4.1.9).
+ *
+ * @throws AuthError `wrong_type`
+ */
+export function checkType({ typ }: JoseHeader, { tokenType }: IssuerRules): void {
+  const type = typ?.toLowerCase().replace(/^application\//, '');
+  const accepted =
+    tokenType === 'at+jwt' ? type === 'at+jwt' : type === undefined || type === 'jwt' || type === 'at+jwt';
+  if (!accepted) throw new AuthError('wrong_type');
+}
+
+/**
+ * `aud` (RFC 7519 §4.1.3): a string or an array of strings, one of which is exactly one of ours.
+ *
+ * @throws AuthError `wrong_audience`
+ */
+export function checkAudience({ aud }: Payload, { audience }: IssuerRules): void {
+  const values: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (audience === null && aud === undefined) return;
+  const isWellFormed = values.every((value) => typeof value === 'string');
+  if (!isWellFormed || (audience !== null && !audience.some((ours) => values.includes(ours)))) {
+    throw new AuthError('wrong_audience');
+  }
+}
+
+/**
+ * `exp` (required), `nbf` and `iat` (RFC 7519 §4.1.4 to §4.1.6). A token from the future is refused like one that is
+ * not valid yet.
+ *
+ * @throws AuthError `expired`, `not_yet_valid`, or `invalid_claim` for what is no NumericDate
+ */
+export function checkTimes({ exp, nbf, iat }: Payload, nowMs: number, toleranceMs: number): void {
+  if (!isNumericDate(exp)) throw new AuthError('invalid_claim', { claim: 'exp' });
+  if (nbf !== undefined && !isNumericDate(nbf)) throw new AuthError('invalid_claim', { claim: 'nbf' });
+  if (iat !== undefined && !isNumericDate(iat)) throw new AuthError('invalid_claim', { claim: 'iat' });
+  if (nowMs >= exp * 1_000 + toleranceMs) throw new AuthError('expired');
+  if (Math.max(nbf ?? -Infinity, iat ?? -Infinity) * 1_000 > nowMs + toleranceMs)
+    throw new AuthError('not_yet_valid');
+}
+
+/**
+ * What else a verified token must be like: claims of the right type, the RFC 9068 profile where it is asked for, the
+ * required claims, and no binding to a key (`cnf`) that nobody checks.
+ *
+ * @throws AuthError `invalid_claim` or `sender_constrained`
+ */
+export function checkClaims(
+  payload: Payload,
+  rules: IssuerRules,
+  { senderConstrained }: Pick<ResolvedTokenOptions, 'senderConstrained'>,
+): asserts payload is Payload & AccessTokenClaims {
+  for (const claim of STRING_CLAIMS) {
+    if (payload[claim] !== undefined && typeof payload[claim] !== 'string')
+      throw new AuthError('invalid_claim', { claim });
+  }
+  for (const claim of rules.tokenType === 'at+jwt' ? PROFILE_CLAIMS : []) {
+    if (payload[claim] === undefined) throw new AuthError('invalid_claim', { claim });
+  }
+  if (rules.tokenType === 'at+jwt' && payload['aud'] === undefined)
+    throw new AuthError('invalid_claim', { claim: 'aud' });
+  for (const [claim, accepted] of Object.entries(rules.requiredClaims)) {
+    const value = Object.hasOwn(payload, claim) ? payload[claim] : undefined;
+    if (!accepted.some((one) => one === value)) throw new AuthError('invalid_claim', { claim });
+  }
+  if (senderConstrained === 'refuse' && payload['cnf'] !== undefined)
+    throw new AuthError('sender_constrained');
+}
+
+const isNumericDate = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value);

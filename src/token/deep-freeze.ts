@@ -1,0 +1,18 @@
+import { AuthError } from '../errors/auth.error.js';
+
+/** Nothing sensible nests deeper, and whatever walks the claims downstream may recurse. */
+const MAX_DEPTH = 32;
+
+/**
+ * Freezes parsed JSON all the way down, so that it can be shared between requests.
+ *
+ * @throws AuthError `malformed_token` when it nests deeper than 32 levels, or has a member named `__proto__`, which
+ * would set a prototype in whatever copies it
+ */
+export function deepFreeze<T extends object>(value: T, depth = 1): T {
+  if (depth > MAX_DEPTH || Object.hasOwn(value, '__proto__')) throw new AuthError('malformed_token');
+  for (const member of Object.values(value)) {
+    if (typeof member === 'object' && member !== null) deepFreeze(member as object, depth + 1);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,21 @@
+import { verify } from 'node:crypto';
+import type { Algorithm } from '../keys/algorithms.js';
+import type { VerificationKey } from '../keys/verification-key.js';
+import type { Jws } from './jws.js';
+
+/**
+ * True when the signature of this JWS was made with the private half of this key, by the algorithm that the key and
+ * the header agree on (RFC 7515 §5.2, RFC 8725 §3.1). Never throws.
+ */
+export function isSignedWith(key: VerificationKey, { header, signingInput, signature }: Jws): boolean {
+  const algorithm = key.algorithms.find(({ name }) => name === header.alg);
+  if (algorithm === undefined || !hasLength(signature, algorithm)) return false;
+  try {
+    return verify(algorithm.hash, signingInput, { key: key.keyObject, ...algorithm.parameters }, signature);
+  } catch {
+    return false;
+  }
+}
+
+const hasLength = (signature: Buffer, { signatureBytes }: Algorithm): boolean =>
+  signatureBytes === undefined || signature.length === signatureBytes;

@@ -1,0 +1,110 @@
+import {
+  checkFunction,
+  checkInteger,
+  checkMembers,
+  checkNumber,
+  checkOneOf,
+  withoutUndefined,
+} from '../errors/option-checks.js';
+import type { AccessTokenClaims } from './claims.js';
+
+/** Claims that a token must carry, each with one of these values (RFC 7519 §4). */
+export type RequiredClaims = Readonly<Record<string, ClaimValue | readonly ClaimValue[]>>;
+
+/** A value that a claim can be required to have. */
+export type ClaimValue = string | number | boolean;
+
+/** Which tokens of one issuer are accepted. */
+export interface IssuerOptions {
+  /** The issuer, exactly as it stands in the token's `iss` (RFC 7519 §4.1.1), its trailing slash included. */
+  readonly issuer: string;
+  /**
+   * Who the tokens must be meant for: one of these (RFC 7519 §4.1.3). `null` switches the check off, and then needs
+   * `tokenType: 'at+jwt'`, `requiredClaims`, or `requiredClaims: null`.
+   */
+  readonly audience?: string | readonly string[] | null;
+  /**
+   * Where the issuer's JWK Set is; skips discovery.
+   *
+   * @default what OpenID Connect Discovery or RFC 8414 says
+   */
+  readonly jwksUri?: string;
+  /**
+   * The accepted algorithms (RFC 7518 §3.1, RFC 8037, RFC 8812).
+   *
+   * @default RS, PS and ES 256/384/512, ES256K, EdDSA
+   */
+  readonly algorithms?: readonly string[];
+  /**
+   * `at+jwt` asks for the RFC 9068 profile.
+   *
+   * @default typ is `at+jwt`, `JWT` or absent
+   */
+  readonly tokenType?: 'at+jwt';
+  /** Claims that must be there with one of these values; `null` says that none is wanted. */
+  readonly requiredClaims?: RequiredClaims | null;
+}
+
+/** What holds for the tokens of every issuer. */
+export interface TokenOptions {
+  /**
+   * How far `exp`, `nbf` and `iat` may be off, in milliseconds, at most 120_000.
+   *
+   * @default 5_000
+   */
+  readonly clockToleranceMs?: number;
+  /**
+   * What becomes of a token that is bound to a key (`cnf`, RFC 9449, RFC 8705), whose proof is not checked: `refuse` it,
+   * or `ignore` the binding and take it as a plain bearer token.
+   *
+   * @default 'refuse'
+   */
+  readonly senderConstrained?: 'refuse' | 'ignore';
+  /**
+   * Longer tokens are refused unread, in bytes.
+   *
+   * @default 8_192
+   */
+  readonly maxTokenBytes?: number;
+  /**
+   * How many verified tokens are remembered, so that one seen before costs no signature check; false: none.
+   *
+   * @default { max: 5_000 }
+   */
+  readonly verifiedTokens?: { readonly max: number } | false;
+  /**
+   * Asked for every verified token, remembered or not: true refuses it. What it throws goes through unchanged.
+   *
+   * @default nothing is revoked
+   */
+  readonly isRevoked?: (claims: AccessTokenClaims) => boolean | Promise<boolean>;
+}
+
+/** {@link TokenOptions} with the defaults filled in. */
+export type ResolvedTokenOptions = Required<TokenOptions>;
+
+export const TOKEN_OPTION_DEFAULTS: ResolvedTokenOptions = {
+  clockToleranceMs: 5_000,
+  senderConstrained: 'refuse',
+  maxTokenBytes: 8_192,
+  verifiedTokens: { max: 5_000 },
+  isRevoked: () => false,
+};
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws TypeError that names the option which is wrong
+ */
+export function resolveTokenOptions(given: TokenOptions): ResolvedTokenOptions {
+  const options = { ...TOKEN_OPTION_DEFAULTS, ...withoutUndefined(given) };
+  checkNumber('clockToleranceMs', options.clockToleranceMs, 0, 120_000);
+  checkOneOf('senderConstrained', options.senderConstrained, ['refuse', 'ignore']);
+  checkInteger('maxTokenBytes', options.maxTokenBytes, 1);
+  checkFunction('isRevoked', options.isRevoked);
+  if (options.verifiedTokens !== false) {
+    checkMembers('verifiedTokens', options.verifiedTokens, ['max']);
+    checkInteger('verifiedTokens.max', options.verifiedTokens.max, 1);
+  }
+  return options;
+}
