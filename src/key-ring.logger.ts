@@ -7,7 +7,7 @@ export function logKeyRingEvent(logger: LoggerService, event: KeyRingEvent): voi
   switch (event.type) {
     case 'keys_loaded':
       logger.log(
-        `${issuer}: ${event.keyCount} keys (${event.algorithms.join(', ')}) from ${event.jwksUri} in ${Math.round(event.tookMs)} ms`,
+        `${issuer}: ${event.keyCount} ${event.keyCount === 1 ? 'key' : 'keys'} (${event.algorithms.join(', ')}) from ${event.jwksUri} in ${Math.round(event.tookMs)} ms`,
       );
       break;
     case 'keys_changed': {

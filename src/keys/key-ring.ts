@@ -67,7 +67,7 @@ export class KeyRing {
     return withSpan(SPANS.getKey, { attributes }, async (span) => {
       this.keeper.watch();
       const { ageMs } = this.keeper.age;
-      if (ageMs !== undefined) span.set({ [ATTRIBUTES.cacheAge]: ageMs / 1_000 });
+      if (ageMs !== undefined) span.set({ [ATTRIBUTES.cacheAge]: Math.round(ageMs) / 1_000 });
       return this.fromMemory(kid, algorithm, span) ?? this.fromIssuer(kid, algorithm, span);
     });
   }

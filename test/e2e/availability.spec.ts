@@ -33,7 +33,8 @@ describe('while the issuer misbehaves', () => {
   });
 
   it('accepts every valid token while the issuer is down for longer than maxAge', async () => {
-    await using api = await start({ maxAgeMs: 50, staleForMs: 60_000 });
+    // One question every 10 ms: what was confirmed longer ago proves no refusal of an unknown kid.
+    await using api = await start({ maxAgeMs: 50, staleForMs: 60_000, jwksRequestsPerMinute: 6_000 });
     issuer.fault({ status: 500 }, { on: 'all' });
     await reaches(api, 'STALE');
     expect(await statuses(api, [issuer.token(), issuer.token()])).toEqual([200, 200]);
@@ -78,7 +79,8 @@ describe('while the issuer misbehaves', () => {
     const old = issuer.token();
     expect(await statuses(api, [old])).toEqual([200]);
     await issuer.rotate({ keepOld: false });
-    expect(await statuses(api, [issuer.token(), old])).toEqual([200, 401]);
+    expect(await statuses(api, [issuer.token()])).toEqual([200]);
+    expect(await statuses(api, [old])).toEqual([401]);
   });
 
   it('denies a key at once, and for good', async () => {

@@ -1,6 +1,6 @@
 import { Controller, Get, Injectable, Module, UseGuards, type CanActivate } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModuleBuilder } from '@nestjs/testing';
 import {
   AccessTokenVerifier,
   AuthModule,
@@ -136,20 +136,27 @@ describe('AuthModule', () => {
     expect(api.app.get(KeyRings).status()).toMatchObject([{ issuer: issuer.issuer, state: 'FRESH' }]);
   });
 
-  it('lets a test replace the guard', async () => {
-    const everyone: CanActivate = { canActivate: () => true };
-    const imports = [AuthModule.forRoot({ ...options(), guardEveryRoute: true })];
-    const testing = await Test.createTestingModule({ imports, controllers: [SampleController] })
-      .overrideProvider(JwtAuthGuard)
-      .useValue(everyone)
-      .overrideGuard(JwtAuthGuard)
-      .useValue(everyone)
-      .compile();
-    const app = testing.createNestApplication();
-    await app.listen(0, '127.0.0.1');
-    expect((await fetch(`${await app.getUrl()}/me`)).status).toBe(200);
-    await app.close();
-  });
+  const everyone: CanActivate = { canActivate: () => true };
+  const REPLACEMENTS = {
+    'overrideProvider, where every route is guarded': ['/open', true, 'overrideProvider'],
+    'overrideGuard, where it stands on the handler': ['/me', false, 'overrideGuard'],
+  } as const;
+  it.each(Object.entries(REPLACEMENTS))(
+    'lets a test replace the guard by %s',
+    async (_, [path, guardEveryRoute, method]) => {
+      const imports = [AuthModule.forRoot({ ...options(), guardEveryRoute })];
+      const statusOf = async (builder: TestingModuleBuilder): Promise<number> => {
+        const app = (await builder.compile()).createNestApplication({ logger: false });
+        await app.listen(0, '127.0.0.1');
+        const { status } = await fetch(`${await app.getUrl()}${path}`);
+        await app.close();
+        return status;
+      };
+      const build = () => Test.createTestingModule({ imports, controllers: [SampleController] });
+      expect(await statusOf(build())).toBe(401);
+      expect(await statusOf(build()[method](JwtAuthGuard).useValue(everyone))).toBe(200);
+    },
+  );
 
   it('tells at start, in one line, what keys it has and where from', async () => {
     const lines: string[] = [];
@@ -157,7 +164,7 @@ describe('AuthModule', () => {
     const logger = { log, warn: log, error: log };
     await using _ = await startGuardedApp(options(), { logger });
     const own = lines.filter((line) => line.startsWith(issuer.issuer));
-    expect(own).toEqual([expect.stringMatching(/: 1 keys \(RS256\) from http.*\/jwks in \d+ ms$/)]);
+    expect(own).toEqual([expect.stringMatching(/: 1 key \(RS256\) from http.*\/jwks in \d+ ms$/)]);
   });
 });
 
