@@ -1,0 +1,76 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { DemoError } from './demo.error.js';
+
+const READY_WITHIN_MS = 20_000;
+const STOP_WITHIN_MS = 3_000;
+const running = new Set<ChildProcess>();
+
+/** One of the demo's applications, in a process of its own. */
+export class ChildApp {
+  private errors = '';
+
+  private constructor(
+    readonly name: string,
+    readonly url: string,
+    private readonly child: ChildProcess,
+  ) {
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    child.stderr?.on(
+      'data',
+      (chunk: Buffer) => (this.errors = (this.errors + chunk.toString()).slice(-2_000)),
+    );
+  }
+
+  /**
+   * Starts `dist/apps/<name>/main.js` and waits until `path` answers.
+   *
+   * @throws DemoError when it does not
+   */
+  static async start(
+    name: string,
+    port: number,
+    path: string,
+    environment: NodeJS.ProcessEnv,
+  ): Promise<ChildApp> {
+    const main = fileURLToPath(new URL(`../${name}/main.js`, import.meta.url));
+    const tracing =
+      environment['OTEL_EXPORTER_OTLP_ENDPOINT'] === undefined
+        ? []
+        : ['--import', 'nestjs-jwks-auth/tracing'];
+    const child = spawn(process.execPath, [...tracing, main], {
+      env: { ...process.env, ...environment, PORT: String(port) },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const app = new ChildApp(name, `http://127.0.0.1:${port}`, child);
+    await app.answers(path);
+    return app;
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_WITHIN_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  /** For the very end: nothing of the demo outlives it. */
+  static killAll(): void {
+    for (const child of running) child.kill('SIGKILL');
+  }
+
+  private async answers(path: string): Promise<void> {
+    for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline; await sleep(50)) {
+      if (this.child.exitCode !== null) break;
+      const answer = await fetch(this.url + path).catch(() => undefined);
+      if (answer?.ok === true) return;
+    }
+    const reason = this.errors.trim().split('\n').at(-1) ?? '';
+    throw new DemoError(`The ${this.name} application did not start. ${reason}`);
+  }
+}

@@ -1,0 +1,28 @@
+import { Demo } from './demo.js';
+import { DemoError } from './demo.error.js';
+import { readPorts } from './ports.js';
+import { tell } from './story.js';
+
+/** `npm start`: the whole story on loopback. `--once` ends by itself. */
+const once = process.argv.includes('--once');
+const stopped = Promise.withResolvers<void>();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.resolve());
+
+let demo: Demo | undefined;
+try {
+  demo = await Promise.race([Demo.start(readPorts(process.env)), stopped.promise.then(() => undefined)]);
+  if (demo !== undefined) {
+    await Promise.race([tell(demo), stopped.promise]);
+    if (!once) {
+      console.log('\nPress Ctrl-C to stop.');
+      await stopped.promise;
+    }
+  }
+} catch (error) {
+  if (!(error instanceof DemoError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  await demo?.stop();
+  Demo.stopStragglers();
+}

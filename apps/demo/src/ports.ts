@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { DemoError } from './demo.error.js';
+
+/** The ports of the demo's applications. */
+export interface Ports {
+  readonly issuer: number;
+  readonly orders: number;
+  readonly naive: number;
+}
+
+const VARIABLES = { issuer: 'ISSUER_PORT', orders: 'ORDERS_PORT', naive: 'NAIVE_PORT' } as const;
+const DEFAULTS: Ports = { issuer: 4000, orders: 3000, naive: 3001 };
+
+/** @throws DemoError for what is no port */
+export function readPorts(environment: Readonly<Record<string, string | undefined>>): Ports {
+  const read = (name: keyof Ports): number => {
+    const value = environment[VARIABLES[name]];
+    const port = value === undefined ? DEFAULTS[name] : Number(value);
+    if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+    throw new DemoError(`${VARIABLES[name]} is no port: ${value}`);
+  };
+  return { issuer: read('issuer'), orders: read('orders'), naive: read('naive') };
+}
+
+/** @throws DemoError when one of them is taken */
+export async function assertFree(ports: Ports): Promise<void> {
+  for (const name of Object.keys(DEFAULTS) as (keyof Ports)[]) {
+    if (await isFree(ports[name])) continue;
+    throw new DemoError(
+      `Port ${ports[name]} is in use (a second demo, perhaps): free it, or set ${VARIABLES[name]} to another one.`,
+    );
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer();
+  try {
+    probe.listen(port, '127.0.0.1');
+    await once(probe, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    probe.close();
+  }
+}

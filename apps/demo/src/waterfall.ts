@@ -1,0 +1,68 @@
+import type { ReceivedSpan } from './otlp.receiver.js';
+
+/** How a waterfall is drawn. */
+export interface WaterfallOptions {
+  /** Columns of the time axis. */
+  readonly width?: number;
+  /** What the axis spans, in milliseconds, so that two waterfalls can be compared. Default: the trace's duration. */
+  readonly scaleMs?: number;
+  readonly colours?: boolean;
+}
+
+/** Columns for names. */
+const NAME_WIDTH = 34;
+const COLOURS = { fetch: 31, key: 33, plain: 36 } as const;
+
+/**
+ * Draws a trace as lines of text: children under their parents, each with its bar on one time axis and its duration.
+ * Spans come in order of their start.
+ */
+export function waterfall(spans: readonly ReceivedSpan[], options: WaterfallOptions = {}): string[] {
+  const ids = new Set(spans.map(({ spanId }) => spanId));
+  const roots = spans.filter(({ parentSpanId }) => parentSpanId === undefined || !ids.has(parentSpanId));
+  const startMs = Math.min(...spans.map((span) => span.startMs));
+  const endMs = Math.max(...spans.map((span) => span.endMs));
+  const { width = 40, scaleMs = endMs - startMs, colours = false } = options;
+  const line = (span: ReceivedSpan, depth: number): string => {
+    const name = `${'  '.repeat(depth)}${span.name}`;
+    const column = (ms: number): number => Math.round(((ms - startMs) / scaleMs) * width);
+    const from = Math.min(width - 1, column(span.startMs));
+    const length = Math.max(1, Math.min(width, column(span.endMs)) - from);
+    const bar = (length === 1 && span.endMs - span.startMs < scaleMs / width ? '▏' : '█').repeat(length);
+    const painted = colours ? `\u001b[${colourOf(span)}m${bar}\u001b[0m` : bar;
+    const axis = ' '.repeat(from) + painted + ' '.repeat(width - from - length);
+    return `  ${shorten(name).padEnd(NAME_WIDTH)} │${axis}│ ${formatMs(span.endMs - span.startMs).padStart(9)}`;
+  };
+  const draw = (span: ReceivedSpan, depth: number): string[] => [
+    line(span, depth),
+    ...spans
+      .filter(({ parentSpanId }) => parentSpanId === span.spanId)
+      .flatMap((child) => draw(child, depth + 1)),
+  ];
+  return roots.flatMap((root) => draw(root, 0));
+}
+
+/** Takes out the spans that are not `kept`; their children move up to the nearest one that is. */
+export function prune(spans: readonly ReceivedSpan[], kept: (span: ReceivedSpan) => boolean): ReceivedSpan[] {
+  const byId = new Map(spans.map((span) => [span.spanId, span]));
+  const parentOf = (span: ReceivedSpan): string | undefined => {
+    let parent = byId.get(span.parentSpanId ?? '');
+    while (parent !== undefined && !kept(parent)) parent = byId.get(parent.parentSpanId ?? '');
+    return parent?.spanId;
+  };
+  return spans.filter(kept).map((span) => ({ ...span, parentSpanId: parentOf(span) }));
+}
+
+/** Milliseconds, as people read them. */
+export function formatMs(ms: number): string {
+  if (ms >= 100) return `${Math.round(ms)} ms`;
+  return ms >= 1 ? `${ms.toFixed(1)} ms` : `${Math.round(ms * 1_000)} µs`;
+}
+
+const shorten = (name: string): string =>
+  name.length <= NAME_WIDTH ? name : `${name.slice(0, NAME_WIDTH - 1)}…`;
+
+function colourOf({ name, kind }: ReceivedSpan): number {
+  if (kind === 3 || name.includes('fetch')) return COLOURS.fetch;
+  return name.startsWith('jw') ? COLOURS.key : COLOURS.plain;
+}

@@ -1,0 +1,13 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { NaiveModule } from './naive.module.js';
+
+try {
+  const app = await NestFactory.create(NaiveModule, { abortOnError: false });
+  app.enableShutdownHooks();
+  await app.listen(process.env['PORT'] ?? 3001, '127.0.0.1');
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  console.error(code === 'EADDRINUSE' ? `${message}; set PORT to another one.` : message);
+  process.exit(1);
+}

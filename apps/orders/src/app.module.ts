@@ -1,0 +1,30 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { AuthModule, type AuthOptions } from 'nestjs-jwks-auth';
+import { HealthController } from './health.controller.js';
+import { OrdersController } from './orders.controller.js';
+
+/** `ISSUER` and `AUDIENCE` of any provider; Cognito's access tokens have no audience, so there `CLIENT_ID` stands in. */
+export function authOptions(config: ConfigService): AuthOptions {
+  const issuer = config.get<string>('ISSUER');
+  const audience = config.get<string>('AUDIENCE');
+  const clientId = config.get<string>('CLIENT_ID');
+  if (issuer === undefined) throw new Error('Set ISSUER to the URL of your identity provider.');
+  if (audience !== undefined) return { issuer, audience };
+  if (clientId === undefined)
+    throw new Error('Set AUDIENCE to what your tokens are for (Cognito: CLIENT_ID).');
+  return { issuer, audience: null, requiredClaims: { token_use: 'access', client_id: clientId } };
+}
+
+@Module({
+  imports: [
+    AuthModule.forRootAsync({
+      imports: [ConfigModule.forRoot()],
+      inject: [ConfigService],
+      useFactory: authOptions,
+      guardEveryRoute: true,
+    }),
+  ],
+  controllers: [OrdersController, HealthController],
+})
+export class AppModule {}

@@ -1,0 +1,33 @@
+import { Controller, Get, Post } from '@nestjs/common';
+import { CurrentUser, RequireScopes, type AccessTokenClaims } from 'nestjs-jwks-auth';
+
+interface Order {
+  readonly id: number;
+  readonly item: string;
+}
+
+@Controller('orders')
+export class OrdersController {
+  private readonly orders: Order[] = [{ id: 1, item: 'a flame graph' }];
+
+  /** Any valid token will do. */
+  @Get()
+  list(): readonly Order[] {
+    return this.orders;
+  }
+
+  /** The token must grant a scope. */
+  @RequireScopes('write:orders')
+  @Post()
+  create(): Order {
+    const order = { id: this.orders.length + 1, item: 'another flame graph' };
+    this.orders.push(order);
+    return order;
+  }
+
+  /** Who is calling. */
+  @Get('me')
+  me(@CurrentUser() user: AccessTokenClaims): object {
+    return { sub: user.sub, client: user.client_id, scope: user.scope };
+  }
+}

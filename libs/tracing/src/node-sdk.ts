@@ -1,0 +1,45 @@
+import { trace } from '@opentelemetry/api';
+import { createRequire, register } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { DEFAULTS } from './environment.js';
+import { flushAtExit } from './flush.js';
+
+const PACKAGES = ['@opentelemetry/sdk-node', '@opentelemetry/auto-instrumentations-node'];
+
+/** Says nothing about a request, and a lot about everything else; the one for Nest does not know Nest 12. */
+const SWITCHED_OFF = ['dns', 'fs', 'nestjs-core', 'net', 'router'];
+
+/** Starts the SDK; where its packages are missing, says what to install and leaves the application alone. */
+export async function startTracing(): Promise<void> {
+  const require = createRequire(import.meta.url);
+  if (!PACKAGES.every((name) => isInstalled(require, name))) {
+    console.warn(`nestjs-jwks-auth/tracing is off; it needs: npm install ${PACKAGES.join(' ')}`);
+    return;
+  }
+  // Before anything else is loaded, or ESM applications are not instrumented. The hook belongs to a package of theirs.
+  register('@opentelemetry/instrumentation/hook.mjs', pathToFileURL(require.resolve(PACKAGES[1] as string)));
+  for (const [name, value] of Object.entries(DEFAULTS)) process.env[name] ||= value;
+  const [{ NodeSDK }, { getNodeAutoInstrumentations }] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/auto-instrumentations-node'),
+  ]);
+  const switches = SWITCHED_OFF.map((name) => [`@opentelemetry/instrumentation-${name}`, { enabled: false }]);
+  const sdk = new NodeSDK({ instrumentations: getNodeAutoInstrumentations(Object.fromEntries(switches)) });
+  sdk.start();
+  flushAtExit(flushSpans, () => sdk.shutdown());
+}
+
+function isInstalled(require: NodeJS.Require, name: string): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The global provider is a proxy; what it stands for can be flushed. */
+async function flushSpans(): Promise<void> {
+  const proxy = trace.getTracerProvider() as { getDelegate?: () => { forceFlush?: () => Promise<void> } };
+  await proxy.getDelegate?.().forceFlush?.();
+}
