@@ -8,8 +8,8 @@ import {
 } from '@nestjs/microservices';
 import { AuthModule, JwtAuthGuard } from 'nestjs-jwks-auth';
 import { startTestIssuer } from 'nestjs-jwks-auth/testing';
-import { createServer, type AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
+import { freePort } from '../support/free-port.js';
 
 let calls = 0;
 
@@ -32,14 +32,6 @@ class MathController {
   get(): string {
     return 'http';
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 it('refuses what is not HTTP with a clear error, and never lets it through', async () => {

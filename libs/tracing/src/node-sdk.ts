@@ -1,5 +1,5 @@
 import { trace } from '@opentelemetry/api';
-import { createRequire, register } from 'node:module';
+import { createRequire, register, syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { DEFAULTS } from './environment.js';
 import { flushAtExit } from './flush.js';
@@ -9,6 +9,12 @@ const PACKAGES = ['@opentelemetry/sdk-node', '@opentelemetry/auto-instrumentatio
 /** Says nothing about a request, and a lot about everything else; the one for Nest does not know Nest 12. */
 const SWITCHED_OFF = ['dns', 'fs', 'nestjs-core', 'net', 'router'];
 
+/**
+ * Patched once, when they are required here, and then handed to ESM importers by Node itself. Left to the hook as well,
+ * they would be patched twice, and every request of a CommonJS package would be traced twice.
+ */
+const BUILT_INS = ['http', 'https', 'node:http', 'node:https'];
+
 /** Starts the SDK; where its packages are missing, says what to install and leaves the application alone. */
 export async function startTracing(): Promise<void> {
   const require = createRequire(import.meta.url);
@@ -17,7 +23,9 @@ export async function startTracing(): Promise<void> {
     return;
   }
   // Before anything else is loaded, or ESM applications are not instrumented. The hook belongs to a package of theirs.
-  register('@opentelemetry/instrumentation/hook.mjs', pathToFileURL(require.resolve(PACKAGES[1] as string)));
+  register('@opentelemetry/instrumentation/hook.mjs', pathToFileURL(require.resolve(PACKAGES[1] as string)), {
+    data: { exclude: BUILT_INS },
+  });
   for (const [name, value] of Object.entries(DEFAULTS)) process.env[name] ||= value;
   const [{ NodeSDK }, { getNodeAutoInstrumentations }] = await Promise.all([
     import('@opentelemetry/sdk-node'),
@@ -26,6 +34,8 @@ export async function startTracing(): Promise<void> {
   const switches = SWITCHED_OFF.map((name) => [`@opentelemetry/instrumentation-${name}`, { enabled: false }]);
   const sdk = new NodeSDK({ instrumentations: getNodeAutoInstrumentations(Object.fromEntries(switches)) });
   sdk.start();
+  for (const name of BUILT_INS) require(name);
+  syncBuiltinESMExports();
   flushAtExit(flushSpans, () => sdk.shutdown());
 }
 

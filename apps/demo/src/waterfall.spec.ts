@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { ReceivedSpan } from './otlp.receiver.js';
+import { formatMs, prune, waterfall } from './waterfall.js';
+
+const span = (
+  spanId: string,
+  parentSpanId: string | undefined,
+  startMs: number,
+  endMs: number,
+): ReceivedSpan => ({
+  traceId: 't',
+  spanId,
+  parentSpanId,
+  name: spanId,
+  scope: 'test',
+  kind: 1,
+  startMs,
+  endMs,
+  attributes: {},
+});
+const trace = [
+  span('root', 'remote', 0, 100),
+  span('middle', 'root', 0, 100),
+  span('leaf', 'middle', 50, 75),
+];
+
+describe('a waterfall', () => {
+  it('draws children under their parents, with bars on one time axis', () => {
+    const bars = waterfall(trace, { width: 4 }).map((line) => line.replace(/ {2,}│/, ' │'));
+    expect(bars).toEqual([
+      '  root │████│    100 ms',
+      '    middle │████│    100 ms',
+      '      leaf │  █ │   25.0 ms',
+    ]);
+  });
+
+  it('keeps to a common scale, and marks what is too short for it', () => {
+    const [root = ''] = waterfall([span('root', undefined, 0, 1)], { width: 10, scaleMs: 1_000 });
+    expect(root).toContain('│▏         │    1.0 ms');
+  });
+
+  it('colours only when asked to', () => {
+    expect(waterfall(trace, { colours: true }).join()).toContain('\u001b[');
+    expect(waterfall(trace).join()).not.toContain('\u001b[');
+  });
+
+  it('moves the children of what is pruned up to what is kept', () => {
+    const kept = prune(trace, ({ name }) => name !== 'middle');
+    expect(kept.map(({ name, parentSpanId }) => [name, parentSpanId])).toEqual([
+      ['root', undefined],
+      ['leaf', 'root'],
+    ]);
+  });
+
+  it('writes durations as people read them', () => {
+    expect([0.0204, 3.26, 264.6].map(formatMs)).toEqual(['20 µs', '3.3 ms', '265 ms']);
+  });
+});

@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The documents of the repository, by their path from its root. */
+export const DOCUMENTS: readonly string[] = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...readdirSync(`${ROOT}docs`)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+export const read = (document: string): string => readFileSync(`${ROOT}${document}`, 'utf8');
+
+/** A fenced code block. */
+export interface CodeBlock {
+  /** What stands after the fence. */
+  readonly language: string;
+  readonly code: string;
+  /** Of the fence, from 1. */
+  readonly line: number;
+}
+
+export function codeBlocks(document: string): CodeBlock[] {
+  const blocks: CodeBlock[] = [];
+  let open: { language: string; line: number; code: string[] } | undefined;
+  for (const [index, line] of read(document).split('\n').entries()) {
+    const fence = /^```(\S*)\s*$/.exec(line);
+    if (fence === null) open?.code.push(line);
+    else if (open === undefined) open = { language: fence[1] ?? '', line: index + 1, code: [] };
+    else {
+      blocks.push({ ...open, code: `${open.code.join('\n')}\n` });
+      open = undefined;
+    }
+  }
+  if (open !== undefined) throw new Error(`${document}:${open.line}: a code block without an end`);
+  return blocks;
+}
+
+/** The rows of the table after `<!-- table: name -->`, without its head: cells as they are written. */
+export function tableRows(document: string, name: string): string[][] {
+  const [, after] = read(document).split(`<!-- table: ${name} -->`);
+  if (after === undefined) throw new Error(`${document} has no table "${name}"`);
+  const lines = after.trimStart().split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('|'));
+  return lines.slice(2, end < 0 ? undefined : end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+/** What stands in backticks. */
+export const codeIn = (text: string | undefined): string[] =>
+  [...(text ?? '').matchAll(/`([^`]+)`/g)].map(([, code]) => code ?? '');
+
+/** Where the links of a document point to, those to other sites left out. */
+export const localLinks = (document: string): string[] =>
+  [...read(document).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target]) => target ?? '')
+    .filter((target) => !/^[a-z]+:/.test(target));
+
+/** The anchors that GitHub gives the headings of a document. */
+export const anchors = (document: string): string[] =>
+  [...read(document).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    (heading ?? '')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\- _]/gu, '')
+      .replaceAll(' ', '-'),
+  );
