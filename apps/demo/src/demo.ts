@@ -21,7 +21,7 @@ export class Demo {
   static async start(ports: Ports): Promise<Demo> {
     await assertFree(ports);
     const clientSecret = randomBytes(16).toString('hex');
-    const receiver = await OtlpReceiver.start(process.env['OTEL_EXPORTER_OTLP_ENDPOINT']);
+    const receiver = await OtlpReceiver.start(process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] || undefined);
     try {
       const issuer = await ChildApp.start('issuer', ports.issuer, '/.well-known/openid-configuration', {
         CLIENT_SECRET: clientSecret,

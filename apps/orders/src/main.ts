@@ -3,7 +3,13 @@ import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 
 try {
-  const app = await NestFactory.create(AppModule, { abortOnError: false });
+  // Logs wait until the application stands, so that a mistake in its configuration is one line and not a stack.
+  const app = await NestFactory.create(AppModule, {
+    abortOnError: false,
+    bufferLogs: true,
+    autoFlushLogs: false,
+  });
+  app.flushLogs();
   app.enableShutdownHooks();
   await app.listen(process.env['PORT'] ?? 3000, process.env['HOST'] ?? '127.0.0.1');
 } catch (error) {
