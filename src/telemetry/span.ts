@@ -2,6 +2,7 @@ import {
   context,
   createContextKey,
   propagation,
+  ProxyTracerProvider,
   ROOT_CONTEXT,
   SpanStatusCode,
   trace,
@@ -86,6 +87,7 @@ export async function withSpan<T>(
   options: SpanOptions,
   run: (span: ActiveSpan) => T | Promise<T>,
 ): Promise<T> {
+  if (!isTraced()) return run(UNRECORDED);
   const parent = options.root === true ? ROOT_CONTEXT : context.active();
   if (trace.getSpan(parent)?.isRecording() === false) return run(UNRECORDED);
   const anchor = (parent.getValue(ANCHOR) as number | undefined) ?? Date.now() - performance.now();
@@ -109,6 +111,12 @@ export async function withSpan<T>(
   } finally {
     span.end(anchor + performance.now());
   }
+}
+
+/** False as long as no SDK is registered: then nothing is made that nobody would see. */
+function isTraced(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(SCOPE_NAME) !== undefined;
 }
 
 /** The place of the span that is active now; undefined when none is recorded. */

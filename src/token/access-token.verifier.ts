@@ -10,7 +10,7 @@ import { parseJws, type JoseHeader, type Jws } from './jws.js';
 import { isSignedWith } from './signature.js';
 import type { IssuerRules } from './issuer-rules.js';
 import type { ResolvedTokenOptions } from './token.options.js';
-import { VerifiedTokens } from './verified-tokens.js';
+import { digestOf, VerifiedTokens } from './verified-tokens.js';
 
 /** A token that passed every check; deep-frozen. */
 export interface VerifiedToken {
@@ -53,13 +53,14 @@ export class AccessTokenVerifier {
   async verify(token: string, notes: VerificationNotes = {}): Promise<VerifiedToken> {
     if (typeof token !== 'string') throw new AuthError('malformed_token');
     if (token.length > this.options.maxTokenBytes) throw new AuthError('token_too_large');
-    const verified = this.recall(token, notes) ?? (await this.verifyAnew(token, notes));
+    const digest = this.remembered === undefined ? '' : digestOf(token);
+    const verified = this.recall(digest, notes) ?? (await this.verifyAnew(token, digest, notes));
     if (await this.options.isRevoked(verified.claims)) throw new AuthError('revoked');
     return verified;
   }
 
-  private recall(token: string, notes: VerificationNotes): VerifiedToken | undefined {
-    const entry = this.remembered?.recall(token);
+  private recall(digest: string, notes: VerificationNotes): VerifiedToken | undefined {
+    const entry = this.remembered?.recall(digest);
     if (entry === undefined) return undefined;
     notes.issuer = entry.verified.issuer;
     notes.remembered = true;
@@ -68,7 +69,7 @@ export class AccessTokenVerifier {
     return entry.verified;
   }
 
-  private async verifyAnew(token: string, notes: VerificationNotes): Promise<VerifiedToken> {
+  private async verifyAnew(token: string, digest: string, notes: VerificationNotes): Promise<VerifiedToken> {
     notes.remembered = false;
     const jws = parseJws(token);
     const rules = this.checkWithoutKey(jws, notes);
@@ -83,7 +84,7 @@ export class AccessTokenVerifier {
     const { payload: claims, header } = jws;
     checkClaims(claims, rules, this.options);
     const verified = deepFreeze({ claims, header, issuer: rules.issuer });
-    this.remembered?.remember(token, { verified, ring, key, generation });
+    this.remembered?.remember(digest, { verified, ring, key, generation });
     return verified;
   }
 

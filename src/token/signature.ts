@@ -10,8 +10,10 @@ import type { Jws } from './jws.js';
 export function isSignedWith(key: VerificationKey, { header, signingInput, signature }: Jws): boolean {
   const algorithm = key.algorithms.find(({ name }) => name === header.alg);
   if (algorithm === undefined || !hasLength(signature, algorithm)) return false;
+  const { hash, parameters } = algorithm;
   try {
-    return verify(algorithm.hash, signingInput, { key: key.keyObject, ...algorithm.parameters }, signature);
+    const input = parameters === undefined ? key.keyObject : { key: key.keyObject, ...parameters };
+    return verify(hash, signingInput, input, signature);
   } catch {
     return false;
   }

@@ -25,9 +25,8 @@ export class VerifiedTokens {
     return this.entries.size;
   }
 
-  /** The entry of this very token, as long as its key is still held and its ring may be relied on. */
-  recall(token: string): VerifiedEntry | undefined {
-    const digest = digestOf(token);
+  /** The entry of the token with this digest, as long as its key is still held and its ring may be relied on. */
+  recall(digest: string): VerifiedEntry | undefined {
     const entry = this.entries.get(digest);
     if (entry === undefined || !entry.ring.isUsable) return undefined;
     this.entries.delete(digest);
@@ -38,16 +37,13 @@ export class VerifiedTokens {
     return entry;
   }
 
-  remember(token: string, entry: VerifiedEntry): void {
-    this.entries.set(digestOf(token), entry);
+  remember(digest: string, entry: VerifiedEntry): void {
+    this.entries.set(digest, entry);
     if (this.entries.size <= this.max) return;
     const [oldest] = this.entries.keys();
     if (oldest !== undefined) this.entries.delete(oldest);
   }
-
-  forget(token: string): void {
-    this.entries.delete(digestOf(token));
-  }
 }
 
-const digestOf = (token: string): string => hash('sha256', token, 'base64');
+/** What a token is remembered by: the SHA-256 of all of it, its signature included. */
+export const digestOf = (token: string): string => hash('sha256', token, 'base64');
