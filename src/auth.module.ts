@@ -5,7 +5,7 @@ import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from '
 import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 import { JwtStrategy } from './guard/jwt.strategy.js';
-import { logKeyRingEvent } from './key-ring.logger.js';
+import { logKeyRingEvent } from './guard/key-ring.logger.js';
 import { KeyRings } from './keys/key-rings.js';
 import { AccessTokenVerifier } from './token/access-token.verifier.js';
 

@@ -83,7 +83,11 @@ export class AccessTokenVerifier {
     this.checkTimes(jws.payload);
     const { payload: claims, header } = jws;
     checkClaims(claims, rules, this.options);
-    const verified = deepFreeze({ claims, header, issuer: rules.issuer });
+    const verified = Object.freeze({
+      claims: deepFreeze(claims),
+      header: deepFreeze(header),
+      issuer: rules.issuer,
+    });
     this.remembered?.remember(digest, { verified, ring, key, generation });
     return verified;
   }

@@ -38,11 +38,6 @@ test('every test that the documents show passes', { timeout: 120_000 }, async ()
   const shown = all.filter(({ path }) => path.endsWith('spec.ts'));
   expect(shown.length).toBeGreaterThan(2);
   writeFileSync(`${EXAMPLES_DIRECTORY}/vitest.config.ts`, CONFIG);
-  // Decorators are compiled as the nearest tsconfig.json says, of a project that includes the file.
-  writeFileSync(
-    `${EXAMPLES_DIRECTORY}/tsconfig.json`,
-    '{ "extends": "../../tsconfig.json", "include": ["**/*.ts"] }',
-  );
   const args = [`${ROOT}node_modules/vitest/vitest.mjs`, 'run', '--root', EXAMPLES_DIRECTORY];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     env: { ...process.env, NO_COLOR: '1' },

@@ -6,6 +6,8 @@ import { codeBlocks, DOCUMENTS, ROOT } from './markdown.js';
 /** Where the code blocks of the documents are written to: inside the repository, so that imports resolve. */
 export const EXAMPLES_DIRECTORY = `${ROOT}.tmp/docs`;
 
+const TSCONFIG = '{ "extends": "../../tsconfig.json", "include": ["**/*.ts"] }';
+
 /** A code block as a file. */
 export interface Example {
   readonly path: string;
@@ -35,6 +37,8 @@ export function writeExamples(all: readonly Example[]): void {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, code);
   }
+  // Decorators are compiled as the nearest tsconfig.json says, of a project that includes the file.
+  writeFileSync(`${EXAMPLES_DIRECTORY}/tsconfig.json`, TSCONFIG);
 }
 
 /** What the compiler says of the examples, each message with the document that it is about. */

@@ -4,7 +4,11 @@ import { pathToFileURL } from 'node:url';
 import { DEFAULTS } from './environment.js';
 import { flushAtExit } from './flush.js';
 
-const PACKAGES = ['@opentelemetry/sdk-node', '@opentelemetry/auto-instrumentations-node'];
+const SDK = '@opentelemetry/sdk-node';
+const INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
+
+/** These two belong together: with a newer SDK, the instrumentations bring a second one along. */
+const INSTALL = `npm install ${SDK}@^0.300.0 ${INSTRUMENTATIONS}@^0.82.0`;
 
 /** Says nothing about a request, and a lot about everything else; the one for Nest does not know Nest 12. */
 const SWITCHED_OFF = ['dns', 'fs', 'nestjs-core', 'net', 'router'];
@@ -18,12 +22,12 @@ const BUILT_INS = ['http', 'https', 'node:http', 'node:https'];
 /** Starts the SDK; where its packages are missing, says what to install and leaves the application alone. */
 export async function startTracing(): Promise<void> {
   const require = createRequire(import.meta.url);
-  if (!PACKAGES.every((name) => isInstalled(require, name))) {
-    console.warn(`nestjs-jwks-auth/tracing is off; it needs: npm install ${PACKAGES.join(' ')}`);
+  if (![SDK, INSTRUMENTATIONS].every((name) => isInstalled(require, name))) {
+    console.warn(`nestjs-jwks-auth/tracing is off; it needs: ${INSTALL}`);
     return;
   }
   // Before anything else is loaded, or ESM applications are not instrumented. The hook belongs to a package of theirs.
-  register('@opentelemetry/instrumentation/hook.mjs', pathToFileURL(require.resolve(PACKAGES[1] as string)), {
+  register('@opentelemetry/instrumentation/hook.mjs', pathToFileURL(require.resolve(INSTRUMENTATIONS)), {
     data: { exclude: BUILT_INS },
   });
   for (const [name, value] of Object.entries(DEFAULTS)) process.env[name] ||= value;

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { KeyRingEvent } from './keys/key-ring.events.js';
+import type { KeyRingEvent } from '../keys/key-ring.events.js';
 
 /** Writes what happens to a key ring as log lines; every one names the issuer. */
 export function logKeyRingEvent(logger: LoggerService, event: KeyRingEvent): void {

@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { anchors, codeBlocks, DOCUMENTS, localLinks, read, ROOT } from './markdown.js';
+
+const { scripts, engines, peerDependencies, version } = JSON.parse(read('package.json')) as {
+  scripts: Record<string, string>;
+  engines: { node: string };
+  peerDependencies: Record<string, string>;
+  version: string;
+};
+const SHORTHANDS = ['start', 'test'];
+
+describe.each(DOCUMENTS)('%s', (document) => {
+  test('names no npm script that does not exist', () => {
+    const run = [...read(document).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? '');
+    const short = SHORTHANDS.filter((name) => new RegExp(`npm ${name}\\b`).test(read(document)));
+    expect([...run, ...short].filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+
+  test('links to nothing that does not exist', () => {
+    const broken = localLinks(document).filter((link) => !leadsSomewhere(document, link));
+    expect(broken).toEqual([]);
+  });
+});
+
+test('the README has the demo and the tests as one command each, in a block of its own', () => {
+  const commands = codeBlocks('README.md').filter(({ language }) => language === 'sh');
+  expect(commands.slice(0, 2).map(({ code }) => code)).toEqual(['npm ci && npm start\n', 'npm cit\n']);
+});
+
+test('the README asks for the versions that package.json asks for', () => {
+  const node = /\| Node +\| ([\d.]+) or newer/.exec(read('README.md'))?.[1];
+  expect(`>=${node}`).toBe(engines.node);
+  expect(peerDependencies).toMatchObject({
+    '@nestjs/common': '^11.0.0 || ^12.0.0',
+    '@nestjs/core': '^11.0.0 || ^12.0.0',
+    '@opentelemetry/api': '^1.9.0',
+  });
+});
+
+test('the changelog begins with the version of package.json', () => {
+  expect(/^## \[(.+?)\]/m.exec(read('CHANGELOG.md'))?.[1]).toBe(version);
+});
+
+test('docs/monorepo.md shows the files that the packaging tests build', () => {
+  const shown = codeBlocks('docs/monorepo.md').filter(
+    ({ language }) => language === 'ts' || language === 'jsonc',
+  );
+  expect(shown.length).toBeGreaterThan(5);
+  for (const { code } of shown) {
+    const [, path, content] = /^\/\/ (\S+)\n([^]*)$/.exec(code) ?? [];
+    const file = readFileSync(`${ROOT}test/package/fixtures/nest-monorepo/${path}`, 'utf8');
+    expect([path, withoutSpace(content)]).toEqual([path, withoutSpace(file)]);
+  }
+});
+
+/** The formatter breaks lines of JSON otherwise in a file than in a document. */
+const withoutSpace = (text: string | undefined) => text?.replace(/[\s,]+/g, '');
+
+function leadsSomewhere(document: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? document : normalize(join(dirname(document), path));
+  if (!existsSync(`${ROOT}${target}`)) return false;
+  return anchor === undefined || anchors(target).includes(anchor);
+}

@@ -1,0 +1,89 @@
+import { inspect } from 'node:util';
+import { ATTRIBUTES, AUTH_ERROR_CODES, AuthError, AuthException, SPANS } from 'nestjs-jwks-auth';
+import { describe, expect, test } from 'vitest';
+import { GRANT_CLAIM_DEFAULTS } from '../../src/guard/guard.options.js';
+import { KEY_OPTION_DEFAULTS } from '../../src/keys/key.options.js';
+import { TOKEN_OPTION_DEFAULTS } from '../../src/token/token.options.js';
+import { codeIn, read, tableRows } from './markdown.js';
+import { PublicApi } from './public-api.js';
+
+const api = new PublicApi('src/index.ts');
+const prefixed = (prefix: string, names: readonly string[]) => names.map((name) => `${prefix}.${name}`);
+const namesIn = (document: string, table: string, column = 0) =>
+  tableRows(document, table).flatMap((row) => codeIn(row[column]));
+const sorted = (names: Iterable<string>) => [...new Set(names)].toSorted();
+
+const OPTIONS = [
+  ...api.membersOf('AuthOptions').filter((name) => name !== 'keys' && name !== 'claims'),
+  ...prefixed('keys', api.membersOf('KeyOptions')),
+  ...prefixed('claims', api.membersOf('GrantClaims')),
+  ...api.membersOf('AuthModuleExtras'),
+];
+
+describe('the README', () => {
+  test('tables every option, and none that does not exist', () => {
+    expect(namesIn('README.md', 'options').toSorted()).toEqual(OPTIONS.toSorted());
+  });
+
+  test('names the defaults that the code has', () => {
+    const defaults = Object.entries({
+      ...TOKEN_OPTION_DEFAULTS,
+      ...withPrefix('keys', KEY_OPTION_DEFAULTS),
+      ...withPrefix('claims', GRANT_CLAIM_DEFAULTS),
+    }).filter(([, value]) => value !== undefined && typeof value !== 'function');
+    const told = Object.fromEntries(
+      tableRows('README.md', 'options').map(([name, value]) => [codeIn(name)[0], codeIn(value)[0]]),
+    );
+    expect(defaults.length).toBeGreaterThan(10);
+    for (const [name, value] of defaults) expect([name, told[name]]).toEqual([name, asCode(value)]);
+  });
+
+  test('tables every public name, and none that does not exist', () => {
+    expect(namesIn('README.md', 'names').toSorted()).toEqual(api.names.toSorted());
+  });
+
+  test('tables every span and every attribute', () => {
+    expect(namesIn('README.md', 'spans').toSorted()).toEqual(Object.values(SPANS).toSorted());
+    expect(sorted(namesIn('README.md', 'spans', 2))).toEqual(sorted(Object.values(ATTRIBUTES)));
+  });
+});
+
+test('docs/configuration.md has a section for every option but those of the module builder', () => {
+  const headings = [...read('docs/configuration.md').matchAll(/^### `(.+)`$/gm)].map(
+    ([, name]) => name ?? '',
+  );
+  const builder = api.membersOf('AuthModuleExtras');
+  const options = OPTIONS.filter((name) => !builder.includes(name) && !name.startsWith('claims.'));
+  expect(headings.toSorted()).toEqual([...options, 'claims'].toSorted());
+});
+
+test('docs/http-answers.md tables every code with the status that it is answered with', () => {
+  const told = tableRows('docs/http-answers.md', 'codes').map(([code, status]) => [
+    codeIn(code)[0],
+    Number(status),
+  ]);
+  const statusOf = (code: (typeof AUTH_ERROR_CODES)[number]) =>
+    new AuthException(new AuthError(code), { realm: undefined }).getStatus();
+  expect(told).toEqual(AUTH_ERROR_CODES.map((code) => [code, statusOf(code)]));
+});
+
+test('docs/tracing.md tables every span and every attribute', () => {
+  expect(namesIn('docs/tracing.md', 'spans').toSorted()).toEqual(Object.values(SPANS).toSorted());
+  expect(namesIn('docs/tracing.md', 'attributes').toSorted()).toEqual(Object.values(ATTRIBUTES).toSorted());
+});
+
+test('docs/testing.md tables every member of the test issuer', () => {
+  const members = new PublicApi('libs/testing/src/index.ts').membersOf('TestIssuer');
+  const told = namesIn('docs/testing.md', 'test-issuer').map((code) => code.replace(/\(.*/, ''));
+  expect(told.toSorted()).toEqual(members.toSorted());
+});
+
+function withPrefix(prefix: string, defaults: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [`${prefix}.${name}`, value]));
+}
+
+/** A value as it is written in TypeScript; one that may stand alone or in an array stands alone. */
+function asCode(value: unknown): string {
+  const alone: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return inspect(alone, { numericSeparator: true }).replace('[ ', '[').replace(' ]', ']');
+}
