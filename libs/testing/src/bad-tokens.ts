@@ -1,58 +1,112 @@
 import { createHmac } from 'node:crypto';
-import { assemble, goodClaims, goodHeader, type ForgedToken, type MintingContext } from './minting.js';
-import type { TestKey } from './test-key.js';
+import { forgeToken, goodClaims, goodHeader, type ForgedSignature, type ForgedToken } from './minting.js';
+import { signWith, type TestKey } from './test-key.js';
+
+/** Whose tokens to spoil. */
+export interface BadTokenSource {
+  readonly issuer: string;
+  readonly audience: string;
+  /** The key that signs good tokens. */
+  readonly key: TestKey;
+  /** A key of the same algorithm that the issuer does not publish. */
+  readonly stranger: TestKey;
+}
+
+const HOUR_S = 3_600;
 
 /**
- * One token of each bad kind, by name: all of them must be refused by a resource server that keeps RFC 7519, 8725 and
- * 9068, while `token()` of the same issuer is accepted.
+ * Tokens that no API may accept which trusts this issuer and expects this audience; each is good but for what its name
+ * says.
  */
-export function badTokens(
-  context: MintingContext,
-  key: TestKey,
-  foreignKey: TestKey,
-): Record<string, string> {
-  const claims = goodClaims(context);
+export function badTokensOf({ issuer, audience, key, stranger }: BadTokenSource) {
   const header = goodHeader(key);
-  const now = Math.floor(Date.now() / 1_000);
-  const make = (forged: ForgedToken): string => assemble({ header, payload: claims, key, ...forged });
-  const withClaims = (more: object): string => make({ payload: { ...claims, ...more } });
-  const withHeader = (more: object): string => make({ header: { ...header, ...more } });
-  const pem = key.publicKey.export({ type: 'spki', format: 'pem' });
-  const good = make({});
-  const [head = '', , signature = ''] = good.split('.');
+  const claims = goodClaims({ issuer, audience });
+  const nowS = Math.floor(Date.now() / 1_000);
+  const forge = (forgery: ForgedToken) => forgeToken({ header, payload: claims, key, ...forgery });
+  const withHeader = (more: object, forgery?: ForgedToken) =>
+    forge({ header: { ...header, ...more }, ...forgery });
+  const withClaims = (more: object) => forge({ payload: { ...claims, ...more } });
+  const strangerKid = { kid: stranger.kid };
+  const [goodHead, goodPayload, goodSignature] = forge({}).split('.');
+
   return {
-    expired: withClaims({ exp: now - 3_600 }),
-    'not valid yet': withClaims({ nbf: now + 3_600 }),
-    'issued in the future': withClaims({ iat: now + 3_600 }),
+    // Times (RFC 7519 §4.1.4 to §4.1.6)
+    expired: withClaims({ iat: nowS - 2 * HOUR_S, exp: nowS - HOUR_S }),
     'missing exp': withClaims({ exp: undefined }),
-    'exp as a string': withClaims({ exp: String(now + 300) }),
-    'wrong audience': withClaims({ aud: 'https://other.test' }),
-    'audience as a prefix': withClaims({ aud: `${context.audience}/` }),
+    'exp a string': withClaims({ exp: String(nowS + HOUR_S) }),
+    'exp null': withClaims({ exp: null }),
+    'exp beyond all numbers': forge({ payload: JSON.stringify(claims).replace(/"exp":\d+/, '"exp":1e999') }),
+    'not yet valid': withClaims({ nbf: nowS + HOUR_S }),
+    'nbf a string': withClaims({ nbf: String(nowS - HOUR_S) }),
+    'issued in the future': withClaims({ iat: nowS + HOUR_S }),
+    // Issuer and audience (RFC 7519 §4.1.1, §4.1.3)
+    'other issuer': withClaims({ iss: 'https://issuer.example' }),
+    'missing issuer': withClaims({ iss: undefined }),
+    'issuer with one more slash': withClaims({ iss: `${issuer}/` }),
+    'issuers in an array': withClaims({ iss: [issuer] }),
+    'wrong audience': withClaims({ aud: 'https://other.example' }),
     'missing audience': withClaims({ aud: undefined }),
-    'other issuer': withClaims({ iss: 'https://other.test' }),
-    'issuer in an array': withClaims({ iss: [context.issuer] }),
-    'sub as a number': withClaims({ sub: 1 }),
-    'bound to a key': withClaims({ cnf: { jkt: 'x' } }),
-    'alg none': make({ header: { ...header, alg: 'none' }, signature: 'none' }),
-    'alg in odd case': withHeader({ alg: key.algorithm.toLowerCase() }),
-    'HS256 with the public key': make({
-      header: { ...header, alg: 'HS256' },
-      signature: (input) => createHmac('sha256', pem).update(input).digest(),
-    }),
-    'wrong key': make({ key: foreignKey }),
-    'unknown kid': withHeader({ kid: 'made-up' }),
-    'kid as a number': withHeader({ kid: 1 }),
-    crit: withHeader({ crit: ['x'], x: true }),
-    b64: withHeader({ b64: false, crit: ['b64'] }),
-    'typ of a DPoP proof': withHeader({ typ: 'dpop+jwt' }),
-    'embedded key': make({ header: { ...header, jwk: foreignKey.publicJwk }, key: foreignKey }),
-    'tampered payload': `${head}.${assemble({ payload: { ...claims, sub: 'admin' }, signature: 'none' }).split('.')[1]}.${signature}`,
-    'truncated signature': `${good.slice(0, -8)}`,
-    'no signature': make({ signature: 'none' }),
-    'payload an array': make({ payload: [claims] }),
-    'payload no JSON': make({ payload: '{"iss":' }),
-    'five parts': `${good}.${signature}.${signature}`,
-    'two parts': `${head}.${signature}`,
-    'no JWT': 'opaque-token',
+    'no audience at all': withClaims({ aud: [] }),
+    'longer audience': withClaims({ aud: `${audience}/admin` }),
+    'audience in a nested array': withClaims({ aud: [[audience]] }),
+    // Kinds of token (RFC 8725 §3.11, RFC 7519 §4.1.2)
+    'typ dpop+jwt': withHeader({ typ: 'dpop+jwt' }),
+    'typ logout+jwt': withHeader({ typ: 'logout+jwt' }),
+    'sub a number': withClaims({ sub: 1 }),
+    // Algorithms (RFC 8725 §3.1)
+    'alg none': withHeader({ alg: 'none' }, { signature: 'none' }),
+    'alg nOnE': withHeader({ alg: 'nOnE' }, { signature: 'none' }),
+    'alg none with a good signature': withHeader({ alg: 'none' }),
+    'alg in lower case': withHeader({ alg: key.algorithm.toLowerCase() }),
+    'missing alg': withHeader({ alg: undefined }),
+    'HS256 with the public key': withHeader({ alg: 'HS256' }, { signature: hmacWithPublicKey(key) }),
+    'HS256 with the empty key': withHeader({ alg: 'HS256' }, { signature: hmac('') }),
+    // Keys (RFC 7515 §4.1, RFC 8725 §3.10)
+    'wrong key': forge({ key: stranger }),
+    'unknown kid': withHeader(strangerKid, { key: stranger }),
+    'kid a number': withHeader({ kid: 1 }),
+    'key of its own (jwk)': withHeader({ jwk: stranger.publicJwk }, { key: stranger }),
+    'key set of its own (jku)': withHeader({ jku: 'http://127.0.0.1:9/jwks' }, { key: stranger }),
+    // Extensions (RFC 7515 §4.1.11, RFC 7797 §7)
+    crit: withHeader({ crit: ['exp'], exp: nowS + HOUR_S }),
+    'empty crit': withHeader({ crit: [] }),
+    b64: withHeader({ crit: ['b64'], b64: false }),
+    // Signatures
+    'tampered payload': [goodHead, encode({ ...claims, sub: 'admin' }), goodSignature].join('.'),
+    'tampered header': [encode({ ...header, extra: true }), goodPayload, goodSignature].join('.'),
+    'truncated signature': forge({ signature: (input) => signWith(key, input).subarray(0, -1) }),
+    'longer signature': forge({ signature: (input) => Buffer.concat([signWith(key, input), Buffer.of(0)]) }),
+    'zero signature': forge({ signature: (input) => signWith(key, input).fill(0) }),
+    'garbage for a signature': forge({ signature: 'garbage' }),
+    'no signature': forge({ signature: 'none' }),
+    // Shapes (RFC 7515 §7.1, RFC 7519 §7.2)
+    'not a JWT': 'abcdefghijklmnopqrstuvwxyz',
+    'two parts': `${goodHead}.${goodPayload}`,
+    'four parts': `${goodHead}.${goodPayload}.${goodSignature}.${goodSignature}`,
+    'five parts, as a JWE': [
+      encode({ alg: 'RSA-OAEP', enc: 'A256GCM' }),
+      ...Array(4).fill(goodSignature),
+    ].join('.'),
+    'padded base64': `${goodHead}.${goodPayload}.${goodSignature}==`,
+    'header no JSON': forge({ header: 'header' }),
+    'header an array': forge({ header: '[]' }),
+    'payload half of the JSON': forge({ payload: JSON.stringify(claims).slice(0, -1) }),
+    'payload an array': forge({ payload: JSON.stringify([claims]) }),
+    'payload null': forge({ payload: 'null' }),
+    'payload no UTF-8': forge({ payload: Buffer.from(JSON.stringify({ ...claims, name: 'é' }), 'latin1') }),
   };
 }
+
+/** What a bad token is called. */
+export type BadTokenName = keyof ReturnType<typeof badTokensOf>;
+
+const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
+
+const hmac =
+  (secret: string): ForgedSignature =>
+  (signingInput) =>
+    createHmac('sha256', secret).update(signingInput).digest();
+
+/** The key confusion attack (RFC 8725 §2.1): the public key, as everybody has it, taken for a shared secret. */
+const hmacWithPublicKey = ({ publicKey }: TestKey): ForgedSignature =>
+  hmac(publicKey.export({ type: 'spki', format: 'pem' }).toString());

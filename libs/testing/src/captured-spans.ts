@@ -1,134 +1,133 @@
-import {
-  context,
-  trace,
-  type Attributes,
-  type ContextManager,
-  type Link,
-  type TracerProvider,
-} from '@opentelemetry/api';
+import { context, trace, type ContextManager, type TracerProvider } from '@opentelemetry/api';
+import { treeOf, type CapturedSpan, type SpanNode } from './span-tree.js';
 
-/** A finished span, as far as tests look at it: what the SDKs 2 and 3 have in common. */
-export interface CapturedSpan {
-  readonly name: string;
-  readonly attributes: Attributes;
-  readonly status: { readonly code: number; readonly message?: string };
-  readonly links: readonly Link[];
-  readonly events: readonly object[];
-  readonly startTime: [seconds: number, nanoseconds: number];
-  readonly endTime: [seconds: number, nanoseconds: number];
-  readonly parentSpanContext?: { readonly spanId: string };
-  spanContext(): { readonly spanId: string; readonly traceId: string };
+/** What the SDK calls; the same in its versions 2 and 3. */
+interface SpanProcessor {
+  onStart(span: CapturedSpan): void;
+  onEnd(span: CapturedSpan): void;
+  forceFlush(): Promise<void>;
+  shutdown(): Promise<void>;
 }
 
-/** A span with what happened inside it. */
-export interface SpanNode {
-  readonly name: string;
-  readonly attributes: Attributes;
-  readonly status: 'UNSET' | 'OK' | 'ERROR';
-  /** Span ids that it points at. */
-  readonly links: readonly string[];
-  readonly spanId: string;
-  readonly traceId: string;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly children: readonly SpanNode[];
-}
+type TracerProviderClass = new (config: { spanProcessors: SpanProcessor[] }) => TracerProvider;
+type ContextManagerClass = new () => ContextManager;
 
-/** The spans of this process since {@link captureSpans}. */
-export interface CapturedSpans {
-  /** Finished spans, in order of their start. */
-  readonly spans: readonly CapturedSpan[];
-  /** Those of this name. */
-  named(name: string): readonly CapturedSpan[];
-  /** Finished spans as trees: a span whose parent is not among them is a root. */
-  tree(): readonly SpanNode[];
-  /** Forgets what has been captured. */
-  clear(): void;
-  /** Gives the global tracer provider and context manager back. */
-  stop(): void;
-}
-
-interface Exporter {
-  getFinishedSpans(): readonly CapturedSpan[];
-  reset(): void;
-}
-
-interface Sdk {
-  readonly InMemorySpanExporter: new () => Exporter;
-  readonly SimpleSpanProcessor: new (options: unknown) => object;
-  readonly TracerProvider?: new (options: object) => TracerProvider;
-  readonly BasicTracerProvider?: new (options: object) => TracerProvider;
-}
+/** The packages that have a class, and its name there: SDK 3 first, then SDK 2. */
+const TRACER_PROVIDERS = {
+  '@opentelemetry/sdk-trace': 'TracerProvider',
+  '@opentelemetry/sdk-trace-base': 'BasicTracerProvider',
+} as const;
+const CONTEXT_MANAGERS = { '@opentelemetry/context-async-hooks': 'AsyncLocalStorageContextManager' } as const;
+const INSTALL = 'npm install --save-dev @opentelemetry/sdk-trace @opentelemetry/context-async-hooks';
 
 /**
- * Captures every span of this process in memory, with the OpenTelemetry SDK 3 (`@opentelemetry/sdk-trace`) or 2
- * (`@opentelemetry/sdk-trace-base`), whichever is installed, beside `@opentelemetry/context-async-hooks`.
+ * Records every span of this process from now on. Needs `@opentelemetry/context-async-hooks` and either
+ * `@opentelemetry/sdk-trace` (SDK 3) or `@opentelemetry/sdk-trace-base` (SDK 2).
  *
- * @throws Error that says what to install
+ * @throws Error when one of them is missing, with the command that installs it, or when this process has a tracer
+ * provider already
  */
 export async function captureSpans(): Promise<CapturedSpans> {
-  const { AsyncLocalStorageContextManager } = await load<{
-    AsyncLocalStorageContextManager: new () => ContextManager;
-  }>('@opentelemetry/context-async-hooks');
-  const sdk = await load<Sdk>('@opentelemetry/sdk-trace', '@opentelemetry/sdk-trace-base');
-  const exporter = new sdk.InMemorySpanExporter();
-  const Provider = sdk.TracerProvider ?? sdk.BasicTracerProvider;
-  if (Provider === undefined) throw new Error('this version of the OpenTelemetry SDK is not supported');
-  // SDK 3 takes an options object, SDK 2 the exporter itself.
-  const processor = new sdk.SimpleSpanProcessor(sdk.TracerProvider === undefined ? exporter : { exporter });
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-  trace.setGlobalTracerProvider(new Provider({ spanProcessors: [processor] }));
-  return new InMemorySpans(exporter);
-}
-
-async function load<T>(...names: readonly string[]): Promise<T> {
-  for (const name of names) {
-    try {
-      return (await import(name)) as T;
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    }
+  const Provider = (await findClass(TRACER_PROVIDERS)) as TracerProviderClass;
+  const Manager = (await findClass(CONTEXT_MANAGERS)) as ContextManagerClass;
+  const recorder = new SpanRecorder();
+  const provider = new Provider({ spanProcessors: [recorder] });
+  if (!trace.setGlobalTracerProvider(provider)) {
+    throw new Error(
+      'spans are captured or exported in this process already: stop() the earlier capture first',
+    );
   }
-  throw new Error(`captureSpans() needs a package that is not installed: npm install --save-dev ${names[0]}`);
+  // One that is there already does the same work, and belongs to somebody else.
+  const manager = new Manager().enable();
+  const ownsContext = context.setGlobalContextManager(manager);
+  if (!ownsContext) manager.disable();
+  return new CapturedSpans(recorder, () => {
+    trace.disable();
+    if (ownsContext) context.disable();
+  });
 }
 
-class InMemorySpans implements CapturedSpans {
-  constructor(private readonly exporter: Exporter) {}
+/** The spans of this process since `captureSpans`. */
+export class CapturedSpans implements Disposable {
+  private stopped = false;
 
+  /** @internal */
+  constructor(
+    private readonly recorder: SpanRecorder,
+    private readonly unregister: () => void,
+  ) {}
+
+  /** The spans that have ended, in the order in which they started. */
   get spans(): readonly CapturedSpan[] {
-    return this.exporter.getFinishedSpans().toSorted((a, b) => toMs(a.startTime) - toMs(b.startTime));
+    return this.recorder.finished;
   }
 
+  /** Those of that name. */
   named(name: string): readonly CapturedSpan[] {
     return this.spans.filter((span) => span.name === name);
   }
 
+  /** The same spans as trees of plain objects, for assertions such as `toMatchObject`. */
   tree(): readonly SpanNode[] {
-    const { spans } = this;
-    const ids = new Set(spans.map((span) => span.spanContext().spanId));
-    const node = (span: CapturedSpan): SpanNode => ({
-      name: span.name,
-      attributes: span.attributes,
-      status: (['UNSET', 'OK', 'ERROR'] as const)[span.status.code] ?? 'UNSET',
-      links: span.links.map((link) => link.context.spanId),
-      ...span.spanContext(),
-      startMs: toMs(span.startTime),
-      endMs: toMs(span.endTime),
-      children: spans
-        .filter((other) => other.parentSpanContext?.spanId === span.spanContext().spanId)
-        .map(node),
-    });
-    return spans.filter((span) => !ids.has(span.parentSpanContext?.spanId ?? '')).map(node);
+    return treeOf(this.spans);
   }
 
+  /** Forgets every span that has started, those that have not ended yet included. */
   clear(): void {
-    this.exporter.reset();
+    this.recorder.clear();
   }
 
+  /** Ends the capture: the process has no tracer provider then. What was captured stays. May be called twice. */
   stop(): void {
-    trace.disable();
-    context.disable();
+    if (!this.stopped) this.unregister();
+    this.stopped = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
   }
 }
 
-const toMs = ([seconds, nanoseconds]: [number, number]): number => seconds * 1_000 + nanoseconds / 1_000_000;
+class SpanRecorder implements SpanProcessor {
+  private started: CapturedSpan[] = [];
+  private readonly ended = new Set<string>();
+
+  get finished(): CapturedSpan[] {
+    return this.started.filter((span) => this.ended.has(span.spanContext().spanId));
+  }
+
+  clear(): void {
+    this.started = [];
+    this.ended.clear();
+  }
+
+  onStart(span: CapturedSpan): void {
+    this.started.push(span);
+  }
+
+  onEnd(span: CapturedSpan): void {
+    this.ended.add(span.spanContext().spanId);
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {}
+}
+
+/** The class from the first of these packages that is installed. */
+async function findClass(candidates: Readonly<Record<string, string>>): Promise<unknown> {
+  for (const [name, className] of Object.entries(candidates)) {
+    const found = await importIfInstalled(name);
+    if (found?.[className] !== undefined) return found[className];
+  }
+  throw new Error(`captureSpans needs ${Object.keys(candidates).join(' or ')}: ${INSTALL}`);
+}
+
+async function importIfInstalled(name: string): Promise<Record<string, unknown> | undefined> {
+  try {
+    return (await import(name)) as Record<string, unknown>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}

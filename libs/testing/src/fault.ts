@@ -1,105 +1,71 @@
-import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { createGzip } from 'node:zlib';
-import { Readable } from 'node:stream';
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { RequestTarget } from './request-log.js';
 
-/** What goes wrong with an answer. */
+/** A late answer, another answer, or both. */
+export interface AnswerFault {
+  /** How long the answer is held back, in milliseconds. */
+  readonly latencyMs?: number;
+  /** @default 200 */
+  readonly status?: number;
+  /** Added to those of the ordinary answer; they win. */
+  readonly headers?: OutgoingHttpHeaders;
+  /** A string or bytes verbatim. @default the ordinary body for a status of 200, else none */
+  readonly body?: string | Uint8Array;
+}
+
+/**
+ * What goes wrong:
+ * - `'hang'`: the request is accepted and never answered;
+ * - `'cut'`: the connection dies in mid-body; `'reset'`: it is reset (RST) before any answer;
+ * - `'drip'`: a byte now and then;
+ * - `'huge'`: a JSON body of 256 MB; `'gzip-bomb'`: as much, packed into less than a megabyte;
+ * - `'html'`: a login page with status 200; `'empty'`: `{"keys":[]}`; `'truncated'`: half of the JSON with status 200;
+ * - `'redirect'`: 302 to a place under `/elsewhere` that gives the ordinary answer.
+ */
 export type Fault =
-  /** The right answer, after so many milliseconds. */
-  | { readonly latencyMs: number }
-  /** Another status, with a body. */
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
-  /** Accepts the request and never answers. */
+  | AnswerFault
   | 'hang'
-  /** The connection dies in mid-body. */
   | 'cut'
-  /** One byte now and then, without end. */
   | 'drip'
-  /** The connection is reset (RST). */
   | 'reset'
-  /** 256 MB of JSON. */
   | 'huge'
-  /** 256 MB that fit into a few hundred kilobytes of gzip. */
   | 'gzip-bomb'
-  /** An HTML page with status 200. */
   | 'html'
-  /** An empty key set. */
   | 'empty'
-  /** The first half of the right answer, with status 200. */
   | 'truncated'
-  /** A redirect to the right answer. */
   | 'redirect';
 
-/** Which answers a fault hits. */
+/** Where and how long a fault lasts. */
 export interface FaultOptions {
-  /** Default: `jwks`. */
-  readonly on?: 'jwks' | 'discovery' | 'all';
-  /** How many answers; default: all until the fault is taken back. */
+  /** Which requests suffer. @default 'jwks'; to end faults: 'all' */
+  readonly on?: RequestTarget | 'all';
+  /** How many requests suffer, each target counted on its own; the next gets the ordinary answer. @default no end */
   readonly times?: number;
 }
 
-const HUGE_BYTES = 256 * 1024 * 1024;
-const DRIP_MS = 100;
-
-/** Answers with this fault instead of the right `body`; returns false when the right answer is to follow. */
-export function inject(fault: Fault, response: ServerResponse, body: string): boolean {
-  if (typeof fault === 'object' && 'latencyMs' in fault) return false;
-  if (typeof fault === 'object') {
-    response
-      .writeHead(fault.status, { 'content-type': 'text/plain', ...fault.headers })
-      .end(fault.body ?? 'fault');
-    return true;
-  }
-  FAULTS[fault](response, body);
-  return true;
+interface ActiveFault {
+  readonly fault: Fault;
+  left: number;
 }
 
-const json = { 'content-type': 'application/json' };
+/** Which fault is on, for each target. */
+export class FaultSwitch {
+  private readonly active = new Map<RequestTarget, ActiveFault>();
 
-const FAULTS: Record<Extract<Fault, string>, (response: ServerResponse, body: string) => void> = {
-  hang: () => {},
-  cut(response, body) {
-    response.writeHead(200, { ...json, 'content-length': body.length });
-    response.write(body.slice(0, body.length / 2), () => response.socket?.destroy());
-  },
-  drip(response) {
-    response.writeHead(200, json);
-    const timer = setInterval(() => response.write(' '), DRIP_MS).unref();
-    response.once('close', () => clearInterval(timer));
-  },
-  reset(response) {
-    (response.socket as Socket | null)?.resetAndDestroy();
-  },
-  huge(response) {
-    response.writeHead(200, json);
-    spaces().pipe(response);
-  },
-  'gzip-bomb'(response) {
-    response.writeHead(200, { ...json, 'content-encoding': 'gzip' });
-    spaces().pipe(createGzip()).pipe(response);
-  },
-  html(response) {
-    response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Maintenance</title>');
-  },
-  empty(response) {
-    response.writeHead(200, json).end('{"keys":[]}');
-  },
-  truncated(response, body) {
-    response.writeHead(200, json).end(body.slice(0, body.length / 2));
-  },
-  redirect(response) {
-    response.writeHead(302, { location: `${response.req.url}?redirected` }).end();
-  },
-};
+  /** Switches a fault on, in place of the one before; `undefined` switches faults off. */
+  set(fault: Fault | undefined, { on, times = Infinity }: FaultOptions): void {
+    const scope = on ?? (fault === undefined ? 'all' : 'jwks');
+    for (const target of scope === 'all' ? (['jwks', 'discovery'] as const) : [scope]) {
+      if (fault === undefined) this.active.delete(target);
+      else this.active.set(target, { fault, left: times });
+    }
+  }
 
-/** White space is JSON so far: nothing but a limit ends it. */
-function spaces(): Readable {
-  const chunk = Buffer.alloc(64 * 1024, ' ');
-  let left = HUGE_BYTES;
-  return new Readable({
-    read() {
-      left -= chunk.length;
-      this.push(left >= 0 ? chunk : null);
-    },
-  });
+  /** The fault that the next request for this target meets; counts it. */
+  take(target: RequestTarget): Fault | undefined {
+    const entry = this.active.get(target);
+    if (entry === undefined || entry.left <= 0) return undefined;
+    entry.left -= 1;
+    return entry.fault;
+  }
 }

@@ -1,74 +1,95 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { signWith, type TestKey } from './test-key.js';
 
-/** How a good token is made. */
-export interface TokenOptions {
-  /** Header members on top of `alg`, `kid` and `typ: at+jwt`; undefined takes one away. */
+/** Claims of a token: any JSON. A member that is `undefined` is left out. */
+export interface TestClaims {
+  readonly iss?: unknown;
+  readonly sub?: unknown;
+  readonly aud?: unknown;
+  readonly exp?: unknown;
+  readonly nbf?: unknown;
+  readonly iat?: unknown;
+  readonly jti?: unknown;
+  readonly client_id?: unknown;
+  readonly scope?: unknown;
+  readonly [claim: string]: unknown;
+}
+
+/** How a token departs from an ordinary one, apart from its claims. */
+export interface TestTokenOptions {
+  /** Merged into the header; a member that is `undefined` is removed. */
   readonly header?: Readonly<Record<string, unknown>>;
-  /** Another key than the issuer's current one. */
+  /** The key that signs; the header names its algorithm and kid. @default the issuer's signing key */
   readonly key?: TestKey;
-  /** Milliseconds from now until it expires. Default: 300_000. */
+  /** Lifetime from now in milliseconds, negative for one that is over. @default 300 000 */
   readonly expiresInMs?: number;
 }
 
-/** A token of any kind, good or bad. */
+/** A part of a token: an object becomes JSON, a string or bytes are taken verbatim. All are base64url-encoded. */
+export type TokenPart = Readonly<Record<string, unknown>> | string | Uint8Array;
+
+/** `'none'`: no bytes; `'garbage'`: random ones; else these bytes, or what the function makes of the signing input. */
+export type ForgedSignature = 'none' | 'garbage' | Uint8Array | ((signingInput: Buffer) => Uint8Array);
+
+/** The parts of a forged token; whatever is left out is as in a good one. */
 export interface ForgedToken {
-  /** An object becomes JSON; a string or bytes are taken as they are. */
-  readonly header?: object | string | Buffer;
-  /** The same for the payload. */
-  readonly payload?: object | string | Buffer;
-  /** Signs with this key, whatever the header says. */
+  readonly header?: TokenPart;
+  readonly payload?: TokenPart;
+  /** The key that makes the signature, with its own algorithm, whatever the header says. */
   readonly key?: TestKey;
-  /** Something else than the key's signature: nothing, noise, bytes, or what a function makes of the signing input. */
-  readonly signature?: 'none' | 'garbage' | Buffer | ((signingInput: string) => Buffer);
+  /** @default a true signature under `key` */
+  readonly signature?: ForgedSignature;
 }
 
-/** Who issues, and for whom. */
-export interface MintingContext {
-  readonly issuer: string;
-  readonly audience: string;
+const LIFETIME_S = 300;
+const GARBAGE_BYTES = 256;
+
+/** The header of an access token under this key (RFC 9068 §2.1). */
+export function goodHeader({ algorithm, kid }: TestKey): Record<string, unknown> {
+  return { alg: algorithm, kid, typ: 'at+jwt' };
 }
 
-/** The claims of a good access token (RFC 9068 §2.2). */
+/** The claims of an access token that is valid now (RFC 9068 §2.2). */
 export function goodClaims(
-  { issuer, audience }: MintingContext,
-  expiresInMs = 300_000,
+  { issuer, audience }: { readonly issuer: string; readonly audience: string },
+  expiresInMs?: number,
 ): Record<string, unknown> {
-  const now = Date.now();
+  const nowMs = Date.now();
+  const iat = Math.floor(nowMs / 1_000);
   return {
     iss: issuer,
     aud: audience,
     sub: 'user-1',
     client_id: 'client-1',
-    jti: randomUUID(),
-    iat: Math.floor(now / 1_000),
-    exp: Math.floor((now + expiresInMs) / 1_000),
+    jti: randomBytes(12).toString('base64url'),
+    iat,
+    exp: expiresInMs === undefined ? iat + LIFETIME_S : (nowMs + expiresInMs) / 1_000,
   };
 }
 
-/** The header of a good access token (RFC 9068 §2.1). */
-export const goodHeader = ({ algorithm, kid }: TestKey): Record<string, unknown> => ({
-  alg: algorithm,
-  kid,
-  typ: 'at+jwt',
-});
-
-/** Puts a compact JWS together (RFC 7515 §7.1). */
-export function assemble({ header = {}, payload = {}, key, signature }: ForgedToken): string {
-  const signingInput = `${encode(header)}.${encode(payload)}`;
-  return `${signingInput}.${signatureOf(signingInput, key, signature).toString('base64url')}`;
+/** A JWS in compact serialization (RFC 7515 §7.1) of exactly these parts. */
+export function forgeToken({
+  header,
+  payload,
+  key,
+  signature,
+}: Required<Omit<ForgedToken, 'signature'>> & ForgedToken): string {
+  const signingInput = `${encodePart(header)}.${encodePart(payload)}`;
+  return `${signingInput}.${Buffer.from(makeSignature(signature, key, Buffer.from(signingInput))).toString('base64url')}`;
 }
 
-function signatureOf(input: string, key: TestKey | undefined, signature: ForgedToken['signature']): Buffer {
+function makeSignature(
+  signature: ForgedSignature | undefined,
+  key: TestKey,
+  signingInput: Buffer,
+): Uint8Array {
+  if (signature === undefined) return signWith(key, signingInput);
   if (signature === 'none') return Buffer.alloc(0);
-  if (signature === 'garbage') return randomBytes(256);
-  if (typeof signature === 'function') return signature(input);
-  if (signature !== undefined) return signature;
-  if (key === undefined) throw new TypeError('a token needs a key or a signature');
-  return signWith(key, input);
+  if (signature === 'garbage') return randomBytes(GARBAGE_BYTES);
+  return typeof signature === 'function' ? signature(signingInput) : signature;
 }
 
-const encode = (part: object | string | Buffer): string =>
-  Buffer.from(
-    typeof part === 'string' || Buffer.isBuffer(part) ? (part as Buffer) : JSON.stringify(part),
-  ).toString('base64url');
+function encodePart(part: TokenPart): string {
+  const bytes = typeof part === 'string' || part instanceof Uint8Array ? part : JSON.stringify(part);
+  return Buffer.from(bytes as string).toString('base64url');
+}

@@ -1,40 +1,47 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 
-/** One request that the issuer received. */
+/** One request that reached the issuer. */
 export interface RequestLogEntry {
+  /** Path and query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** Milliseconds since 1970. */
+  /** When it arrived, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** What a test issuer was asked for. */
+/** What a request asks for. */
+export type RequestTarget = 'jwks' | 'discovery';
+
+/** Counts what reached the issuer, whatever was answered. */
 export class RequestLog {
-  private entries: RequestLogEntry[] = [];
+  private readonly entries: RequestLogEntry[] = [];
+  private readonly counts = { jwks: 0, discovery: 0 };
 
-  constructor(private readonly jwksPath: string) {}
+  /** Requests for the key set. */
+  get jwks(): number {
+    return this.counts.jwks;
+  }
 
-  /** Every request, in order. */
+  /** Requests for a discovery document, of either kind. */
+  get discovery(): number {
+    return this.counts.discovery;
+  }
+
+  /** Every request, in the order of arrival. */
   get log(): readonly RequestLogEntry[] {
     return this.entries;
   }
 
-  /** How often the key set was asked for. */
-  get jwks(): number {
-    return this.entries.filter(({ path }) => path === this.jwksPath).length;
-  }
-
-  /** How often discovery was asked for. */
-  get discovery(): number {
-    return this.entries.filter(({ path }) => path.includes('/.well-known/')).length;
-  }
-
-  /** Forgets all requests. */
+  /** Starts counting anew. */
   reset(): void {
-    this.entries = [];
+    this.entries.length = 0;
+    this.counts.jwks = 0;
+    this.counts.discovery = 0;
   }
 
-  add({ url = '/', headers }: IncomingMessage): void {
-    this.entries.push({ path: url, headers, at: Date.now() });
+  /** @internal */
+  add(request: RequestLogEntry, target: RequestTarget | undefined): void {
+    this.entries.push(request);
+    if (target !== undefined) this.counts[target] += 1;
   }
 }

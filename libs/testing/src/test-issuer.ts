@@ -1,204 +1,175 @@
-import { createHash } from 'node:crypto';
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import https from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { badTokens } from './bad-tokens.js';
-import { inject, type Fault, type FaultOptions } from './fault.js';
-import { assemble, goodClaims, goodHeader, type ForgedToken, type TokenOptions } from './minting.js';
+import { badTokensOf, type BadTokenName } from './bad-tokens.js';
+import { FaultSwitch, type Fault, type FaultOptions } from './fault.js';
+import { endpointsOf, type IssuerEndpoints } from './issuer.endpoints.js';
+import { IssuerServer } from './issuer.server.js';
+import { KeySetDocument } from './key-set.document.js';
+import { requestHandler } from './request.handler.js';
 import { RequestLog } from './request-log.js';
-import { createTestKey, type TestAlgorithm, type TestKey } from './test-key.js';
+import type { TestAlgorithm } from './signing-algorithm.js';
+import { TEST_ISSUER_DEFAULTS, type RotateOptions, type TestIssuerOptions } from './test-issuer.options.js';
+import { createTestKey, strangerKey, type TestKey, type TestKeyOptions } from './test-key.js';
+import {
+  forgeToken,
+  goodClaims,
+  goodHeader,
+  type TestClaims,
+  type TestTokenOptions,
+  type ForgedToken,
+} from './minting.js';
 
-export interface TestIssuerOptions {
-  /** Of the first key. Default: `RS256`. */
-  readonly algorithm?: TestAlgorithm;
-  /** Default: `https://api.test`. */
-  readonly audience?: string;
-  /** The path of the issuer, such as `/tenant/`. Default: none. */
-  readonly path?: string;
-  /** Which discovery documents there are: OpenID Connect's, RFC 8414's, or none. Default: `oidc`. */
-  readonly discovery?: 'oidc' | 'oauth' | 'none';
-  /** `Cache-Control` of the key set. */
-  readonly cacheControl?: string;
-  /** Default: a free one. */
-  readonly port?: number;
-  /** Serves https with this key and certificate (PEM). */
-  readonly tls?: { readonly key: string; readonly cert: string };
+type ResolvedOptions = TestIssuerOptions &
+  Required<Pick<TestIssuerOptions, keyof typeof TEST_ISSUER_DEFAULTS>>;
+
+interface Signer {
+  readonly key: TestKey;
+  /** Of the same algorithm, and never published. */
+  readonly stranger: TestKey;
 }
 
-type Endpoint = 'jwks' | 'discovery';
+/**
+ * Starts an issuer: a real HTTP server on 127.0.0.1 with discovery and a key set, and a fresh key.
+ *
+ * @throws TypeError for an option that makes no sense; what `listen` says when the port is taken
+ */
+export async function startTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+  const resolved = { ...TEST_ISSUER_DEFAULTS, ...options };
+  if (resolved.path !== '' && !resolved.path.startsWith('/')) {
+    throw new TypeError(`path: expected a path that starts with a slash, got '${resolved.path}'`);
+  }
+  const signer = await createSigner(resolved.algorithm);
+  const server = new IssuerServer(resolved.tls);
+  await server.listen(resolved.port);
+  return new TestIssuer(server, signer, resolved);
+}
 
-/** An OpenID provider for tests: a real HTTP server on loopback, which issues tokens, rotates its keys and fails on demand. */
+/** An OAuth 2 / OIDC issuer as an API sees one: a discovery document, a key set, and tokens. */
 export class TestIssuer implements AsyncDisposable {
-  /** The exact name, as in `iss` and in the discovery document. */
+  /** What reached it. */
+  readonly requests = new RequestLog();
+  /** The issuer identifier: `iss` of its tokens and `issuer` of its discovery document, exactly. */
   readonly issuer: string;
+  /** `aud` of its tokens. */
   readonly audience: string;
+  /** Where its key set is. */
   readonly jwksUri: string;
-  /** What it was asked for. */
-  readonly requests: RequestLog;
-  private published: TestKey[];
-  private current: TestKey;
-  private body: unknown;
-  private readonly faults: Partial<Record<Endpoint, { fault: Fault; left: number }>> = {};
+  private readonly keySet = new KeySetDocument();
+  private readonly faults = new FaultSwitch();
+  private readonly algorithm: TestAlgorithm;
 
-  /** Made by {@link startTestIssuer}. */
+  /** @internal */
   constructor(
-    private readonly server: http.Server,
-    private readonly options: TestIssuerOptions,
-    key: TestKey,
-    private readonly foreignKey: TestKey,
+    private readonly server: IssuerServer,
+    private signer: Signer,
+    { algorithm, audience, path, discovery, cacheControl }: ResolvedOptions,
   ) {
-    const { port } = server.address() as AddressInfo;
-    const origin = `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
-    this.issuer = `${origin}${options.path ?? ''}`;
-    this.audience = options.audience ?? 'https://api.test';
-    this.jwksUri = `${this.issuer.replace(/\/$/, '')}/jwks`;
-    this.requests = new RequestLog(new URL(this.jwksUri).pathname);
-    this.published = [key];
-    this.current = key;
-    server.on('request', (request, response) => this.serve(request, response));
+    const endpoints: IssuerEndpoints = endpointsOf(server.origin, path, discovery);
+    this.issuer = endpoints.issuer;
+    this.jwksUri = endpoints.jwksUri;
+    this.audience = audience;
+    this.algorithm = algorithm;
+    this.keySet.keys = [signer.key];
+    const { keySet, faults, requests } = this;
+    server.serve(requestHandler(server, { endpoints, keySet, faults, requests, cacheControl }));
   }
 
   /** The published keys, oldest first. */
   get keys(): readonly TestKey[] {
-    return this.published;
+    return this.keySet.keys;
   }
 
-  /** A good access token; claims and header members that are given as undefined are left out. */
+  /** The claims of an access token that is valid now, with changes: what `forge` starts from. */
+  claims(changes: TestClaims = {}): Record<string, unknown> {
+    return { ...goodClaims(this), ...changes };
+  }
+
+  /** An access token that is valid (RFC 9068), with changes: `issuer.token({ scope: 'read:orders' })`. */
   token(
-    claims: Readonly<Record<string, unknown>> = {},
-    { header, key, expiresInMs }: TokenOptions = {},
+    claims: TestClaims = {},
+    { header, key = this.signer.key, expiresInMs }: TestTokenOptions = {},
   ): string {
-    const signer = key ?? this.current;
-    return assemble({
-      header: { ...goodHeader(signer), ...header },
+    return forgeToken({
+      header: { ...goodHeader(key), ...header },
       payload: { ...goodClaims(this, expiresInMs), ...claims },
-      key: signer,
+      key,
     });
   }
 
-  /** A token of any kind; what is not said is that of a good one. */
-  forge(token: ForgedToken): string {
-    return assemble({
-      header: goodHeader(this.current),
-      payload: goodClaims(this),
-      key: this.current,
-      ...token,
-    });
+  /** The request header that carries such a token: `fetch(url, { headers: issuer.bearer() })`. */
+  bearer(claims?: TestClaims, options?: TestTokenOptions): { readonly authorization: string } {
+    return { authorization: `Bearer ${this.token(claims, options)}` };
   }
 
-  /** One token of each bad kind, by name. */
-  badTokens(): Record<string, string> {
-    return badTokens(this, this.current, this.foreignKey);
+  /** A token of exactly these parts, however wrong; parts that are left out are those of a good one. */
+  forge({
+    key = this.signer.key,
+    header = goodHeader(key),
+    payload = goodClaims(this),
+    signature,
+  }: ForgedToken): string {
+    return forgeToken({ key, header, payload, ...(signature === undefined ? {} : { signature }) });
   }
 
-  /** A key that is not published. */
-  createKey(algorithm: TestAlgorithm = this.current.algorithm, kid?: string): Promise<TestKey> {
+  /** Tokens that no API may accept, each by what is wrong with it. */
+  badTokens(): Record<BadTokenName, string> {
+    const { issuer, audience, signer } = this;
+    return badTokensOf({ issuer, audience, ...signer });
+  }
+
+  /** Publishes a new key and signs with it from now on. */
+  async rotate({ keepOld = true, algorithm = this.algorithm, kid }: RotateOptions = {}): Promise<TestKey> {
+    const signer = await createSigner(algorithm, kid);
+    this.signer = signer;
+    this.keySet.keys = [...(keepOld ? this.keys : []), signer.key];
+    return signer.key;
+  }
+
+  /** Publishes one more key, a given or a new one, and goes on signing with the one before. */
+  async addKey(key: TestKey | TestKeyOptions = {}): Promise<TestKey> {
+    const added = 'publicJwk' in key ? key : await this.createKey(key.algorithm, key.kid);
+    this.keySet.keys = [...this.keys, added];
+    return added;
+  }
+
+  /** A key that is not published: sign with it by `token({}, { key })`, or publish it later by `addKey`. */
+  createKey(algorithm: TestAlgorithm = this.algorithm, kid?: string): Promise<TestKey> {
     return createTestKey(algorithm, kid);
   }
 
-  /** Publishes a key, without signing with it. */
-  addKey(key: TestKey): void {
-    this.published = [...this.published, key];
-  }
-
-  /** Signs with a new key from now on, and publishes it; the old ones stay unless told otherwise. */
-  async rotate(
-    options: { keepOld?: boolean; algorithm?: TestAlgorithm; kid?: string } = {},
-  ): Promise<TestKey> {
-    const { keepOld = true, algorithm = this.current.algorithm, kid } = options;
-    this.current = await createTestKey(algorithm, kid);
-    this.published = [...(keepOld ? this.published : []), this.current];
-    return this.current;
-  }
-
-  /** Takes a key out of the key set. */
+  /**
+   * Takes every key of that kid out of the key set. Tokens are signed as before, if need be under a withdrawn key.
+   *
+   * @throws Error when no key of that kid is published
+   */
   withdraw(kid: string): void {
-    this.published = this.published.filter((key) => key.kid !== kid);
+    const kept = this.keys.filter((key) => key.kid !== kid);
+    if (kept.length === this.keys.length) throw new Error(`no key with the kid '${kid}' is published`);
+    this.keySet.keys = kept;
   }
 
-  /** Publishes this instead of the keys; undefined goes back to them. */
+  /** Serves this key set in place of its own: a string or bytes verbatim, anything else as JSON; undefined ends it. */
   publish(jwks: unknown): void {
-    this.body = jwks;
+    this.keySet.publish(jwks);
   }
 
-  /** Makes answers fail from now on; undefined ends that. */
-  fault(fault: Fault | undefined, { on = 'jwks', times = Infinity }: FaultOptions = {}): void {
-    for (const endpoint of ['jwks', 'discovery'] as const) {
-      if (on !== 'all' && on !== endpoint) continue;
-      if (fault === undefined) delete this.faults[endpoint];
-      else this.faults[endpoint] = { fault, left: times };
-    }
+  /**
+   * Makes requests fail from now on; `undefined` makes them succeed again. A request that hangs already stays so until
+   * its client or the issuer goes away.
+   */
+  fault(fault: Fault | undefined, options: FaultOptions = {}): void {
+    this.faults.set(fault, options);
   }
 
-  /** Cuts all connections and stops. */
-  async close(): Promise<void> {
-    if (!this.server.listening) return;
-    const closed = new Promise((resolve) => this.server.close(resolve));
-    this.server.closeAllConnections();
-    await closed;
+  /** Stops, and ends every connection. May be called more than once. */
+  close(): Promise<void> {
+    return this.server.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  private serve(request: IncomingMessage, response: ServerResponse): void {
-    this.requests.add(request);
-    const path = (request.url ?? '/').replace(/\?.*$/, '');
-    const endpoint = path === new URL(this.jwksUri).pathname ? 'jwks' : 'discovery';
-    const body = endpoint === 'jwks' ? this.jwks() : this.discoveryAt(path);
-    if (body === undefined) return void response.writeHead(404).end();
-    const fault = this.nextFault(endpoint);
-    const latencyMs = typeof fault === 'object' && 'latencyMs' in fault ? fault.latencyMs : 0;
-    if (fault !== undefined && inject(fault, response, body)) return;
-    if (latencyMs === 0) return this.answer(request, response, body, endpoint);
-    const timer = setTimeout(() => this.answer(request, response, body, endpoint), latencyMs).unref();
-    response.once('close', () => clearTimeout(timer));
-  }
-
-  private answer(request: IncomingMessage, response: ServerResponse, body: string, endpoint: Endpoint): void {
-    const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-    const { cacheControl } = this.options;
-    if (endpoint === 'jwks' && cacheControl !== undefined) response.setHeader('cache-control', cacheControl);
-    response.setHeader('etag', etag);
-    if (request.headers['if-none-match'] === etag) return void response.writeHead(304).end();
-    response.writeHead(200, { 'content-type': 'application/json' }).end(body);
-  }
-
-  private jwks(): string {
-    return JSON.stringify(this.body ?? { keys: this.published.map(({ publicJwk }) => publicJwk) });
-  }
-
-  private discoveryAt(path: string): string | undefined {
-    const { pathname } = new URL(this.issuer);
-    const base = pathname.replace(/\/$/, '');
-    const where = {
-      oidc: `${base}/.well-known/openid-configuration`,
-      oauth: `/.well-known/oauth-authorization-server${base}`,
-      none: undefined,
-    }[this.options.discovery ?? 'oidc'];
-    return path === where ? JSON.stringify({ issuer: this.issuer, jwks_uri: this.jwksUri }) : undefined;
-  }
-
-  private nextFault(endpoint: Endpoint): Fault | undefined {
-    const entry = this.faults[endpoint];
-    if (entry === undefined || entry.left <= 0) return undefined;
-    entry.left -= 1;
-    return entry.fault;
-  }
 }
 
-/**
- * Starts an OpenID provider on 127.0.0.1.
- *
- * @example const issuer = await startTestIssuer(); issuer.token({ scope: 'read:orders' })
- */
-export async function startTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
-  const algorithm = options.algorithm ?? 'RS256';
-  const [key, foreignKey] = await Promise.all([createTestKey(algorithm), createTestKey(algorithm)]);
-  const server = options.tls === undefined ? http.createServer() : https.createServer(options.tls);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
-  return new TestIssuer(server, options, key, foreignKey);
+async function createSigner(algorithm: TestAlgorithm, kid?: string): Promise<Signer> {
+  const [key, stranger] = await Promise.all([createTestKey(algorithm, kid), strangerKey(algorithm)]);
+  return { key, stranger };
 }

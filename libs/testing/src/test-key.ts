@@ -1,63 +1,60 @@
-import { constants, generateKeyPair, randomUUID, sign, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
+import { randomBytes, sign, type KeyObject } from 'node:crypto';
+import { SIGNING_ALGORITHMS, type TestAlgorithm } from './signing-algorithm.js';
 
-/** The algorithms that test keys can be made for (RFC 7518 §3.1, RFC 8037, RFC 8812, RFC 9864). */
-export type TestAlgorithm =
-  | 'RS256'
-  | 'RS384'
-  | 'RS512'
-  | 'PS256'
-  | 'PS384'
-  | 'PS512'
-  | 'ES256'
-  | 'ES384'
-  | 'ES512'
-  | 'ES256K'
-  | 'EdDSA'
-  | 'Ed25519';
+/** A public JWK as a key set publishes it (RFC 7517 §4). */
+export interface PublicJwk {
+  readonly kid: string;
+  readonly alg: TestAlgorithm;
+  readonly use: 'sig';
+  readonly kty: string;
+  readonly [member: string]: unknown;
+}
 
-/** A signing key of a test issuer. */
+/** A freshly generated signing key. */
 export interface TestKey {
   readonly kid: string;
   readonly algorithm: TestAlgorithm;
-  readonly privateKey: KeyObject;
+  readonly publicJwk: PublicJwk;
   readonly publicKey: KeyObject;
-  /** What the key set publishes. */
-  readonly publicJwk: JsonWebKey;
+  readonly privateKey: KeyObject;
 }
 
-const CURVES: Partial<Record<TestAlgorithm, string>> = {
-  ES256: 'prime256v1',
-  ES384: 'secp384r1',
-  ES512: 'secp521r1',
-  ES256K: 'secp256k1',
-};
-
-const generate = promisify(generateKeyPair) as unknown as (
-  type: string,
-  options: object,
-) => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>;
-
-/** Makes a key; its kid is random unless given. */
-export async function createTestKey(algorithm: TestAlgorithm, kid: string = randomUUID()): Promise<TestKey> {
-  const { publicKey, privateKey } = await generateFor(algorithm);
-  const publicJwk = { ...publicKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' };
-  return { kid, algorithm, privateKey, publicKey, publicJwk };
+/** What a new key is like. */
+export interface TestKeyOptions {
+  /** @default the algorithm of the issuer */
+  readonly algorithm?: TestAlgorithm;
+  /** A name that may be taken already, for an issuer that reuses its kids. @default a random one */
+  readonly kid?: string;
 }
 
-function generateFor(algorithm: TestAlgorithm): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
-  const namedCurve = CURVES[algorithm];
-  if (namedCurve !== undefined) return generate('ec', { namedCurve });
-  if (algorithm === 'EdDSA' || algorithm === 'Ed25519') return generate('ed25519', {});
-  return generate('rsa', { modulusLength: 2048 });
+/**
+ * Generates a key pair.
+ *
+ * @throws TypeError for an algorithm that is not among the TestAlgorithms
+ */
+export async function createTestKey(algorithm: TestAlgorithm, kid?: string): Promise<TestKey> {
+  if (!Object.hasOwn(SIGNING_ALGORITHMS, algorithm)) {
+    const known = Object.keys(SIGNING_ALGORITHMS).join(', ');
+    throw new TypeError(`algorithm: expected one of ${known}, got ${String(algorithm)}`);
+  }
+  const { publicKey, privateKey } = await SIGNING_ALGORITHMS[algorithm].generate();
+  const name = kid ?? `${algorithm.toLowerCase()}-${randomBytes(8).toString('hex')}`;
+  const { kty = '', ...material } = publicKey.export({ format: 'jwk' });
+  const publicJwk: PublicJwk = { kty, kid: name, alg: algorithm, use: 'sig', ...material };
+  return { kid: name, algorithm, publicJwk, publicKey, privateKey };
 }
 
-/** Signs as a JWS of this algorithm is signed. */
-export function signWith({ algorithm, privateKey: key }: TestKey, signingInput: string): Buffer {
-  const input = Buffer.from(signingInput);
-  const bits = algorithm.slice(2, 5);
-  if (algorithm === 'EdDSA' || algorithm === 'Ed25519') return sign(null, input, key);
-  if (algorithm.startsWith('ES')) return sign(`sha${bits}`, input, { key, dsaEncoding: 'ieee-p1363' });
-  const padding = algorithm.startsWith('PS') ? constants.RSA_PKCS1_PSS_PADDING : constants.RSA_PKCS1_PADDING;
-  return sign(`sha${bits}`, input, { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST });
+/** The JWS signature of `signingInput` under this key (RFC 7515 §5.1). */
+export function signWith({ algorithm, privateKey }: TestKey, signingInput: Buffer): Buffer {
+  const { hash, parameters } = SIGNING_ALGORITHMS[algorithm];
+  return sign(hash, signingInput, { key: privateKey, ...parameters });
+}
+
+const strangers = new Map<TestAlgorithm, Promise<TestKey>>();
+
+/** A key that no issuer publishes: one per algorithm and process, because RSA keys are slow to make. */
+export function strangerKey(algorithm: TestAlgorithm): Promise<TestKey> {
+  const known = strangers.get(algorithm) ?? createTestKey(algorithm);
+  strangers.set(algorithm, known);
+  return known;
 }

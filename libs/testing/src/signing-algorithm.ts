@@ -1,0 +1,63 @@
+import { constants, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+
+/** The JWS algorithms that a test issuer signs with (RFC 7518 §3.1, 8037, 8812, 9864). */
+export type TestAlgorithm = `${'RS' | 'PS' | 'ES'}${'256' | '384' | '512'}` | 'ES256K' | 'EdDSA' | 'Ed25519';
+
+/** How keys for an algorithm are made, and how it signs. */
+export interface SigningAlgorithm {
+  readonly generate: () => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>;
+  /** The digest; null where the algorithm brings its own. */
+  readonly hash: string | null;
+  /** RSA padding and salt, or the form of an ECDSA signature. */
+  readonly parameters: {
+    readonly padding?: number;
+    readonly saltLength?: number;
+    readonly dsaEncoding?: 'ieee-p1363';
+  };
+}
+
+const generateKeys = promisify(generateKeyPair);
+const generateRsa = () => generateKeys('rsa', { modulusLength: 2_048 });
+
+const rsa = (bits: number): SigningAlgorithm => ({
+  generate: generateRsa,
+  hash: `sha${bits}`,
+  parameters: { padding: constants.RSA_PKCS1_PADDING },
+});
+
+const pss = (bits: number): SigningAlgorithm => ({
+  generate: generateRsa,
+  hash: `sha${bits}`,
+  // The salt is as long as the digest (RFC 7518 §3.5).
+  parameters: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: bits / 8 },
+});
+
+const ecdsa = (namedCurve: string, bits: number): SigningAlgorithm => ({
+  generate: () => generateKeys('ec', { namedCurve }),
+  hash: `sha${bits}`,
+  // R || S instead of DER (RFC 7518 §3.4).
+  parameters: { dsaEncoding: 'ieee-p1363' },
+});
+
+const ed25519: SigningAlgorithm = {
+  generate: () => generateKeys('ed25519'),
+  hash: null,
+  parameters: {},
+};
+
+/** Every algorithm by its name in a JOSE header. */
+export const SIGNING_ALGORITHMS: Readonly<Record<TestAlgorithm, SigningAlgorithm>> = {
+  RS256: rsa(256),
+  RS384: rsa(384),
+  RS512: rsa(512),
+  PS256: pss(256),
+  PS384: pss(384),
+  PS512: pss(512),
+  ES256: ecdsa('P-256', 256),
+  ES384: ecdsa('P-384', 384),
+  ES512: ecdsa('P-521', 512),
+  ES256K: ecdsa('secp256k1', 256),
+  EdDSA: ed25519,
+  Ed25519: ed25519,
+};
