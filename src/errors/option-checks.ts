@@ -2,7 +2,7 @@
 
 /** The TypeError for an option. */
 export const badOption = (name: string, expectation: string): TypeError =>
-  new TypeError(`AuthModule: option "${name}" ${expectation}`);
+  new TypeError(`nestjs-jwks-auth: option "${name}" ${expectation}`);
 
 /** A plain object with no members but these. */
 export function checkMembers(name: string, value: unknown, known: readonly string[]): void {
