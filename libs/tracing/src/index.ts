@@ -6,5 +6,3 @@ import { isWanted } from './environment.js';
 import { startTracing } from './node-sdk.js';
 
 if (isWanted(process.env)) await startTracing();
-
-export {};
