@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+// Where the results go as JSON too, for those who count them.
+const json = process.env['VITEST_JSON'];
+
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
@@ -14,6 +17,7 @@ export default defineConfig({
     include: ['{src,libs,apps,test,bench}/**/*.spec.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],
     setupFiles: [here('./test/setup.ts')],
   },
 });

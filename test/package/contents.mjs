@@ -16,7 +16,7 @@ const UNWANTED = [/\.(spec|test|e2e)\./, /(^|\/)(apps|test|bench|node_modules)\/
 
 const folder = mkdtempSync(join(tmpdir(), 'tarball-contents-'));
 try {
-  execFileSync('tar', ['-xzf', packedTarball(process.argv[2], join(folder, 'packed')), '-C', folder]);
+  execFileSync('tar', ['-xzf', packedTarball(process.argv[2], folder), '-C', folder]);
   const root = join(folder, 'package');
   const files = readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -47,6 +47,5 @@ function checkNames(files, { exports: entries }) {
 
 function checkText(file, text) {
   assert.doesNotMatch(text, /sourceMappingURL/, `${file} points at a source map that is not there`);
-  assert.doesNotMatch(text, /"resolved":/, `${file} names where packages were downloaded from`);
   assert.ok(!text.includes(process.cwd()), `${file} holds a path of this machine`);
 }
