@@ -104,7 +104,7 @@ export class KeyRing {
 
   /** Resolves when keys have been loaded for the first time. */
   get loaded(): Promise<void> {
-    return this.keeper.loaded.promise;
+    return this.keeper.loaded;
   }
 
   /** Takes a key out of use at once, and keeps it out for the life of the process. */

@@ -45,8 +45,9 @@ export class KeySetKeeper {
   lastError: JwksFetchError | undefined;
   readonly age: KeySetAge;
   readonly schedule: RefreshSchedule;
+  private readonly loading = Promise.withResolvers<void>();
   /** Resolved by the first accepted answer. */
-  readonly loaded = Promise.withResolvers<void>();
+  readonly loaded: Promise<void> = this.loading.promise;
 
   private readonly gate: KeySetGate;
   private readonly oddities: KeySetOddities;
@@ -138,7 +139,7 @@ export class KeySetKeeper {
     this.age.confirm(answer.headers);
     this.swap(imported.keySet);
     this.schedule.succeeded(this.age.maxAgeMs);
-    this.loaded.resolve();
+    this.loading.resolve();
     const { keys, algorithms } = this.keySet;
     if (!wasUsable) {
       const tookMs = clock.now() - startedAt;
