@@ -34,7 +34,16 @@ export interface SpanOptions {
   /** A trace of its own instead of a child of what is active, linked to `links`. */
   readonly root?: boolean;
   readonly links?: readonly SpanPlace[];
+  /**
+   * Whether what was thrown makes the span an ERROR.
+   *
+   * @default everything but a refusal
+   */
+  readonly isFailure?: (error: unknown) => boolean;
 }
+
+/** A refusal (an AuthError that judged the token) is an outcome, not a failure. */
+const isNoRefusal = (error: unknown): boolean => !(error instanceof AuthError && error.isRefusal);
 
 /**
  * Span start times have a resolution of 1 ms in the JavaScript API, so children shorter than that come out
@@ -78,9 +87,8 @@ export function errorType(error: unknown): string {
 }
 
 /**
- * Runs `run` inside a span. The span ends when `run` has settled. A refusal (an AuthError that judged the token)
- * is an outcome and leaves the status unset; anything else that is thrown makes the span an ERROR. When the
- * active span does not record, no child is made.
+ * Runs `run` inside a span. The span ends when `run` has settled. When the active span does not record, no child is
+ * made.
  */
 export async function withSpan<T>(
   name: string,
@@ -106,7 +114,8 @@ export async function withSpan<T>(
   try {
     return await context.with(inside.setValue(ANCHOR, anchor), run, undefined, active);
   } catch (error) {
-    if (!active.failed && !(error instanceof AuthError && error.isRefusal)) active.fail(errorType(error));
+    const { isFailure = isNoRefusal } = options;
+    if (!active.failed && isFailure(error)) active.fail(errorType(error));
     throw error;
   } finally {
     span.end(anchor + performance.now());
