@@ -1,4 +1,5 @@
-import { METRICS, SCOPE_NAME } from 'nestjs-jwks-auth';
+import { ForbiddenException } from '@nestjs/common';
+import { AccessTokenVerifier, METRICS, SCOPE_NAME } from 'nestjs-jwks-auth';
 import {
   captureMetrics,
   startTestIssuer,
@@ -117,6 +118,23 @@ describe('the metrics', () => {
     ]);
     expect(await captured.series(METRICS.keySetAge)).toEqual([]);
     expect(await captured.series(METRICS.keySetTimeToExpiry)).toMatchObject([{ value: 0 }]);
+  });
+
+  it('hold a refusal of the application, in the way of Nest, for a refusal', async () => {
+    const captured = await capture();
+    await start({ validate: () => Promise.reject(new ForbiddenException()) });
+    expect(await get('/me', issuer.token())).toBe(403);
+    expect(await labelsOf(captured, METRICS.authenticateDuration)).toEqual([
+      { 'jwt.result': 'rejected', 'jwt.rejection.reason': 'user_rejected' },
+    ]);
+  });
+
+  it('count nothing but look-ups and fetches outside of a guard', async () => {
+    const captured = await capture();
+    await start();
+    await api.app.get(AccessTokenVerifier).verify(issuer.token());
+    expect(await captured.series(METRICS.authenticateDuration)).toEqual([]);
+    expect(await captured.series(METRICS.keyLookups)).toMatchObject([{ value: 1 }]);
   });
 
   it('are recorded for an SDK that is registered after the first request', async () => {

@@ -50,7 +50,9 @@ interface MetricReader {
   collect(): Promise<CollectionResult>;
 }
 
-type MetricReaderClass = abstract new () => MetricReader;
+type MetricReaderClass = abstract new (options: {
+  aggregationTemporalitySelector(instrumentType: string): number;
+}) => MetricReader;
 type MeterProviderClass = new (config: { readers: MetricReader[] }) => MeterProvider;
 
 const PACKAGE = '@opentelemetry/sdk-metrics';
@@ -74,13 +76,17 @@ export async function captureMetrics(): Promise<CapturedMetrics> {
   return new CapturedMetrics(reader);
 }
 
+/** The SDK's numbers for it. A cumulative gauge would go on telling of what is no longer there. */
+const [DELTA, CUMULATIVE] = [0, 1];
+
 /** One that collects when it is asked to, and never by itself. */
 function createReader(Base: MetricReaderClass): MetricReader {
   class CollectingReader extends Base {
     async onForceFlush(): Promise<void> {}
     async onShutdown(): Promise<void> {}
   }
-  return new CollectingReader();
+  const aggregationTemporalitySelector = (type: string) => (type === 'OBSERVABLE_GAUGE' ? DELTA : CUMULATIVE);
+  return new CollectingReader({ aggregationTemporalitySelector });
 }
 
 /** The metrics of this process since `captureMetrics`. */
