@@ -9,6 +9,14 @@ describe('tracing', () => {
     expect(isWanted({ OTEL_TRACES_EXPORTER: 'console' })).toBe(true);
   });
 
+  it('is off where nothing is left of it', () => {
+    const OTEL_EXPORTER_OTLP_ENDPOINT = 'http://127.0.0.1:4318';
+    const noTraces = { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER: 'none' };
+    expect(isWanted(noTraces)).toBe(true);
+    expect(isWanted({ ...noTraces, OTEL_METRICS_EXPORTER: 'none' })).toBe(false);
+    expect(isWanted({ OTEL_TRACES_EXPORTER: 'none' })).toBe(false);
+  });
+
   it('sends by OTLP what an endpoint is named for, and nothing else', () => {
     const exporters = (environment: Record<string, string>) => {
       const { OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER } = defaultsFor(environment);
