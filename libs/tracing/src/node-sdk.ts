@@ -1,7 +1,7 @@
-import { trace } from '@opentelemetry/api';
+import { metrics, trace } from '@opentelemetry/api';
 import { createRequire, register, syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { DEFAULTS } from './environment.js';
+import { defaultsFor } from './environment.js';
 import { flushAtExit } from './flush.js';
 
 const SDK = '@opentelemetry/sdk-node';
@@ -30,7 +30,7 @@ export async function startTracing(): Promise<void> {
   register('@opentelemetry/instrumentation/hook.mjs', pathToFileURL(require.resolve(INSTRUMENTATIONS)), {
     data: { exclude: BUILT_INS },
   });
-  for (const [name, value] of Object.entries(DEFAULTS)) process.env[name] ||= value;
+  for (const [name, value] of Object.entries(defaultsFor(process.env))) process.env[name] ||= value;
   const [{ NodeSDK }, { getNodeAutoInstrumentations }] = await Promise.all([
     import('@opentelemetry/sdk-node'),
     import('@opentelemetry/auto-instrumentations-node'),
@@ -40,7 +40,7 @@ export async function startTracing(): Promise<void> {
   sdk.start();
   for (const name of BUILT_INS) require(name);
   syncBuiltinESMExports();
-  flushAtExit(flushSpans, () => sdk.shutdown());
+  flushAtExit(flush, () => sdk.shutdown());
 }
 
 function isInstalled(require: NodeJS.Require, name: string): boolean {
@@ -52,8 +52,13 @@ function isInstalled(require: NodeJS.Require, name: string): boolean {
   }
 }
 
-/** The global provider is a proxy; what it stands for can be flushed. */
-async function flushSpans(): Promise<void> {
-  const proxy = trace.getTracerProvider() as { getDelegate?: () => { forceFlush?: () => Promise<void> } };
-  await proxy.getDelegate?.().forceFlush?.();
+interface Flushable {
+  forceFlush?(): Promise<void>;
+}
+
+/** Sends what is left, of spans and metrics. The global tracer provider is a proxy; what it stands for can be flushed. */
+async function flush(): Promise<void> {
+  const tracers = trace.getTracerProvider() as { getDelegate?: () => Flushable };
+  const meters = metrics.getMeterProvider() as Flushable;
+  await Promise.all([tracers.getDelegate?.().forceFlush?.(), meters.forceFlush?.()]);
 }
