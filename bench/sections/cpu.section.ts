@@ -39,7 +39,7 @@ async function measureAlgorithm(algorithm: MeasuredAlgorithm, plan: Plan): Promi
       contenderRow(entry, issuer, workers, supply),
     ),
   ]);
-  return await inRounds(plan.cpuRounds, plan.warmUpRounds, rows);
+  return await inRounds(plan.cpuRounds, plan.cpuWarmUpRounds, rows);
 }
 
 function limitRow(issuer: BenchIssuer, workers: AsyncDisposableStack, plan: Plan): Row<number> {

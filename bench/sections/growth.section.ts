@@ -46,7 +46,7 @@ async function measureIssuers(
     const measure = () => worker.ask('check', { tokens: familiarity === 'seen before' ? seen : mint() });
     rows.push({ title: `${count.toLocaleString('en-US')} issuers`, measure });
   }
-  return await inRounds(plan.cpuRounds, plan.warmUpRounds, rows);
+  return await inRounds(plan.cpuRounds, plan.cpuWarmUpRounds, rows);
 }
 
 const tokensOf = (issuer: BenchIssuer, names: readonly string[], count: number): string[] =>
@@ -70,7 +70,7 @@ async function measureRemembered(issuer: BenchIssuer, plan: Plan): Promise<Serie
       worker.ask('check', { tokens: sampleOf(tokens, plan.cpuRequests, round) });
     rows.push({ title: `${max.toLocaleString('en-US')} remembered tokens`, measure });
   }
-  return await inRounds(plan.cpuRounds, plan.warmUpRounds, rows);
+  return await inRounds(plan.cpuRounds, plan.cpuWarmUpRounds, rows);
 }
 
 async function fill(worker: Worker<CpuQuestions>, tokens: readonly string[]): Promise<void> {

@@ -44,7 +44,7 @@ async function measureServers(
     bench.row(OPEN, undefined),
     ...entries.map((entry) => bench.row(titleOf(entry), entry)),
   ]);
-  return await inRounds(plan.httpRounds, plan.warmUpRounds, rows);
+  return await inRounds(plan.httpRounds, plan.httpWarmUpRounds, rows);
 }
 
 /** Servers of one platform for the tokens of one issuer, and the one process that loads them in turn. */

@@ -50,7 +50,7 @@ async function measureFamiliarity(familiarity: Familiarity, plan: Plan): Promise
     return { title, measure: (round) => worker.ask('check', { tokens: supply.of(familiarity, round) }) };
   };
   const rows = await Promise.all(MODES.map(row));
-  return await inRounds(plan.cpuRounds * 2, plan.warmUpRounds, rows);
+  return await inRounds(plan.cpuRounds * 2, plan.cpuWarmUpRounds, rows);
 }
 
 export function telemetryBlock(results: TelemetryResults): string {

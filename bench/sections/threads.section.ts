@@ -29,7 +29,7 @@ export async function measureThreads(plan: Plan): Promise<readonly HttpResult[]>
     results.push({
       platform: 'fastify',
       algorithm,
-      series: await inRounds(plan.httpRounds, plan.warmUpRounds, rows),
+      series: await inRounds(plan.httpRounds, plan.httpWarmUpRounds, rows),
     });
   }
   return results;
