@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock, settle } from '../../test/support/fake-clock.js';
+import { HttpServer } from '../../test/support/http-server.js';
 import { KEY_POLICY } from './key-policy.js';
 import { KeyRings } from './key-rings.js';
 import { resolveKeyOptions, type KeyOptions } from './key.options.js';
@@ -88,6 +90,20 @@ describe('the start', () => {
     await started;
     await settle();
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('the close', () => {
+  it('cancels a question that hangs, and ends its connection', async () => {
+    await using server = await HttpServer.start(() => {});
+    const options = resolveKeyOptions({ bootstrap: 'background' });
+    const rings = new KeyRings([{ issuer: 'https://issuer.test', jwksUri: server.url }], options, () => {});
+    await rings.start();
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1));
+    const ended = once(server.requests[0]!.socket, 'close');
+    rings.close();
+    await ended;
+    expect(statesOf(rings)).toEqual(['EMPTY']);
   });
 });
 

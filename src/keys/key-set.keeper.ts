@@ -43,6 +43,8 @@ export class KeySetKeeper {
   readonly age: KeySetAge;
   readonly schedule: RefreshSchedule;
   readonly parking: Parking;
+  /** True when the issuer is not asked any more. */
+  isClosed = false;
 
   private readonly gate: KeySetGate;
   private readonly oddities: KeySetOddities;
@@ -50,7 +52,6 @@ export class KeySetKeeper {
   private accepted: JwksAnswer | undefined;
   /** What was made of it. */
   private imported: ImportedKeySet = { keySet: KeySet.EMPTY, unusable: [] };
-  private closed = false;
 
   constructor(private readonly deps: KeySetKeeperDeps) {
     const { clock, lifetime } = deps;
@@ -77,7 +78,7 @@ export class KeySetKeeper {
     if (this.flight !== undefined) return this.flight;
     const { clock, timeoutMs } = this.deps;
     const flight = new Flight(clock.now());
-    if (this.closed) {
+    if (this.isClosed) {
       flight.land(FAILED);
       return flight;
     }
@@ -104,7 +105,7 @@ export class KeySetKeeper {
 
   /** Cancels the timer and the flight. What is in memory stays. */
   close(): void {
-    this.closed = true;
+    this.isClosed = true;
     this.schedule.close();
     this.flight?.cancel(new JwksFetchError('aborted', { message: 'the key ring was closed' }));
   }
@@ -169,7 +170,7 @@ export class KeySetKeeper {
   private fail(error: unknown): void {
     this.lastError =
       error instanceof JwksFetchError ? error : new JwksFetchError('network', { cause: error });
-    if (this.closed) return;
+    if (this.isClosed) return;
     const retryInMs = this.schedule.failed(this.lastError, this.age.isUsable, this.parking.delayMs(false));
     this.deps.onNews({ type: 'fetch_failed', error: this.lastError, state: this.age.state, retryInMs });
   }

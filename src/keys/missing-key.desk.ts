@@ -88,7 +88,7 @@ export class MissingKeyDesk {
       span.link(inTheAir.place);
       return inTheAir;
     }
-    if (keeper.schedule.suspendedForMs > 0) return undefined;
+    if (keeper.isClosed || keeper.schedule.suspendedForMs > 0) return undefined;
     if (keeper.age.isUsable && !this.budget.take()) return undefined;
     span.set({ [ATTRIBUTES.cacheResult]: 'miss' });
     if (!keeper.age.isUsable) return keeper.fly(keeper.age.state === 'EMPTY' ? 'bootstrap' : 'expired');

@@ -42,7 +42,9 @@ export function resolveDynamicIssuers(
   shared: Partial<IssuerOptions>,
   allowHttp: boolean,
 ): ResolvedDynamicIssuers {
-  checkMembers('issuers', given, ['allow', 'resolve']);
+  // A provider of the application may have members of its own.
+  const isPlain = Object.getPrototypeOf(given ?? null) === Object.prototype;
+  checkMembers('issuers', given, isPlain ? ['allow', 'resolve'] : Object.keys(given));
   for (const name of ['allow', 'resolve'] as const) {
     if (given[name] === undefined) throw badOption(`issuers.${name}`, 'is missing');
     checkFunction(`issuers.${name}`, given[name]);

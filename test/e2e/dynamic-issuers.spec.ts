@@ -64,6 +64,24 @@ describe('issuers that are found when their first token comes', () => {
     expect([resolve.mock.calls.length, acme.requests.jwks, acme.requests.discovery]).toEqual([1, 1, 1]);
   });
 
+  it('may be those of a provider of the application', async () => {
+    class Tenants implements DynamicIssuers {
+      private readonly audiences = new Map([[acme.issuer, acme.audience]]);
+
+      allow(issuer: string): boolean {
+        return this.audiences.has(issuer);
+      }
+
+      resolve(issuer: string) {
+        const audience = this.audiences.get(issuer);
+        return audience === undefined ? undefined : { issuer, audience };
+      }
+    }
+    await using api = await startGuardedApp({ issuers: new Tenants() });
+    expect(await answerTo(api, acme.token())).toEqual([200, undefined]);
+    expect(await answerTo(api, globex.token())).toEqual([401, 'unknown_issuer']);
+  });
+
   it('share the options that stand beside the resolver', async () => {
     await using api = await start(
       { resolve: (issuer) => (issuer === acme.issuer ? { issuer } : undefined) },
