@@ -1,11 +1,12 @@
-import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
-import { activePlace, withoutBaggage, withSpan, type ActiveSpan } from '../telemetry/span.js';
+import type { FetchOutcome, FetchTrigger } from '../telemetry/names.js';
+import { withoutBaggage, type SpanPlace } from '../telemetry/span.js';
 import type { Clock } from './clock.js';
 import { FAILED, Flight, type FlightOutcome } from './flight.js';
 import { HeldKeys } from './held-keys.js';
 import type { JwksAnswer, JwksSource } from './jwks.source.js';
-import { JwksFetchError } from './jwks-fetch.error.js';
-import type { FetchTrigger, KeyRingNews } from './key-ring.events.js';
+import { asJwksFetchError, JwksFetchError } from './jwks-fetch.error.js';
+import { traceKeyFetch, type KeyFetchReport } from './key-fetch.trace.js';
+import type { KeyRingNews } from './key-ring.events.js';
 import { KeySetAge, type KeySetLifetime } from './key-set.age.js';
 import { KeySetGate } from './key-set.gate.js';
 import { KeySetOddities } from './key-set.oddities.js';
@@ -113,41 +114,34 @@ export class KeySetKeeper {
   /** Never rejects: whatever happens, the schedule goes on. */
   private async ask(trigger: FetchTrigger, flight: Flight): Promise<FlightOutcome> {
     const { generation } = this.held;
-    const isBackground = trigger === 'refresh';
-    const links = isBackground ? [activePlace()].filter((place) => place !== undefined) : [];
-    const attributes = { [ATTRIBUTES.jwksIssuer]: this.deps.issuer, [ATTRIBUTES.fetchTrigger]: trigger };
+    const { issuer, clock } = this.deps;
+    const onPlace = (place: SpanPlace | undefined) => (flight.place = place);
     try {
-      await withSpan(SPANS.fetch, { attributes, root: isBackground, links }, async (span) => {
-        flight.place = span.place;
-        await this.askOnce(span, flight);
-      });
+      await traceKeyFetch({ issuer, trigger, clock, onPlace }, () => this.askOnce(flight));
       return { accepted: true, changed: this.held.generation !== generation };
     } catch (error) {
-      this.fail(error);
+      this.fail(asJwksFetchError(error));
       return FAILED;
     }
   }
 
-  private async askOnce(span: ActiveSpan, flight: Flight): Promise<void> {
+  private async askOnce(flight: Flight): Promise<KeyFetchReport> {
     try {
       const { source } = this.deps;
       const answer = await withoutBaggage(() =>
         flight.bound((signal) => source.fetch(this.accepted, signal)),
       );
-      span.set({ [ATTRIBUTES.httpStatus]: answer.status });
       // Nothing has changed: each key was imported when it came.
       const imported = answer.status === 304 ? this.imported : this.gate.accept(answer);
       const outcome = this.confirm(answer, imported, flight.startedAt);
-      span.set({ [ATTRIBUTES.fetchOutcome]: outcome, [ATTRIBUTES.keyCount]: imported.keySet.keys.length });
+      return { status: answer.status, outcome, keyCount: imported.keySet.keys.length };
     } catch (error) {
-      const status = error instanceof JwksFetchError ? error.status : undefined;
-      span.set({ [ATTRIBUTES.fetchOutcome]: 'rejected', ...(status && { [ATTRIBUTES.httpStatus]: status }) });
-      throw error;
+      throw asJwksFetchError(error);
     }
   }
 
   /** Takes an accepted answer: one atomic swap, one new age. */
-  private confirm(answer: JwksAnswer, imported: ImportedKeySet, askedAt: number): 'replaced' | 'confirmed' {
+  private confirm(answer: JwksAnswer, imported: ImportedKeySet, askedAt: number): FetchOutcome {
     const { clock, onNews } = this.deps;
     const { generation } = this.held;
     const wasUsable = this.age.isUsable;
@@ -167,11 +161,10 @@ export class KeySetKeeper {
     return this.held.generation === generation ? 'confirmed' : 'replaced';
   }
 
-  private fail(error: unknown): void {
-    this.lastError =
-      error instanceof JwksFetchError ? error : new JwksFetchError('network', { cause: error });
+  private fail(error: JwksFetchError): void {
+    this.lastError = error;
     if (this.isClosed) return;
-    const retryInMs = this.schedule.failed(this.lastError, this.age.isUsable, this.parking.delayMs(false));
-    this.deps.onNews({ type: 'fetch_failed', error: this.lastError, state: this.age.state, retryInMs });
+    const retryInMs = this.schedule.failed(error, this.age.isUsable, this.parking.delayMs(false));
+    this.deps.onNews({ type: 'fetch_failed', error, state: this.age.state, retryInMs });
   }
 }
