@@ -1,9 +1,5 @@
-import {
-  importVerificationKey,
-  UnusableKeyError,
-  type UnusableKeyReason,
-  type VerificationKey,
-} from './verification-key.js';
+import { UnusableKeyError, type UnusableKeyReason } from './unusable-key.error.js';
+import { importVerificationKey, type VerificationKey } from './verification-key.js';
 
 /** At most so many members of a set are looked at. */
 export const MAX_KEYS = 100;
@@ -108,7 +104,7 @@ const fits = (key: VerificationKey, algorithm: string): boolean =>
 const label = (key: VerificationKey): string => key.kid ?? key.thumbprint;
 
 const identity = (key: VerificationKey): string =>
-  JSON.stringify([key.kid, key.thumbprint, key.algorithms.map(({ name }) => name)]);
+  JSON.stringify([key.kid, key.thumbprint, key.algorithms.map(({ name }) => name), key.issuer]);
 
 const fingerprint = (keys: readonly VerificationKey[] | undefined): string =>
   (keys ?? []).map(identity).toSorted().join();
