@@ -44,7 +44,7 @@ export function importVerificationKey(jwk: unknown, allowed: Iterable<string>): 
     keyObject,
     thumbprint: createHash('sha256').update(JSON.stringify(material)).digest('base64url'),
     signatureBytes: algorithm.signatureBytes ?? Math.ceil(modulusLength / 8),
-    issuer: typeof members['issuer'] === 'string' ? members['issuer'] : undefined,
+    issuer: issuerOf(members),
   };
 }
 
@@ -56,6 +56,10 @@ function algorithmsOf(
   const fitting = fittingAlgorithms(kty, crv, allowed);
   return alg === undefined ? fitting : fitting.filter(({ name }) => name === alg);
 }
+
+/** A member that RFC 7517 does not know, so it is taken for what it says only where it is the URL of an issuer. */
+const issuerOf = ({ issuer }: Record<string, unknown>): string | undefined =>
+  typeof issuer === 'string' && /^https?:/.test(issuer) ? issuer : undefined;
 
 function checkPurpose(members: Record<string, unknown>): void {
   const { kty, kid, use, key_ops: operations } = members;
