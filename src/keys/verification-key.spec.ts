@@ -77,6 +77,17 @@ describe('importVerificationKey', () => {
     expect(() => importVerificationKey({ ...okp, x: at(1) }, all)).toThrow(refused('too_weak'));
   });
 
+  it('refuses RSA keys that prove nothing, and takes the exponent 3', () => {
+    const n = Buffer.from(rsa['n'] as string, 'base64url');
+    n[255] = (n[255] ?? 0) - 1;
+    const even = n.toString('base64url');
+    const tiny = jwkOf('rsa', { modulusLength: 1_024 });
+    for (const weak of [{ n: even }, { e: 'AQ' }, { e: 'Ag' }, { e: 'AQAA' }, { n: tiny['n'] }]) {
+      expect(() => importVerificationKey({ ...rsa, ...weak }, all)).toThrow(refused('too_weak'));
+    }
+    expect(namesOf({ ...rsa, e: 'Aw' })).toContain('RS256');
+  });
+
   it('refuses curves and types that it does not know', () => {
     expect(() => importVerificationKey(jwkOf('ed448'), all)).toThrow(refused('invalid_material'));
     expect(() => importVerificationKey(jwkOf('x25519'), all)).toThrow(refused('invalid_material'));
