@@ -29,4 +29,4 @@ export type { KeyRingState } from './keys/key-ring.events.js';
 export type { KeyOptions } from './keys/key.options.js';
 
 export { AUTH_ERROR_CODES, AuthError, type AuthErrorCode } from './errors/auth.error.js';
-export { ATTRIBUTES, SCOPE_NAME, SPANS } from './telemetry/names.js';
+export { ATTRIBUTES, METRICS, SCOPE_NAME, SPANS } from './telemetry/names.js';

@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 /** What the key policy knows of time: injected, so that tests reach every state without sleeping. */
 export interface Clock {
   /** Monotonic time in milliseconds. Ages are counted by it. */
@@ -8,12 +10,15 @@ export interface Clock {
   after(delayMs: number, run: () => void, keepsProcessAlive?: boolean): () => void;
 }
 
+/** Runs a function outside of any request: a timer would keep alive, and go on in, the request that set it. */
+const outside = AsyncLocalStorage.snapshot();
+
 /** The clock of this process. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallNow: () => Date.now(),
   after(delayMs, run, keepsProcessAlive = false) {
-    const timer = setTimeout(run, delayMs);
+    const timer = outside(() => setTimeout(run, delayMs));
     if (!keepsProcessAlive) timer.unref();
     return () => clearTimeout(timer);
   },

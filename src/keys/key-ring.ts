@@ -1,7 +1,6 @@
 import { AuthError } from '../errors/auth.error.js';
-import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
-import { withSpan, type ActiveSpan } from '../telemetry/span.js';
 import type { Clock } from './clock.js';
+import { traceKeyLookup, type KeyLookup } from './key-lookup.trace.js';
 import type { KeyRingEvent, KeyRingState, OnKeyRingEvent } from './key-ring.events.js';
 import { KEY_POLICY } from './key-policy.js';
 import { KeySetKeeper, type Flight, type KeySetKeeperDeps } from './key-set.keeper.js';
@@ -20,9 +19,13 @@ export interface KeyRingStatus {
   readonly state: KeyRingState;
   /** Milliseconds since the keys were last confirmed; undefined before the first time. */
   readonly ageMs: number | undefined;
+  /** Milliseconds that they count as fresh. */
+  readonly maxAgeMs: number;
   /** Milliseconds until tokens are refused if the issuer stays away. */
   readonly timeToExpiryMs: number;
-  /** Key ids in memory. */
+  /** Keys in memory, those without an id included. */
+  readonly keyCount: number;
+  /** Their ids. */
   readonly kids: readonly string[];
   /** What the last question to the issuer failed with; undefined after an accepted answer. */
   readonly lastError: Error | undefined;
@@ -63,12 +66,9 @@ export class KeyRing {
    * @throws AuthError `unknown_key` when the issuer has no such key, `keys_unavailable` when that cannot be known
    */
   async getKeys(kid: string | undefined, algorithm: string): Promise<readonly VerificationKey[]> {
-    const attributes = { [ATTRIBUTES.jwksIssuer]: this.issuer };
-    return withSpan(SPANS.getKey, { attributes }, async (span) => {
+    return traceKeyLookup(this.issuer, this.keeper.age.ageMs, (lookup) => {
       this.keeper.watch();
-      const { ageMs } = this.keeper.age;
-      if (ageMs !== undefined) span.set({ [ATTRIBUTES.cacheAge]: Math.round(ageMs) / 1_000 });
-      return this.fromMemory(kid, algorithm, span) ?? this.fromIssuer(kid, algorithm, span);
+      return this.fromMemory(kid, algorithm, lookup) ?? this.fromIssuer(kid, algorithm, lookup);
     });
   }
 
@@ -104,7 +104,7 @@ export class KeyRing {
 
   /** Resolves when keys have been loaded for the first time. */
   get loaded(): Promise<void> {
-    return this.keeper.loaded.promise;
+    return this.keeper.loaded;
   }
 
   /** Takes a key out of use at once, and keeps it out for the life of the process. */
@@ -119,22 +119,22 @@ export class KeyRing {
 
   get status(): KeyRingStatus {
     const { age, keySet, lastError, schedule } = this.keeper;
-    const { state, ageMs, timeToExpiryMs } = age;
+    const { state, ageMs, maxAgeMs, timeToExpiryMs } = age;
     const kids = keySet.keys.map((key) => key.kid).filter((kid) => kid !== undefined);
-    const { issuer } = this;
-    return { issuer, state, ageMs, timeToExpiryMs, kids, lastError, nextRefreshInMs: schedule.dueInMs };
+    const [issuer, keyCount, nextRefreshInMs] = [this.issuer, keySet.keys.length, schedule.dueInMs];
+    return { issuer, state, ageMs, maxAgeMs, timeToExpiryMs, keyCount, kids, lastError, nextRefreshInMs };
   }
 
   private fromMemory(
     kid: string | undefined,
     algorithm: string,
-    span: ActiveSpan,
+    lookup: KeyLookup,
   ): readonly VerificationKey[] | undefined {
     const { keySet, age } = this.keeper;
     const { state } = age;
     if (state === 'EMPTY' || state === 'EXPIRED') return undefined;
     const keys = keySet.candidates(kid, algorithm);
-    if (keys !== undefined) span.set({ [ATTRIBUTES.cacheResult]: state === 'FRESH' ? 'hit' : 'stale' });
+    if (keys !== undefined) lookup.result = state === 'FRESH' ? 'hit' : 'stale';
     return keys;
   }
 
@@ -142,15 +142,14 @@ export class KeyRing {
   private async fromIssuer(
     kid: string | undefined,
     algorithm: string,
-    span: ActiveSpan,
+    lookup: KeyLookup,
   ): Promise<readonly VerificationKey[]> {
     const { keeper, clock } = this;
     if (keeper.isDenied(kid)) throw new AuthError('unknown_key');
-    span.set({ [ATTRIBUTES.cacheResult]: 'refused' });
     const arrivedAt = clock.now();
     const deadline =
       arrivedAt + (keeper.age.isUsable ? KEY_POLICY.waitForUnknownKidMs : KEY_POLICY.waitForFirstKeysMs);
-    for (let flight = this.board(span); flight !== undefined; flight = this.board(span)) {
+    for (let flight = this.board(lookup); flight !== undefined; flight = this.board(lookup)) {
       const room = keeper.age.isUsable ? this.waitingForUnknownKid : this.waitingForFirstKeys;
       const isOver = await room.wait(flight.done, deadline - clock.now());
       const keys = keeper.age.isUsable ? keeper.keySet.candidates(kid, algorithm) : undefined;
@@ -165,17 +164,17 @@ export class KeyRing {
   }
 
   /** The flight to wait for: the one in the air, or a new one if policy allows; undefined when it does not. */
-  private board(span: ActiveSpan): Flight | undefined {
+  private board(lookup: KeyLookup): Flight | undefined {
     const { keeper } = this;
     const inTheAir = keeper.flight;
     if (inTheAir !== undefined) {
-      span.set({ [ATTRIBUTES.cacheResult]: 'coalesced' });
-      span.link(inTheAir.place);
+      lookup.result = 'coalesced';
+      lookup.waitsFor(inTheAir.place);
       return inTheAir;
     }
     if (keeper.schedule.suspendedForMs > 0) return undefined;
     if (keeper.age.isUsable && !this.budget.take()) return undefined;
-    span.set({ [ATTRIBUTES.cacheResult]: 'miss' });
+    lookup.result = 'miss';
     if (!keeper.age.isUsable) return keeper.fly(keeper.age.state === 'EMPTY' ? 'bootstrap' : 'expired');
     const flight = keeper.fly('unknown_kid');
     this.charged.add(flight);

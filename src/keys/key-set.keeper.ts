@@ -1,9 +1,10 @@
-import { activePlace, withoutBaggage, withSpan, type ActiveSpan, type SpanPlace } from '../telemetry/span.js';
-import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
+import type { FetchOutcome, FetchTrigger } from '../telemetry/names.js';
+import { withoutBaggage, type SpanPlace } from '../telemetry/span.js';
 import type { Clock } from './clock.js';
 import type { JwksAnswer, JwksSource } from './jwks.source.js';
-import { JwksFetchError } from './jwks-fetch.error.js';
-import type { FetchTrigger, KeyRingNews } from './key-ring.events.js';
+import { asJwksFetchError, type JwksFetchError } from './jwks-fetch.error.js';
+import { traceKeyFetch, type KeyFetchReport } from './key-fetch.trace.js';
+import type { KeyRingNews } from './key-ring.events.js';
 import { KeySetAge, type KeySetLifetime } from './key-set.age.js';
 import { KeySetGate } from './key-set.gate.js';
 import { KeySetOddities } from './key-set.oddities.js';
@@ -45,8 +46,9 @@ export class KeySetKeeper {
   lastError: JwksFetchError | undefined;
   readonly age: KeySetAge;
   readonly schedule: RefreshSchedule;
+  private readonly loading = Promise.withResolvers<void>();
   /** Resolved by the first accepted answer. */
-  readonly loaded = Promise.withResolvers<void>();
+  readonly loaded: Promise<void> = this.loading.promise;
 
   private readonly gate: KeySetGate;
   private readonly oddities: KeySetOddities;
@@ -99,37 +101,30 @@ export class KeySetKeeper {
 
   private async ask(trigger: FetchTrigger, flight: Flight): Promise<Awaited<Flight['done']>> {
     const generation = this.generation;
-    const isBackground = trigger === 'refresh';
-    const links = isBackground ? [activePlace()].filter((place) => place !== undefined) : [];
-    const attributes = { [ATTRIBUTES.jwksIssuer]: this.deps.issuer, [ATTRIBUTES.fetchTrigger]: trigger };
+    const { issuer, clock } = this.deps;
+    const onPlace = (place: SpanPlace | undefined) => (flight.place = place);
     try {
-      await withSpan(SPANS.fetch, { attributes, root: isBackground, links }, async (span) => {
-        flight.place = span.place;
-        await this.askOnce(span, flight.startedAt);
-      });
+      await traceKeyFetch({ issuer, trigger, clock, onPlace }, () => this.askOnce(flight.startedAt));
       return { accepted: true, changed: this.generation !== generation };
     } catch (error) {
-      this.fail(error);
+      this.fail(error as JwksFetchError);
       return { accepted: false, changed: false };
     }
   }
 
-  private async askOnce(span: ActiveSpan, startedAt: number): Promise<void> {
+  private async askOnce(startedAt: number): Promise<KeyFetchReport> {
     try {
       const answer = await withoutBaggage(() => this.deps.source.fetch(this.accepted, this.abort.signal));
-      span.set({ [ATTRIBUTES.httpStatus]: answer.status });
       const imported = this.gate.accept(answer);
       const outcome = this.confirm(answer, imported, startedAt);
-      span.set({ [ATTRIBUTES.fetchOutcome]: outcome, [ATTRIBUTES.keyCount]: imported.keySet.keys.length });
+      return { status: answer.status, outcome, keyCount: imported.keySet.keys.length };
     } catch (error) {
-      const status = error instanceof JwksFetchError ? error.status : undefined;
-      span.set({ [ATTRIBUTES.fetchOutcome]: 'rejected', ...(status && { [ATTRIBUTES.httpStatus]: status }) });
-      throw error;
+      throw asJwksFetchError(error);
     }
   }
 
   /** Takes an accepted answer: one atomic swap, one new age. */
-  private confirm(answer: JwksAnswer, imported: ImportedKeySet, startedAt: number): 'replaced' | 'confirmed' {
+  private confirm(answer: JwksAnswer, imported: ImportedKeySet, startedAt: number): FetchOutcome {
     const { clock, onNews } = this.deps;
     const wasUsable = this.age.isUsable;
     const generation = this.generation;
@@ -138,7 +133,7 @@ export class KeySetKeeper {
     this.age.confirm(answer.headers);
     this.swap(imported.keySet);
     this.schedule.succeeded(this.age.maxAgeMs);
-    this.loaded.resolve();
+    this.loading.resolve();
     const { keys, algorithms } = this.keySet;
     if (!wasUsable) {
       const tookMs = clock.now() - startedAt;
@@ -160,11 +155,10 @@ export class KeySetKeeper {
     if (next.keys.length === 0) this.deps.onNews({ type: 'keys_withdrawn' });
   }
 
-  private fail(error: unknown): void {
-    this.lastError =
-      error instanceof JwksFetchError ? error : new JwksFetchError('network', { cause: error });
+  private fail(error: JwksFetchError): void {
+    this.lastError = error;
     if (this.abort.signal.aborted) return;
-    const retryInMs = this.schedule.failed(this.lastError, this.age.isUsable);
-    this.deps.onNews({ type: 'fetch_failed', error: this.lastError, state: this.age.state, retryInMs });
+    const retryInMs = this.schedule.failed(error, this.age.isUsable);
+    this.deps.onNews({ type: 'fetch_failed', error, state: this.age.state, retryInMs });
   }
 }

@@ -1,5 +1,6 @@
 import { verify } from 'node:crypto';
 import type { VerificationKey } from '../keys/verification-key.js';
+import { derSignature } from './der-signature.js';
 import type { Jws } from './jws.js';
 
 /**
@@ -10,10 +11,10 @@ export function isSignedWith(key: VerificationKey, { header, signingInput, signa
   const algorithm = key.algorithms.find(({ name }) => name === header.alg);
   // OpenSSL takes a PSS signature whose leading zeros were left out (RFC 8017 §8.1.2 does not).
   if (algorithm === undefined || signature.length !== key.signatureBytes) return false;
-  const { hash, parameters } = algorithm;
+  const { hash, kty, parameters } = algorithm;
   try {
     const input = parameters === undefined ? key.keyObject : { key: key.keyObject, ...parameters };
-    return verify(hash, signingInput, input, signature);
+    return verify(hash, signingInput, input, kty === 'EC' ? derSignature(signature) : signature);
   } catch {
     return false;
   }

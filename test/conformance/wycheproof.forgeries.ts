@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, sign, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { SIGNING_ALGORITHMS, type TestAlgorithm } from '../../libs/testing/src/signing-algorithm.js';
 import { ALGORITHMS } from '../../src/keys/algorithms.js';
 import { digest, encodePss, openRsa, saltOf, sealRsa, xor } from './rsa-encoding.js';
 import type { WycheproofCase, WycheproofGroup } from './wycheproof.js';
@@ -47,7 +48,7 @@ export class WycheproofForger {
   }
 
   private sign(message: Buffer, algorithm = this.algorithm): Buffer {
-    const { hash, parameters = {} } = ALGORITHMS.get(algorithm)!;
+    const { hash, parameters } = SIGNING_ALGORITHMS[algorithm as TestAlgorithm];
     return sign(hash, message, { key: this.privateKey, ...parameters });
   }
 
