@@ -141,7 +141,6 @@ function createRing(name: string, source: JwksSource, keys: ResolvedKeyOptions):
     onEvent: (event) => logKeyRingEvent(logger, event),
     algorithms: DEFAULT_ALGORITHMS,
     // passport-jwt checks the issuer; it is not known here.
-    tokenIssuer: undefined,
     lifetime: keys,
     timeoutMs: keys.timeoutMs,
     deniedKids: [],

@@ -1,6 +1,6 @@
 import type { JwksFetchError } from './jwks-fetch.error.js';
 import type { KeySetDiff } from './key-set.js';
-import type { UnusableKeyReason } from './verification-key.js';
+import type { UnusableKeyReason } from './unusable-key.error.js';
 
 /** How long ago the keys were last confirmed, and so how far they can be relied on. */
 export type KeyRingState = 'EMPTY' | 'FRESH' | 'STALE' | 'EXPIRED';

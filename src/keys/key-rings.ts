@@ -134,7 +134,6 @@ export class KeyRings implements Iterable<KeyRing> {
       random,
       onEvent,
       algorithms,
-      tokenIssuer: issuer,
       lifetime: options,
       timeoutMs: options.timeoutMs,
       deniedKids: this.denied,

@@ -15,7 +15,6 @@ export class KeySetGate {
   constructor(
     private readonly algorithms: readonly string[],
     private readonly clock: Clock,
-    private readonly tokenIssuer: string | undefined,
   ) {}
 
   /** @throws JwksFetchError when the answer must not replace the keys */
@@ -25,7 +24,7 @@ export class KeySetGate {
     }
     if (keys.length === 0) return this.acceptEmpty(status);
     this.emptyAnswers = 0;
-    const imported = importKeySet(keys, this.algorithms, this.tokenIssuer);
+    const imported = importKeySet(keys, this.algorithms);
     if (imported.keySet.keys.length > 0) return imported;
     const reasons = [...new Set(imported.unusable.map(({ reason }) => reason))].join(', ');
     throw new JwksFetchError('no_usable_key', { message: `answered no usable key (${reasons})`, status });

@@ -21,8 +21,6 @@ export interface KeySetKeeperDeps {
   readonly random: () => number;
   readonly onNews: (news: KeyRingNews) => void;
   readonly algorithms: readonly string[];
-  /** The `iss` of the tokens that the keys are for, where it is known: a key may say that it is for another. */
-  readonly tokenIssuer: string | undefined;
   readonly lifetime: KeySetLifetime;
   /** The deadline of one question, in milliseconds. */
   readonly timeoutMs: number;
@@ -56,7 +54,7 @@ export class KeySetKeeper {
 
   constructor(private readonly deps: KeySetKeeperDeps) {
     const { clock, lifetime } = deps;
-    this.gate = new KeySetGate(deps.algorithms, clock, deps.tokenIssuer);
+    this.gate = new KeySetGate(deps.algorithms, clock);
     this.oddities = new KeySetOddities(clock, deps.onNews);
     this.held = new HeldKeys(deps.deniedKids, clock, deps.onNews);
     this.age = new KeySetAge(lifetime, clock);

@@ -1,9 +1,5 @@
-import {
-  importVerificationKey,
-  UnusableKeyError,
-  type UnusableKeyReason,
-  type VerificationKey,
-} from './verification-key.js';
+import { UnusableKeyError, type UnusableKeyReason } from './unusable-key.error.js';
+import { importVerificationKey, type VerificationKey } from './verification-key.js';
 
 /** At most so many members of a set are looked at. */
 export const MAX_KEYS = 100;
@@ -91,19 +87,14 @@ export interface ImportedKeySet {
 }
 
 /**
- * Imports the members of a JWK Set (RFC 7517 §5) one by one; a broken one never spoils the others. `tokenIssuer` is the
- * `iss` of the tokens that they are for, where it is known.
+ * Imports the members of a JWK Set (RFC 7517 §5) one by one; a broken one never spoils the others.
  */
-export function importKeySet(
-  members: readonly unknown[],
-  allowed: readonly string[],
-  tokenIssuer?: string,
-): ImportedKeySet {
+export function importKeySet(members: readonly unknown[], allowed: readonly string[]): ImportedKeySet {
   const usable: VerificationKey[] = [];
   const unusable: { index: number; reason: UnusableKeyReason }[] = [];
   for (const [index, member] of members.entries()) {
     try {
-      usable.push(importVerificationKey(member, allowed, tokenIssuer));
+      usable.push(importVerificationKey(member, allowed));
     } catch (error) {
       if (!(error instanceof UnusableKeyError)) throw error;
       unusable.push({ index, reason: error.reason });
@@ -118,7 +109,7 @@ const fits = (key: VerificationKey, algorithm: string): boolean =>
 const label = (key: VerificationKey): string => key.kid ?? key.thumbprint;
 
 const identity = (key: VerificationKey): string =>
-  JSON.stringify([key.kid, key.thumbprint, key.algorithms.map(({ name }) => name)]);
+  JSON.stringify([key.kid, key.thumbprint, key.algorithms.map(({ name }) => name), key.issuer]);
 
 const fingerprint = (keys: readonly VerificationKey[] | undefined): string =>
   (keys ?? []).map(identity).toSorted().join();

@@ -1,16 +1,19 @@
 import { AuthError } from '../errors/auth.error.js';
 import { ALGORITHMS } from '../keys/algorithms.js';
+import { systemClock, type Clock } from '../keys/clock.js';
+import type { KeyRing } from '../keys/key-ring.js';
 import type { KeyRings } from '../keys/key-rings.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
 import { checkAudience, checkClaims, checkTimes, checkType, type AccessTokenClaims } from './claims.js';
 import { deepFreeze } from './deep-freeze.js';
-import { parseJws, type JoseHeader, type Jws } from './jws.js';
-import { isSignedWith } from './signature.js';
 import type { ResolvedDynamicIssuers } from './dynamic-issuers.js';
 import { IssuerDirectory, type KnownIssuer } from './issuer.directory.js';
+import { parseClaims, parseJws, type JoseHeader, type Jws, type UncheckedClaims } from './jws.js';
 import type { IssuerRules } from './issuer-rules.js';
+import { signsForIssuer } from './key-issuer.js';
+import { isSignedWith } from './signature.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 import { digestOf, VerifiedTokens } from './verified-tokens.js';
 
@@ -40,6 +43,7 @@ export class AccessTokenVerifier {
     private readonly options: ResolvedTokenOptions,
     keyRings: KeyRings,
     dynamic?: ResolvedDynamicIssuers,
+    private readonly clock: Pick<Clock, 'wallNow'> = systemClock,
   ) {
     this.directory = new IssuerDirectory(issuers, keyRings, dynamic);
     this.remembered =
@@ -82,21 +86,23 @@ export class AccessTokenVerifier {
   private async verifyAnew(token: string, digest: string, notes: VerificationNotes): Promise<VerifiedToken> {
     notes.remembered = false;
     const jws = parseJws(token);
-    const { rules, ring } = await this.issuerOf(jws);
+    const claims = parseClaims(jws);
+    const { rules, ring } = await this.issuerOf(jws.header, claims);
     notes.issuer = rules.issuer;
-    this.checkWithoutKey(jws, rules);
-    const generation = ring.generation;
-    const { kid, alg } = jws.header;
-    const keys = await ring.getKeys(kid, alg);
-    // The kid is known and its keys are for other algorithms; without a kid, more than one key would fit.
-    if (keys.length === 0) throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
-    const key = await this.checkSignature(jws, keys);
-    this.checkTimes(jws.payload);
-    const { payload: claims, header } = jws;
+    this.checkWithoutKey(jws.header, claims, rules);
+    const { generation } = ring;
+    const keys = await this.keysFor(jws.header, ring);
+    const key = await this.checkSignature(
+      jws,
+      keys.filter((candidate) => signsForIssuer(candidate, claims)),
+    );
+    // Time has passed since the first look: the token may have expired, its key may have been denied.
+    this.checkTimes(claims);
+    if (ring.generation !== generation && !ring.holds(key)) throw new AuthError('unknown_key');
     checkClaims(claims, rules, this.options);
     const verified = Object.freeze({
       claims: deepFreeze(claims),
-      header: deepFreeze(header),
+      header: deepFreeze(jws.header),
       issuer: rules.issuer,
     });
     this.remembered?.remember(digest, { verified, ring, key, generation });
@@ -104,24 +110,32 @@ export class AccessTokenVerifier {
   }
 
   /** The issuer that the token names; a dynamic one that is not known yet is asked for last of all. */
-  private async issuerOf({ header, payload }: Jws): Promise<KnownIssuer> {
-    const known = this.directory.find(payload['iss']);
+  private async issuerOf({ alg }: JoseHeader, claims: UncheckedClaims): Promise<KnownIssuer> {
+    const known = this.directory.find(claims['iss']);
     if (known !== undefined) return known;
-    if (!ALGORITHMS.has(header.alg)) throw new AuthError('unsupported_algorithm');
-    this.checkTimes(payload);
-    return this.directory.resolve(payload['iss'] as string);
+    if (!ALGORITHMS.has(alg)) throw new AuthError('unsupported_algorithm');
+    this.checkTimes(claims);
+    return this.directory.resolve(claims['iss'] as string);
   }
 
   /** Everything that can be refused before a key is looked up; a made-up kid must be cheap to refuse. */
-  private checkWithoutKey({ header, payload }: Jws, rules: IssuerRules): void {
+  private checkWithoutKey(header: JoseHeader, claims: UncheckedClaims, rules: IssuerRules): void {
     if (!rules.algorithms.includes(header.alg)) throw new AuthError('unsupported_algorithm');
     checkType(header, rules);
-    checkAudience(payload, rules);
-    this.checkTimes(payload);
+    checkAudience(claims, rules);
+    this.checkTimes(claims);
   }
 
-  private checkTimes(payload: Readonly<Record<string, unknown>>): void {
-    checkTimes(payload, Date.now(), this.options.clockToleranceMs);
+  private checkTimes(claims: UncheckedClaims): void {
+    checkTimes(claims, this.clock.wallNow(), this.options.clockToleranceMs);
+  }
+
+  /** The keys that the signature may have been made with; never none. */
+  private async keysFor({ kid, alg }: JoseHeader, ring: KeyRing): Promise<readonly VerificationKey[]> {
+    const keys = await ring.getKeys(kid, alg);
+    if (keys.length > 0) return keys;
+    // The kid is known and its keys are for other algorithms; without a kid, more than one key would fit.
+    throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
   }
 
   /** The key that the signature was made with (RFC 7515 §5.2). */

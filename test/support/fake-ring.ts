@@ -27,7 +27,6 @@ export class FakeRing {
       random: () => 0.5,
       onEvent: (event) => this.events.push(event),
       algorithms: ['ES256'],
-      tokenIssuer: undefined,
       lifetime: { maxAgeMs: undefined, staleForMs: 24 * HOUR },
       timeoutMs: 5_000,
       deniedKids: [],
