@@ -24,6 +24,12 @@ export interface Outcome {
   readonly notes: VerificationNotes;
 }
 
+/** What has become of a request so far. */
+interface Visit {
+  isTraced: boolean;
+  outcome: Promise<Outcome> | undefined;
+}
+
 /** The name that passport users know. */
 const COMMON_NAME = 'jwt';
 let instances = 0;
@@ -41,8 +47,7 @@ export class JwtStrategy extends Strategy {
   declare error: (error: unknown) => void;
 
   /** One per strategy, and nothing that other code could set. */
-  private readonly outcomes = new WeakMap<object, Promise<Outcome>>();
-  private readonly traced = new WeakSet<object>();
+  private readonly visits = new WeakMap<object, Visit>();
 
   constructor(
     private readonly verifier: AccessTokenVerifier,
@@ -79,18 +84,24 @@ export class JwtStrategy extends Strategy {
 
   /** What became of this request's credentials: found out once. */
   outcomeOf(request: HttpRequest): Promise<Outcome> {
-    const known = this.outcomes.get(request);
-    if (known !== undefined) return known;
-    const outcome = this.judge(request);
-    this.outcomes.set(request, outcome);
-    return outcome;
+    const visit = this.visitOf(request);
+    return (visit.outcome ??= this.judge(request));
   }
 
   /** Runs `run` inside the one span `jwt.authenticate` of this request. */
   trace<T>(request: HttpRequest, run: () => Promise<T>): Promise<T> {
-    if (this.traced.has(request)) return run();
-    this.traced.add(request);
-    return traceAuthentication(run, () => this.outcomes.get(request));
+    const visit = this.visitOf(request);
+    if (visit.isTraced) return run();
+    visit.isTraced = true;
+    return traceAuthentication(run, () => visit.outcome);
+  }
+
+  private visitOf(request: HttpRequest): Visit {
+    const known = this.visits.get(request);
+    if (known !== undefined) return known;
+    const visit: Visit = { isTraced: false, outcome: undefined };
+    this.visits.set(request, visit);
+    return visit;
   }
 
   /** @throws what stands in the way of a user */

@@ -19,6 +19,8 @@ export interface KeyRingStatus {
   readonly state: KeyRingState;
   /** Milliseconds since the keys were last confirmed; undefined before the first time. */
   readonly ageMs: number | undefined;
+  /** Milliseconds that they count as fresh. */
+  readonly maxAgeMs: number;
   /** Milliseconds until tokens are refused if the issuer stays away. */
   readonly timeToExpiryMs: number;
   /** Keys in memory, those without an id included. */
@@ -117,10 +119,10 @@ export class KeyRing {
 
   get status(): KeyRingStatus {
     const { age, keySet, lastError, schedule } = this.keeper;
-    const { state, ageMs, timeToExpiryMs } = age;
+    const { state, ageMs, maxAgeMs, timeToExpiryMs } = age;
     const kids = keySet.keys.map((key) => key.kid).filter((kid) => kid !== undefined);
     const [issuer, keyCount, nextRefreshInMs] = [this.issuer, keySet.keys.length, schedule.dueInMs];
-    return { issuer, state, ageMs, timeToExpiryMs, keyCount, kids, lastError, nextRefreshInMs };
+    return { issuer, state, ageMs, maxAgeMs, timeToExpiryMs, keyCount, kids, lastError, nextRefreshInMs };
   }
 
   private fromMemory(

@@ -8,6 +8,8 @@ export interface KeySetReading {
   readonly issuer: string;
   /** Milliseconds since the keys were last confirmed; undefined before the first time. */
   readonly ageMs: number | undefined;
+  /** Milliseconds that the keys count as fresh. */
+  readonly maxAgeMs: number;
   readonly keyCount: number;
   /** Milliseconds until tokens are refused if the issuer stays away. */
   readonly timeToExpiryMs: number;
@@ -33,9 +35,10 @@ export class Gauges {
 
   /** Reads everything, once. */
   report(result: BatchObservableResult, instruments: Instruments): void {
-    for (const { issuer, ageMs, keyCount, timeToExpiryMs } of this.keySets()) {
+    for (const { issuer, ageMs, maxAgeMs, keyCount, timeToExpiryMs } of this.keySets()) {
       const attributes = { [ATTRIBUTES.jwksIssuer]: issuer };
       if (ageMs !== undefined) result.observe(instruments.keySetAge, ageMs / 1_000, attributes);
+      result.observe(instruments.keySetMaxAge, maxAgeMs / 1_000, attributes);
       result.observe(instruments.keySetKeys, keyCount, attributes);
       result.observe(instruments.keySetTimeToExpiry, timeToExpiryMs / 1_000, attributes);
     }

@@ -22,6 +22,7 @@ export const METRIC_OPTIONS: Readonly<Record<MetricName, MetricOptions>> = {
     advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] },
   },
   [METRICS.keySetAge]: { unit: 's', description: 'Time since the keys were last confirmed.' },
+  [METRICS.keySetMaxAge]: { unit: 's', description: 'Age at which the keys count as stale.' },
   [METRICS.keySetKeys]: { unit: '{key}', description: 'Keys in memory.' },
   [METRICS.keySetTimeToExpiry]: {
     unit: 's',
@@ -36,6 +37,7 @@ export class Instruments {
   readonly keyLookups: Counter;
   readonly fetchDuration: Histogram;
   readonly keySetAge: ObservableGauge;
+  readonly keySetMaxAge: ObservableGauge;
   readonly keySetKeys: ObservableGauge;
   readonly keySetTimeToExpiry: ObservableGauge;
   readonly tokenCacheEntries: ObservableGauge;
@@ -47,6 +49,7 @@ export class Instruments {
     this.keyLookups = meter.createCounter(METRICS.keyLookups, METRIC_OPTIONS[METRICS.keyLookups]);
     this.fetchDuration = histogram(METRICS.fetchDuration);
     this.keySetAge = gauge(METRICS.keySetAge);
+    this.keySetMaxAge = gauge(METRICS.keySetMaxAge);
     this.keySetKeys = gauge(METRICS.keySetKeys);
     this.keySetTimeToExpiry = gauge(METRICS.keySetTimeToExpiry);
     this.tokenCacheEntries = gauge(METRICS.tokenCacheEntries);
@@ -54,6 +57,12 @@ export class Instruments {
 
   /** The gauges, which are read when metrics are collected. */
   get gauges(): ObservableGauge[] {
-    return [this.keySetAge, this.keySetKeys, this.keySetTimeToExpiry, this.tokenCacheEntries];
+    return [
+      this.keySetAge,
+      this.keySetMaxAge,
+      this.keySetKeys,
+      this.keySetTimeToExpiry,
+      this.tokenCacheEntries,
+    ];
   }
 }

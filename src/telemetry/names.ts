@@ -30,6 +30,8 @@ export const METRICS = {
   fetchDuration: 'jwks.fetch.duration',
   /** Gauge, in seconds: since the keys were last confirmed. */
   keySetAge: 'jwks.keyset.age',
+  /** Gauge, in seconds: how old keys get before they count as stale. */
+  keySetMaxAge: 'jwks.keyset.max_age',
   /** Gauge: keys in memory. */
   keySetKeys: 'jwks.keyset.keys',
   /** Gauge, in seconds: until tokens are refused if the issuer stays away. */

@@ -37,7 +37,7 @@ const labelsOf = async (captured: CapturedMetrics, name: string) =>
   (await captured.series(name)).map(({ attributes }) => attributes);
 
 describe('the metrics', () => {
-  it('are seven, with their units and buckets, in the scope of the library', async () => {
+  it('are eight, with their units and buckets, in the scope of the library', async () => {
     const captured = await capture();
     await start();
     await get('/me', issuer.token());
@@ -49,6 +49,7 @@ describe('the metrics', () => {
         [METRICS.keyLookups, '{lookup}', SCOPE_NAME],
         [METRICS.fetchDuration, 's', SCOPE_NAME],
         [METRICS.keySetAge, 's', SCOPE_NAME],
+        [METRICS.keySetMaxAge, 's', SCOPE_NAME],
         [METRICS.keySetKeys, '{key}', SCOPE_NAME],
         [METRICS.keySetTimeToExpiry, 's', SCOPE_NAME],
         [METRICS.tokenCacheEntries, '{entry}', SCOPE_NAME],

@@ -118,6 +118,7 @@ export const METRIC_SCHEMA: Readonly<
     attributes: [A.jwksIssuer, A.fetchTrigger, A.fetchOutcome, A.httpStatus, A.errorType],
   },
   [METRICS.keySetAge]: { type: 'gauge', attributes: [A.jwksIssuer] },
+  [METRICS.keySetMaxAge]: { type: 'gauge', attributes: [A.jwksIssuer] },
   [METRICS.keySetKeys]: { type: 'gauge', attributes: [A.jwksIssuer] },
   [METRICS.keySetTimeToExpiry]: { type: 'gauge', attributes: [A.jwksIssuer] },
   [METRICS.tokenCacheEntries]: { type: 'gauge', attributes: [] },
