@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ReceivedSpan } from './otlp.receiver.js';
+import { receivedSpan } from '../../../test/support/received-span.js';
+import type { ReceivedSpan } from './received.span.js';
 import { formatMs, prune, waterfall } from './waterfall.js';
 
 const span = (
@@ -7,25 +8,7 @@ const span = (
   parentSpanId: string | undefined,
   startMs: number,
   endMs: number,
-): ReceivedSpan => ({
-  traceId: 't',
-  spanId,
-  parentSpanId,
-  name: spanId,
-  resource: {},
-  scope: 'test',
-  scopeVersion: '',
-  kind: 1,
-  status: 0,
-  statusMessage: '',
-  startTimeUnixNano: String(startMs * 1e6),
-  endTimeUnixNano: String(endMs * 1e6),
-  startMs,
-  endMs,
-  attributes: {},
-  events: [],
-  links: [],
-});
+): ReceivedSpan => receivedSpan({ spanId, parentSpanId, name: spanId, startMs, endMs });
 const trace = [
   span('root', 'remote', 0, 100),
   span('middle', 'root', 0, 100),

@@ -1,4 +1,4 @@
-import type { ReceivedSpan } from './otlp.receiver.js';
+import type { ReceivedSpan } from './received.span.js';
 
 /** How a waterfall is drawn. */
 export interface WaterfallOptions {
