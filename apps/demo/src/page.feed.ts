@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { layerOf, noteOf } from './span.reading.js';
 import type { Scene } from './scene.js';
 import type { TraceBuffer } from './trace.buffer.js';
 
@@ -31,7 +32,7 @@ export class PageFeed {
   watch(response: ServerResponse): void {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     this.send([response], 'scenes', this.scenes);
-    for (const traceId of this.traces.traceIds) this.send([response], 'trace', this.traces.trace(traceId));
+    for (const traceId of this.traces.traceIds) this.sendTrace([response], traceId);
     this.send([response], 'ready', {});
     this.watchers.add(response);
     response.once('close', () => this.watchers.delete(response));
@@ -45,11 +46,16 @@ export class PageFeed {
 
   private tell(): void {
     this.timer = undefined;
-    for (const traceId of this.changed) {
-      const spans = this.traces.trace(traceId);
-      if (spans.length > 0) this.send(this.watchers, 'trace', spans);
-    }
+    for (const traceId of this.changed) this.sendTrace(this.watchers, traceId);
     this.changed.clear();
+  }
+
+  /** Sends a trace with what the page shows of each span at first sight; one that is gone is not sent. */
+  private sendTrace(watchers: Iterable<ServerResponse>, traceId: string): void {
+    const spans = this.traces.trace(traceId);
+    if (spans.length === 0) return;
+    const read = spans.map((span) => ({ ...span, layer: layerOf(span), note: noteOf(span) }));
+    this.send(watchers, 'trace', read);
   }
 
   private send(watchers: Iterable<ServerResponse>, event: string, data: unknown): void {

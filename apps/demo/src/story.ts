@@ -5,7 +5,8 @@ import type { ReceivedSpan } from './received.span.js';
 import type { Scene } from './scene.js';
 import { SHORT_LIVED, stageColdStart, stageExpiry, stageOutage, stageRotation, stageWarm } from './scenes.js';
 import { SCOPES, type TracedCall } from './traced.call.js';
-import { formatMs, prune, waterfall } from './waterfall.js';
+import { toldOf } from './span.tree.js';
+import { formatMs, waterfall } from './waterfall.js';
 
 const colours = process.stdout.isTTY === true && !process.env['NO_COLOR'];
 const bold = (text: string): string => (colours ? `\u001b[1m${text}\u001b[0m` : text);
@@ -64,8 +65,8 @@ async function tellTraces(demo: Demo): Promise<void> {
   console.log(`\n${bold(`The same request, with the issuer ${ISSUER_LATENCY_MS} ms away`)}`);
   const warm = await stageWarm(demo);
   demo.page.show(warm.scene);
-  const naive = toldOf(warm.naive);
-  const ours = toldOf(warm.ours);
+  const naive = toldOf(accepted(warm.naive));
+  const ours = toldOf(accepted(warm.ours));
   const options = { scaleMs: durationOf(naive), colours };
   console.log(
     `\n  the naive way: a key fetch in every request ${dim('(passport-jwt, jwks-rsa without its cache)')}`,
@@ -105,10 +106,10 @@ function tellScene(demo: Demo, { title, columns }: Scene): void {
   }
 }
 
-/** The spans of a request that was accepted: HTTP and the way to the user, and not what a framework does in between. */
-function toldOf({ status, spans }: TracedCall): readonly ReceivedSpan[] {
+/** The spans of a request that was accepted. */
+function accepted({ status, spans }: TracedCall): readonly ReceivedSpan[] {
   if (status !== 200) throw new DemoError(`An application answered ${status} to a good token.`);
-  return prune(spans, ({ scope }) => /instrumentation-http|^nestjs-jwks-auth$|^naive$/.test(scope));
+  return spans;
 }
 
 const durationOf = (spans: readonly ReceivedSpan[]): number =>

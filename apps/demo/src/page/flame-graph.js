@@ -1,6 +1,5 @@
 import { formatMs, make } from './dom.js';
 import { placeSpans, ticksOf } from './layout.js';
-import { noteOf } from './trace.js';
 
 const LANE = 26;
 /** Of the label's font: its size is set in the style sheet. */
@@ -113,7 +112,7 @@ export class FlameGraph {
 
 function labelOf(span) {
   const marks = `${span.isError ? '✖ ' : ''}${span.links.length > 0 ? '↗ ' : ''}`;
-  return `${marks}${[span.name, noteOf(span), formatMs(span.endMs - span.startMs)].filter(Boolean).join(' · ')}`;
+  return `${marks}${[span.name, span.note, formatMs(span.endMs - span.startMs)].filter(Boolean).join(' · ')}`;
 }
 
 const px = (lengths) =>

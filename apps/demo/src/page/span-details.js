@@ -1,5 +1,5 @@
 import { formatMs, make } from './dom.js';
-import { noteOf, serviceOf } from './trace.js';
+import { serviceOf } from './trace.js';
 
 const STATUSES = ['unset', 'OK', 'ERROR'];
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
@@ -51,7 +51,7 @@ function links(title, targets, find) {
   const items = targets.map(({ traceId, spanId }) => {
     const span = find(spanId);
     if (span === undefined) return make('li', {}, `span ${spanId}, which is not here (any more)`);
-    const text = [span.name, noteOf(span), serviceOf(span)].filter(Boolean).join(' · ');
+    const text = [span.name, span.note, serviceOf(span)].filter(Boolean).join(' · ');
     return make('li', {}, make('a', { href: `#${traceId}/${spanId}` }, text));
   });
   return make('div', {}, make('h4', {}, title), make('ul', {}, ...items));

@@ -7,8 +7,6 @@ export const LAYERS = {
   client: 'HTTP client: the issuer',
 };
 
-const KINDS = { server: 2, client: 3 };
-
 /** One trace: its spans as a tree, parents before their children, each generation in the order of its start. */
 export class Trace {
   constructor(spans, isShown = () => true) {
@@ -36,33 +34,16 @@ export class Trace {
 
   /** What is worth knowing before it is opened. */
   get notes() {
-    return this.spans.map(noteOf).filter((note) => note !== '' && note !== 'accepted' && note !== 'hit');
+    return this.spans
+      .map(({ note }) => note)
+      .filter((note) => note !== '' && note !== 'accepted' && note !== 'hit');
   }
 }
 
 export const serviceOf = (span) => String(span?.resource['service.name'] ?? 'unknown');
 
-/** What a span says in a word or two, for its label. */
-export function noteOf({ name, kind, attributes: a }) {
-  const said = (key) => String(a[key] ?? '');
-  if (name === 'jwt.authenticate') {
-    if (a['jwt.token_cache.hit'] === true) return 'remembered';
-    return said('jwt.rejection.reason') || said('jwt.result');
-  }
-  if (name === 'jwks.get_key') return said('jwks.cache.result');
-  if (name === 'jwks.fetch') return `${said('jwks.fetch.trigger')} ${said('jwks.fetch.outcome')}`.trim();
-  return Object.values(KINDS).includes(kind) ? said('http.response.status_code') || said('error.type') : '';
-}
-
 /** A span as the server sends it, and what the page makes of it. */
-const readingOf = (span) => ({ ...span, layer: layerOf(span), isError: span.status === 2, children: [] });
-
-function layerOf({ name, kind }) {
-  if (kind === KINDS.server) return 'server';
-  if (kind === KINDS.client) return 'client';
-  if (name.startsWith('jwt.')) return 'jwt';
-  return name.startsWith('jwks.') || name.includes('keys') ? 'jwks' : 'app';
-}
+const readingOf = (span) => ({ ...span, isError: span.status === 2, children: [] });
 
 /** The nearest one above that is shown. Parents that go round in circles count as none. */
 function parentOf(span, known, isShown) {
