@@ -61,7 +61,7 @@ try {
     const pictured = traces.map(([column, place]) => {
       const { label, traceId } = columns[column]!.traces[place]!;
       const who = columns[column]!.title.replace(/[:,].*/, '');
-      return { label: `${who}: ${label}`, spans: toldOf(demo!.traces.trace(traceId)) };
+      return { label: `${who} · ${label}`, spans: toldOf(demo!.traces.trace(traceId)) };
     });
     await writeFile(join(folder, `trace-${name}.svg`), drawPicture(title, pictured));
   }

@@ -35,7 +35,7 @@ describe('a picture of traces', () => {
   it('says what spans are called, what they note, how long they took, and which failed', () => {
     const svg = drawPicture('One', [{ label: 'a request', spans: [root, fetched] }]);
     expect(svg).toContain('>jwks.fetch</text>');
-    expect(svg).toContain('>✖ refresh 50.0 ms</text>');
+    expect(svg).toContain('>✖ refresh · 50.0 ms</text>');
   });
 
   it('tells nothing of a machine or a day', () => {

@@ -17,10 +17,10 @@ const BARS_WIDTH = WIDTH - BARS_FROM - MARGIN;
 /** Of the font, roughly: to see whether a text has room. */
 const CHAR_WIDTH = 7;
 const COLOURS: Readonly<Record<Layer, string>> = {
-  server: '#8c959f',
-  app: '#d0d7de',
+  server: '#57606a',
+  app: '#6e7781',
   jwt: '#6639ba',
-  jwks: '#bf8700',
+  jwks: '#9a6700',
   client: '#1a7f37',
 };
 const ERROR = '#cf222e';
@@ -68,9 +68,8 @@ function rowOf(
   const width = Math.max(3, pixels(span.endMs - span.startMs));
   const isError = span.status === STATUS_ERROR;
   const fill = isError ? ERROR : COLOURS[layerOf(span)];
-  const note = [isError ? '✖' : '', noteOf(span), formatMs(span.endMs - span.startMs)]
-    .filter(Boolean)
-    .join(' ');
+  const marks = `${isError ? '✖ ' : ''}${span.links.length > 0 ? '↗ ' : ''}`;
+  const note = marks + [noteOf(span), formatMs(span.endMs - span.startMs)].filter(Boolean).join(' · ');
   return [
     text(MARGIN + depth * 14, y, span.name, `fill="${QUIET}"`),
     `<rect x="${x}" y="${y - 14}" width="${width}" height="18" rx="3" fill="${fill}"/>`,
