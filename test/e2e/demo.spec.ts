@@ -48,6 +48,16 @@ describe('npm start -- --once', () => {
     expect(out).toContain(`http://127.0.0.1:${ports.ORDERS_PORT}/orders/me`);
   }, 90_000);
 
+  it('ends on Ctrl-C in the middle of the story, without a word', async () => {
+    const child = start(await freePorts());
+    const [first] = (await once(child.stdout, 'data')) as [Buffer];
+    const exited = once(child, 'exit');
+    child.kill('SIGINT');
+    const [out, errors, end] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+    expect([errors, end]).toEqual(['', [0, null]]);
+    expect(first.toString() + out).not.toContain('Try it');
+  }, 60_000);
+
   it.each(['ORDERS_PORT', 'PAGE_PORT'])('says in one line that the port of %s is in use', async (name) => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
