@@ -46,6 +46,7 @@ describe.skipIf(NO_CHROMIUM)(`what the page shows in Chromium (${NO_CHROMIUM ?? 
   const spans = () =>
     page.getByRole('treeitem').evaluateAll((items) => items.map((item) => item.textContent));
   const span = (text: string) => page.getByRole('treeitem').filter({ hasText: text });
+  const detail = () => page.locator('#details-title').textContent();
   const barOf = async (item: Locator) => {
     const { x = -1, width = -1 } = (await item.locator('.bar').boundingBox()) ?? {};
     return { from: x, to: x + width };
@@ -80,12 +81,12 @@ describe.skipIf(NO_CHROMIUM)(`what the page shows in Chromium (${NO_CHROMIUM ?? 
     await span('coalesced').click();
     expect(await page.locator('#details').textContent()).toContain('jwks.cache.resultcoalesced');
     await page.getByRole('link', { name: /^jwks\.fetch · unknown_kid replaced/ }).click();
-    expect(await page.locator('#details-title').textContent()).toBe('jwks.fetch');
+    await expect.poll(detail).toBe('jwks.fetch');
     expect(await page.locator('[aria-selected=true]').textContent()).toContain('jwks.fetch');
     await page.getByRole('link', { name: /^jwks\.get_key · coalesced/ }).click();
-    expect(await page.locator('#details-title').textContent()).toBe('jwks.get_key');
+    await expect.poll(detail).toBe('jwks.get_key');
     await page.goBack();
-    expect(await page.locator('#details-title').textContent()).toBe('jwks.fetch');
+    await expect.poll(detail).toBe('jwks.fetch');
   });
 
   it('says why a request was refused, and calls that no error', async () => {

@@ -57,20 +57,20 @@ describe.skipIf(NO_CHROMIUM)(`the use of the page in Chromium (${NO_CHROMIUM ?? 
     page = await demo.open();
     await page.locator('#list a').first().focus();
     await press('Enter');
-    expect(await focused()).toBe('GET /orders');
+    await expect.poll(focused).toBe('GET /orders');
     while (!(await focused()).startsWith('GET /orders ·')) await press('Tab');
     await press('ArrowRight');
-    expect(await focused()).toMatch(/^jwt\.authenticate/);
+    await expect.poll(focused).toMatch(/^jwt\.authenticate/);
     await press('ArrowDown', 'ArrowDown');
-    expect(await focused()).toMatch(/^✖ GET/);
+    await expect.poll(focused).toMatch(/^✖ GET/);
     await press('ArrowLeft');
-    expect(await focused()).toMatch(/^jwks\.get_key/);
+    await expect.poll(focused).toMatch(/^jwks\.get_key/);
     await press('End');
-    expect(await focused()).toMatch(/^handler/);
+    await expect.poll(focused).toMatch(/^handler/);
     await press('ArrowUp');
     expect(await evaluate('getComputedStyle(document.activeElement).outlineStyle')).not.toBe('none');
     await press('Enter');
-    expect(await focused()).toBe('GET');
+    await expect.poll(focused).toBe('GET');
     expect(await page.locator('#details').count()).toBe(1);
     await press('Escape');
     expect([await focused(), await page.locator('#details').count()]).toEqual([
@@ -78,7 +78,7 @@ describe.skipIf(NO_CHROMIUM)(`the use of the page in Chromium (${NO_CHROMIUM ?? 
       0,
     ]);
     await press('Escape');
-    expect(await evaluate('document.activeElement.dataset.trace')).toBe(id('a', 32));
+    await expect.poll(() => evaluate('document.activeElement.dataset.trace')).toBe(id('a', 32));
   });
 
   it('tells a screen reader what it draws: a tree with levels, regions with names, errors in words', async () => {

@@ -96,9 +96,11 @@ export async function stageRotation(demo: Demo, pair: AppPair): Promise<Scene> {
   const tokens = await Promise.all([SCOPES.read, SCOPES.read, SCOPES.read].map((scope) => demo.token(scope)));
   const [first = '', second = '', third = ''] = tokens;
   const naive = await callWithNewToken(demo, pair.naive);
-  const [ours, meanwhile] = await Promise.all(
+  const together = await Promise.all(
     [first, second].map((token) => callTraced(demo, demo.apps.orders, token)),
   );
+  // Which of them came first is up to the network.
+  const [ours, meanwhile] = together.toSorted((a, b) => Number(hasFetched(b)) - Number(hasFetched(a)));
   const after = await callTraced(demo, demo.apps.orders, third);
   if (ours === undefined || meanwhile === undefined) throw new DemoError('The calls are gone.');
   return {
@@ -129,7 +131,7 @@ export async function stageOutage(demo: Demo, pair: AppPair): Promise<Scene> {
   await fetchOf(demo, service, Date.now(), 'refresh');
   const cachedAt = Date.now();
   await demo.breakIssuer();
-  const failed = await fetchOf(demo, service, Date.now(), 'refresh');
+  const failed = await fetchOf(demo, service, cachedAt - SHORT_LIVED.maxAgeMs, 'refresh', 'rejected');
   await until(Math.max(failed.startMs, cachedAt) + SHORT_LIVED.maxAgeMs);
   const naive = await callWithNewToken(demo, pair.naive);
   const ours = await callWithNewToken(demo, pair.orders);
@@ -154,24 +156,28 @@ export async function stageOutage(demo: Demo, pair: AppPair): Promise<Scene> {
   };
 }
 
+const hasFetched = ({ spans }: TracedCall): boolean => spans.some(({ name }) => name === 'jwks.fetch');
+
 const shown = (label: string, { status, traceId }: TracedCall): SceneTrace => ({
   label: `${label}: ${status}`,
   traceId,
 });
 
-/** The fetch of a service that started at or after `sinceMs`, and what caused it. */
+/** The first fetch of a service that started at or after `sinceMs`, for this reason and, where it matters, with this end. */
 async function fetchOf(
   demo: Demo,
   service: string,
   sinceMs: number,
   trigger = 'bootstrap',
+  outcome?: string,
 ): Promise<ReceivedSpan> {
   const span = await demo.traces.find(
     (candidate) =>
       candidate.name === 'jwks.fetch' &&
       candidate.startMs >= sinceMs &&
       serviceOf(candidate) === service &&
-      candidate.attributes['jwks.fetch.trigger'] === trigger,
+      candidate.attributes['jwks.fetch.trigger'] === trigger &&
+      (outcome === undefined || candidate.attributes['jwks.fetch.outcome'] === outcome),
   );
   if (span === undefined) throw new DemoError(`No jwks.fetch (${trigger}) came from ${service}.`);
   return span;
