@@ -9,14 +9,10 @@ export interface Algorithm {
   /** The digest; null where the algorithm brings its own. */
   readonly hash: string | null;
   /**
-   * RSA padding and salt, or the form of an ECDSA signature; undefined where Node's defaults are right, because a bare
-   * key is verified with a third faster than one in an options object.
+   * RSA padding and salt; undefined where Node's defaults are right, because a bare key is verified with a third faster
+   * than one in an options object.
    */
-  readonly parameters?: {
-    readonly padding?: number;
-    readonly saltLength?: number;
-    readonly dsaEncoding?: 'ieee-p1363';
-  };
+  readonly parameters?: { readonly padding: number; readonly saltLength: number };
   /** Length of a signature in bytes; undefined for RSA, where it is the length of the modulus. */
   readonly signatureBytes?: number;
 }
@@ -41,8 +37,6 @@ const ecdsa = (name: string, crv: string, hash: string, signatureBytes: number):
   kty: 'EC',
   crv,
   hash,
-  // R || S instead of DER (RFC 7518 §3.4).
-  parameters: { dsaEncoding: 'ieee-p1363' },
   signatureBytes,
 });
 

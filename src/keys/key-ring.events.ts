@@ -5,9 +5,6 @@ import type { UnusableKeyReason } from './verification-key.js';
 /** How long ago the keys were last confirmed, and so how far they can be relied on. */
 export type KeyRingState = 'EMPTY' | 'FRESH' | 'STALE' | 'EXPIRED';
 
-/** What made a key ring ask its issuer. */
-export type FetchTrigger = 'bootstrap' | 'refresh' | 'unknown_kid' | 'expired' | 'manual';
-
 /** What happens to a key ring, for whoever logs or counts. Nothing in it comes from a token. */
 export type KeyRingEvent = { readonly issuer: string } & (
   | {

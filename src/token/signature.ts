@@ -1,6 +1,7 @@
 import { verify } from 'node:crypto';
 import type { Algorithm } from '../keys/algorithms.js';
 import type { VerificationKey } from '../keys/verification-key.js';
+import { derSignature } from './der-signature.js';
 import type { Jws } from './jws.js';
 
 /**
@@ -10,10 +11,10 @@ import type { Jws } from './jws.js';
 export function isSignedWith(key: VerificationKey, { header, signingInput, signature }: Jws): boolean {
   const algorithm = key.algorithms.find(({ name }) => name === header.alg);
   if (algorithm === undefined || !hasLength(signature, algorithm)) return false;
-  const { hash, parameters } = algorithm;
+  const { hash, kty, parameters } = algorithm;
   try {
     const input = parameters === undefined ? key.keyObject : { key: key.keyObject, ...parameters };
-    return verify(hash, signingInput, input, signature);
+    return verify(hash, signingInput, input, kty === 'EC' ? derSignature(signature) : signature);
   } catch {
     return false;
   }
