@@ -116,14 +116,14 @@ function createRings(options: PassportJwtSecretOptions): readonly KeyRing[] {
   const keys = keyOptionsOf(options);
   const endpoint =
     fetcher === undefined
-      ? new HttpJwksSource({ ...keys, issuer: jwksUri, jwksUri }, systemClock)
-      : new FunctionJwksSource(jwksUri, keys.timeoutMs, async () => (await fetcher(jwksUri)).keys);
+      ? new HttpJwksSource({ ...keys, clock: systemClock, issuer: jwksUri, jwksUri })
+      : new FunctionJwksSource(jwksUri, async () => (await fetcher(jwksUri)).keys);
   const ring = createRing(jwksUri, endpoint, keys);
   if (getKeysInterceptor === undefined) {
     void ring.start();
     return [ring];
   }
-  const intercepted = new FunctionJwksSource('getKeysInterceptor', keys.timeoutMs, getKeysInterceptor);
+  const intercepted = new FunctionJwksSource('getKeysInterceptor', getKeysInterceptor);
   const first = createRing(`${jwksUri} (getKeysInterceptor)`, intercepted, keys);
   void first.start();
   return [first, ring];
@@ -138,8 +138,12 @@ function createRing(name: string, source: JwksSource, keys: ResolvedKeyOptions):
     random: Math.random,
     onEvent: (event) => logKeyRingEvent(logger, event),
     algorithms: DEFAULT_ALGORITHMS,
+    // passport-jwt checks the issuer; it is not known here.
+    tokenIssuer: undefined,
     lifetime: keys,
+    timeoutMs: keys.timeoutMs,
     deniedKids: [],
+    mayPark: false,
     jwksRequestsPerMinute: keys.jwksRequestsPerMinute,
   });
 }
