@@ -60,7 +60,8 @@ export class KeySetAsker {
    */
   async ask(flight: Flight, span: ActiveSpan): Promise<FetchSource | undefined> {
     const { schedule, age } = this.state;
-    const found = await this.askStore(flight, span);
+    const { shared } = this.deps;
+    const found = shared && (await this.askStore(shared, flight, span));
     if (found !== undefined && flight.isEnough(found)) return 'store';
     if (flight.trigger === 'manual' || schedule.suspendedForMs === 0) {
       await this.askIssuer(flight, span);
@@ -71,10 +72,12 @@ export class KeySetAsker {
   }
 
   /** Takes over what other processes have learnt: which kids are denied, and what the issuer answered last. */
-  private async askStore(flight: Flight, span: ActiveSpan): Promise<FoundInStore | undefined> {
-    const { shared } = this.deps;
+  private async askStore(
+    shared: SharedKeys,
+    flight: Flight,
+    span: ActiveSpan,
+  ): Promise<FoundInStore | undefined> {
     const { held, age, schedule, parking } = this.state;
-    if (shared === undefined) return undefined;
     await shared.syncDenied();
     held.deny(shared.deniedKids);
     // Who asks by hand wants to hear the issuer.
