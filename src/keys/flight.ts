@@ -21,8 +21,8 @@ export type FoundInStore = 'due' | 'fresh';
 export class Flight {
   /** The span of the fetch, for those who wait to link to. */
   place: SpanPlace | undefined;
-  /** False while the store alone was asked. */
-  hasAskedIssuer = false;
+  /** True when what the store had was enough, so that the issuer was not asked. */
+  endedAtStore = false;
   private readonly abort = new AbortController();
   private readonly landing = Promise.withResolvers<FlightOutcome>();
 

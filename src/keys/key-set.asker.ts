@@ -62,7 +62,8 @@ export class KeySetAsker {
     const { schedule, age } = this.state;
     const { shared } = this.deps;
     const found = shared && (await this.askStore(shared, flight, span));
-    if (found !== undefined && flight.isEnough(found)) return 'store';
+    flight.endedAtStore = found !== undefined && flight.isEnough(found);
+    if (flight.endedAtStore) return 'store';
     if (flight.trigger === 'manual' || schedule.suspendedForMs === 0) {
       await this.askIssuer(flight, span);
       return 'issuer';
@@ -97,7 +98,6 @@ export class KeySetAsker {
 
   private async askIssuer(flight: Flight, span: ActiveSpan): Promise<void> {
     const { age, schedule, parking } = this.state;
-    flight.hasAskedIssuer = true;
     span.set({ [ATTRIBUTES.fetchSource]: 'issuer' });
     try {
       const askedAt = this.deps.clock.now();

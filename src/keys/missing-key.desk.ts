@@ -56,10 +56,10 @@ export class MissingKeyDesk {
         return keys;
       }
       if (!isOver) break;
-      // A flight that was in the air before the token came may bring an answer older than the token, and one that got
-      // no further than the store an answer that proves nothing.
+      // A flight that was in the air before the token came may bring an answer older than the token, and one that ended
+      // at the store an answer that proves nothing.
       const isLate = flight.startedAt >= arrivedAt && !keeper.held.withdrawn.isDoubtful(wanted.kid);
-      if (isLate && (flight.hasAskedIssuer || this.isTold(wanted, arrivedAt))) break;
+      if (isLate && (!flight.endedAtStore || this.isTold(wanted, arrivedAt))) break;
     }
     return this.refuse(wanted, arrivedAt);
   }
