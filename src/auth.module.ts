@@ -34,8 +34,8 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
     {
       provide: AccessTokenVerifier,
       inject: [RESOLVED_OPTIONS, KeyRings],
-      useFactory: ({ issuers, token }: ResolvedAuthOptions, keyRings: KeyRings) =>
-        new AccessTokenVerifier(issuers, token, keyRings),
+      useFactory: ({ issuers, token, dynamicIssuers }: ResolvedAuthOptions, keyRings: KeyRings) =>
+        new AccessTokenVerifier(issuers, token, keyRings, dynamicIssuers),
     },
     {
       provide: GUARD_OPTIONS,

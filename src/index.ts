@@ -21,6 +21,7 @@ export type { GrantClaims, GuardOptions, JwtFromRequest, ValidateContext } from 
 export { AccessTokenVerifier, type VerifiedToken } from './token/access-token.verifier.js';
 export type { AccessTokenClaims } from './token/claims.js';
 export type { JoseHeader } from './token/jws.js';
+export type { DynamicIssuers } from './token/dynamic-issuers.js';
 export type { ClaimValue, IssuerOptions, RequiredClaims, TokenOptions } from './token/token.options.js';
 
 export {

@@ -30,6 +30,16 @@ describe('what an accepted answer changes', () => {
     expect(fake.ring.generation).toBe(generation);
   });
 
+  it('is nothing when the answer is a 304, which makes the keys young again and imports none', async () => {
+    const fake = await FakeRing.started();
+    const before = await fake.ring.getKeys('known', 'ES256');
+    fake.source.status = 304;
+    await fake.clock.advance(REFRESH_AFTER);
+    expect(fake.ring.status).toMatchObject({ ageMs: 0, kids: ['known'], nextRefreshInMs: REFRESH_AFTER });
+    const [[key], [same]] = [before, await fake.ring.getKeys('known', 'ES256')];
+    expect(same).toBe(key);
+  });
+
   it('gives at most eight keys of one kid as candidates', async () => {
     const fake = new FakeRing();
     fake.source.keys = Array.from({ length: 10 }, () => publicJwk('twin'));

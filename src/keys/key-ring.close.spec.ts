@@ -38,6 +38,19 @@ describe('a closed key ring', () => {
   });
 });
 
+describe('a closed key ring whose issuer is in two minds', () => {
+  it('answers at once for a key that comes and goes', async () => {
+    const fake = await FakeRing.started();
+    const [one, two] = [publicJwk('one'), publicJwk('two')];
+    for (const keys of [[one], [two], [one], [two]]) {
+      fake.source.keys = keys;
+      await fake.ring.refresh();
+    }
+    fake.ring.close();
+    expect([await fake.ask('one'), await fake.ask('two')]).toEqual(['keys_unavailable', 'ok']);
+  });
+});
+
 describe('a manual refresh', () => {
   it('asks again when what is in the air started before it', async () => {
     const fake = await FakeRing.started();

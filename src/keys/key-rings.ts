@@ -49,7 +49,11 @@ export class KeyRings implements Iterable<KeyRing> {
     return this.listed.get(issuer) ?? this.dynamic.get(issuer);
   }
 
-  /** Makes the ring of a dynamic issuer, in place of the one before. Causes no request by itself. */
+  /**
+   * Makes the ring of a dynamic issuer, in place of the one before. Causes no request by itself.
+   *
+   * @internal
+   */
   open(issuer: KeyRingIssuer): KeyRing {
     const ring = this.createRing(issuer, true);
     if (this.closed) ring.close();

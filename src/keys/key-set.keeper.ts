@@ -31,9 +31,10 @@ export class KeySetKeeper {
   readonly age: KeySetAge;
   readonly schedule: RefreshSchedule;
   readonly parking: Parking;
+  /** True when the issuer is not asked any more. */
+  isClosed = false;
 
   private readonly asker: KeySetAsker;
-  private closed = false;
 
   constructor(private readonly deps: KeySetKeeperDeps) {
     const { clock, lifetime, shared } = deps;
@@ -66,7 +67,7 @@ export class KeySetKeeper {
       trigger,
       (found) => !hadKeys || (isEnough?.() ?? found === 'fresh'),
     );
-    if (this.closed) {
+    if (this.isClosed) {
       flight.land(FAILED);
       return flight;
     }
@@ -78,8 +79,9 @@ export class KeySetKeeper {
     return flight;
   }
 
-  /** True when the issuer must not be asked yet, and it is too early to look into the store instead. */
+  /** True when the issuer must not be asked, and it is too early to look into the store instead. */
   get isGrounded(): boolean {
+    if (this.isClosed) return true;
     return this.schedule.suspendedForMs > 0 && this.deps.shared?.mayLook !== true;
   }
 
@@ -105,7 +107,7 @@ export class KeySetKeeper {
 
   /** Cancels the timer and the flight, and leaves the store alone. What is in memory stays. */
   close(): void {
-    this.closed = true;
+    this.isClosed = true;
     this.deps.shared?.close();
     this.schedule.close();
     this.flight?.cancel(new JwksFetchError('aborted', { message: 'the key ring was closed' }));
@@ -134,7 +136,7 @@ export class KeySetKeeper {
   private fail(error: unknown): void {
     this.lastError =
       error instanceof JwksFetchError ? error : new JwksFetchError('network', { cause: error });
-    if (this.closed) return;
+    if (this.isClosed) return;
     const retryInMs = this.schedule.failed(this.lastError, this.age.isUsable, this.parking.delayMs(false));
     this.deps.onNews({ type: 'fetch_failed', error: this.lastError, state: this.age.state, retryInMs });
   }

@@ -1,5 +1,5 @@
 import { AuthError } from '../errors/auth.error.js';
-import type { KeyRing } from '../keys/key-ring.js';
+import { ALGORITHMS } from '../keys/algorithms.js';
 import type { KeyRings } from '../keys/key-rings.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
@@ -8,6 +8,8 @@ import { checkAudience, checkClaims, checkTimes, checkType, type AccessTokenClai
 import { deepFreeze } from './deep-freeze.js';
 import { parseJws, type JoseHeader, type Jws } from './jws.js';
 import { isSignedWith } from './signature.js';
+import type { ResolvedDynamicIssuers } from './dynamic-issuers.js';
+import { IssuerDirectory, type KnownIssuer } from './issuer.directory.js';
 import type { IssuerRules } from './issuer-rules.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 import { digestOf, VerifiedTokens } from './verified-tokens.js';
@@ -30,15 +32,16 @@ export interface VerificationNotes {
 
 /** Checks access tokens (RFC 7519 §7.2, RFC 9068 §4): cheap checks first, then the key, the signature, the claims. */
 export class AccessTokenVerifier {
-  private readonly rules: ReadonlyMap<string, IssuerRules>;
+  private readonly directory: IssuerDirectory;
   private readonly remembered: VerifiedTokens | undefined;
 
   constructor(
     issuers: readonly IssuerRules[],
     private readonly options: ResolvedTokenOptions,
-    private readonly keyRings: KeyRings,
+    keyRings: KeyRings,
+    dynamic?: ResolvedDynamicIssuers,
   ) {
-    this.rules = new Map(issuers.map((rules) => [rules.issuer, rules]));
+    this.directory = new IssuerDirectory(issuers, keyRings, dynamic);
     this.remembered =
       options.verifiedTokens === false ? undefined : new VerifiedTokens(options.verifiedTokens.max);
   }
@@ -62,6 +65,8 @@ export class AccessTokenVerifier {
   private recall(digest: string, notes: VerificationNotes): VerifiedToken | undefined {
     const entry = this.remembered?.recall(digest);
     if (entry === undefined) return undefined;
+    // A dynamic issuer may not be allowed any more, or its ring may have given way.
+    if (this.directory.find(entry.verified.issuer)?.ring !== entry.ring) return undefined;
     notes.issuer = entry.verified.issuer;
     notes.remembered = true;
     entry.ring.watch();
@@ -72,8 +77,9 @@ export class AccessTokenVerifier {
   private async verifyAnew(token: string, digest: string, notes: VerificationNotes): Promise<VerifiedToken> {
     notes.remembered = false;
     const jws = parseJws(token);
-    const rules = this.checkWithoutKey(jws, notes);
-    const ring = this.ringOf(rules);
+    const { rules, ring } = await this.issuerOf(jws);
+    notes.issuer = rules.issuer;
+    this.checkWithoutKey(jws, rules);
     const generation = ring.generation;
     const { kid, alg } = jws.header;
     const keys = await ring.getKeys(kid, alg);
@@ -92,16 +98,21 @@ export class AccessTokenVerifier {
     return verified;
   }
 
+  /** The issuer that the token names; a dynamic one that is not known yet is asked for last of all. */
+  private async issuerOf({ header, payload }: Jws): Promise<KnownIssuer> {
+    const known = this.directory.find(payload['iss']);
+    if (known !== undefined) return known;
+    if (!ALGORITHMS.has(header.alg)) throw new AuthError('unsupported_algorithm');
+    this.checkTimes(payload);
+    return this.directory.resolve(payload['iss'] as string);
+  }
+
   /** Everything that can be refused before a key is looked up; a made-up kid must be cheap to refuse. */
-  private checkWithoutKey({ header, payload }: Jws, notes: VerificationNotes): IssuerRules {
-    const rules = typeof payload['iss'] === 'string' ? this.rules.get(payload['iss']) : undefined;
-    if (rules === undefined) throw new AuthError('unknown_issuer');
-    notes.issuer = rules.issuer;
+  private checkWithoutKey({ header, payload }: Jws, rules: IssuerRules): void {
     if (!rules.algorithms.includes(header.alg)) throw new AuthError('unsupported_algorithm');
     checkType(header, rules);
     checkAudience(payload, rules);
     this.checkTimes(payload);
-    return rules;
   }
 
   private checkTimes(payload: Readonly<Record<string, unknown>>): void {
@@ -117,11 +128,5 @@ export class AccessTokenVerifier {
       if (key === undefined) throw new AuthError('bad_signature');
       return key;
     });
-  }
-
-  private ringOf({ issuer }: IssuerRules): KeyRing {
-    const ring = this.keyRings.get(issuer);
-    if (ring === undefined) throw new AuthError('unknown_issuer');
-    return ring;
   }
 }

@@ -11,6 +11,7 @@ export function publicJwk(kid: string): object {
 
 /** An issuer without a network: it answers with `keys`, or as it is told. */
 export class FakeJwksSource implements JwksSource {
+  status: 200 | 304 = 200;
   headers: IncomingHttpHeaders = {};
   /** What each question fails with. */
   error: JwksFetchError | undefined;
@@ -33,10 +34,10 @@ export class FakeJwksSource implements JwksSource {
     this.accepted = accepted;
     this.onAsk?.();
     // What it says is what it knew when it was asked, however late it says it.
-    const { keys, error, headers } = this;
+    const { keys, error, headers, status } = this;
     if (this.holds) await new Promise<void>((resolve) => this.held.push(resolve));
     if (error !== undefined) throw error;
-    return { status: 200, headers, keys, jwksUri: 'https://issuer.test/jwks' };
+    return { status, headers, keys, jwksUri: 'https://issuer.test/jwks' };
   }
 
   /** Answers the questions that are held, and holds no more. */
