@@ -8,6 +8,7 @@ import { JwtStrategy } from './guard/jwt.strategy.js';
 import { logKeyRingEvent } from './guard/key-ring.logger.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
 import { KeyRings } from './keys/key-rings.js';
+import { observe } from './telemetry/metrics.js';
 import { AccessTokenVerifier } from './token/access-token.verifier.js';
 
 const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
@@ -54,9 +55,12 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
   exports: [KeyRings, AccessTokenVerifier, GUARD_OPTIONS, JwtStrategy, JwtAuthGuard, JwksHealthIndicator],
 })
 export class AuthModule extends ConfigurableModuleClass implements OnModuleInit, OnModuleDestroy {
+  private stopObserving = (): void => {};
+
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(KeyRings) private readonly keyRings: KeyRings,
+    @Inject(AccessTokenVerifier) private readonly verifier: AccessTokenVerifier,
     @Inject(JwtStrategy) private readonly strategy: JwtStrategy,
   ) {
     super();
@@ -68,9 +72,15 @@ export class AuthModule extends ConfigurableModuleClass implements OnModuleInit,
   async onModuleInit(): Promise<void> {
     this.strategy.register();
     await this.keyRings.start();
+    const { keyRings, verifier } = this;
+    this.stopObserving = observe({
+      keySets: () => keyRings.status(),
+      rememberedTokens: () => verifier.rememberedTokens,
+    });
   }
 
   onModuleDestroy(): void {
+    this.stopObserving();
     this.strategy.unregister();
     this.keyRings.close();
   }

@@ -38,4 +38,4 @@ export type { KeyOptions } from './keys/key.options.js';
 export type { KeyStore } from './keys/key-store.js';
 
 export { AUTH_ERROR_CODES, AuthError, type AuthErrorCode } from './errors/auth.error.js';
-export { ATTRIBUTES, SCOPE_NAME, SPANS } from './telemetry/names.js';
+export { ATTRIBUTES, METRICS, SCOPE_NAME, SPANS } from './telemetry/names.js';

@@ -68,13 +68,12 @@ export class JwtStrategy extends Strategy {
 
   /** Called by Passport, on an object made for this request. */
   override authenticate(request: unknown): void {
-    this.trace(request as HttpRequest, () => this.outcomeOf(request as HttpRequest)).then(
-      ({ user, error }) => {
-        if (error === undefined) return this.success(user);
+    this.trace(request as HttpRequest, () => this.userFor(request as HttpRequest)).then(
+      (user) => this.success(user),
+      (error: unknown) => {
         if (error instanceof AuthError && error.isRefusal) return this.fail(error);
         return this.error(error instanceof AuthError ? new AuthException(error, this.options) : error);
       },
-      (error: unknown) => this.error(error),
     );
   }
 
@@ -92,6 +91,13 @@ export class JwtStrategy extends Strategy {
     if (this.traced.has(request)) return run();
     this.traced.add(request);
     return traceAuthentication(run, () => this.outcomes.get(request));
+  }
+
+  /** @throws what stands in the way of a user */
+  private async userFor(request: HttpRequest): Promise<unknown> {
+    const { user, error } = await this.outcomeOf(request);
+    if (error !== undefined) throw error;
+    return user;
   }
 
   private async judge(request: HttpRequest): Promise<Outcome> {

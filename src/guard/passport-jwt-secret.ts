@@ -11,6 +11,7 @@ import { HttpJwksSource, type JwksSource } from '../keys/jwks.source.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { logKeyRingEvent } from './key-ring.logger.js';
 import { KEY_OPTION_DEFAULTS, resolveKeyOptions, type ResolvedKeyOptions } from '../keys/key.options.js';
+import { observe } from '../telemetry/metrics.js';
 import { parseJws, type JoseHeader } from '../token/jws.js';
 
 /** The options of jwks-rsa's `passportJwtSecret`, by their own names. */
@@ -84,6 +85,7 @@ const DEFAULT_REQUESTS_PER_MINUTE = 10;
  */
 export function passportJwtSecret(options: PassportJwtSecretOptions): SecretOrKeyProvider {
   const rings = createRings(options);
+  observe({ keySets: () => rings.map(({ status }) => status) });
   const onError = options.handleSigningKeyError ?? handleSigningKeyError;
   return (_request, rawJwtToken, done) => {
     const header = headerOf(rawJwtToken);

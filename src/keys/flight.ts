@@ -1,5 +1,5 @@
 import type { SpanPlace } from '../telemetry/span.js';
-import type { FetchTrigger } from './key-ring.events.js';
+import type { FetchTrigger } from '../telemetry/names.js';
 import type { JwksFetchError } from './jwks-fetch.error.js';
 
 /** What a question led to: whether the answer was accepted, and whether it changed the keys. */

@@ -34,6 +34,7 @@ describe('what an accepted answer changes', () => {
     const fake = await FakeRing.started();
     const before = await fake.ring.getKeys('known', 'ES256');
     fake.source.status = 304;
+    fake.source.keys = [];
     await fake.clock.advance(REFRESH_AFTER);
     expect(fake.ring.status).toMatchObject({ ageMs: 0, kids: ['known'], nextRefreshInMs: REFRESH_AFTER });
     const [[key], [same]] = [before, await fake.ring.getKeys('known', 'ES256')];

@@ -177,7 +177,9 @@ function agentOf(port: number, remoteAddress: string, options: http.AgentOptions
   agent.createConnection = () => {
     const socket = connect(port, '127.0.0.1');
     if (remoteAddress !== '127.0.0.1')
-      Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress });
+      Object.defineProperty(socket, 'remoteAddress', {
+        get: () => (socket.connecting ? undefined : remoteAddress),
+      });
     return socket;
   };
   return agent;

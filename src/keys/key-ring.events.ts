@@ -1,3 +1,4 @@
+import type { FetchSource } from '../telemetry/names.js';
 import type { JwksFetchError } from './jwks-fetch.error.js';
 import type { KeySetDiff } from './key-set.js';
 import type { StoreEntryKind, StoreEntryRefusal } from './store-entry.js';
@@ -5,12 +6,6 @@ import type { UnusableKeyReason } from './verification-key.js';
 
 /** How long ago the keys were last confirmed, and so how far they can be relied on. */
 export type KeyRingState = 'EMPTY' | 'FRESH' | 'STALE' | 'EXPIRED';
-
-/** What made a key ring ask its issuer. */
-export type FetchTrigger = 'bootstrap' | 'refresh' | 'unknown_kid' | 'expired' | 'manual';
-
-/** Who answered: the issuer, or the store that processes share keys through. */
-export type FetchSource = 'issuer' | 'store';
 
 /** What happens to a key ring, for whoever logs or counts. Nothing in it comes from a token. */
 export type KeyRingEvent = { readonly issuer: string } & (

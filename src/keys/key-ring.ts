@@ -1,5 +1,4 @@
-import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
-import { withSpan, type ActiveSpan } from '../telemetry/span.js';
+import { traceKeyLookup, type KeyLookup } from './key-lookup.trace.js';
 import type { KeyRingEvent, KeyRingNews, KeyRingState, OnKeyRingEvent } from './key-ring.events.js';
 import { KeySetKeeper, type KeySetKeeperDeps } from './key-set.keeper.js';
 import { MissingKeyDesk, type WantedKey } from './missing-key.desk.js';
@@ -16,9 +15,13 @@ export interface KeyRingStatus {
   readonly state: KeyRingState;
   /** Milliseconds since the keys were last confirmed; undefined before the first time. */
   readonly ageMs: number | undefined;
+  /** Milliseconds that they count as fresh. */
+  readonly maxAgeMs: number;
   /** Milliseconds until tokens are refused if the issuer stays away. */
   readonly timeToExpiryMs: number;
-  /** Key ids in memory, each once. */
+  /** Keys in memory, those without an id included. */
+  readonly keyCount: number;
+  /** Their ids, each once. */
   readonly kids: readonly string[];
   /** Where the keys are from; undefined before the first time. */
   readonly jwksUri: string | undefined;
@@ -54,13 +57,10 @@ export class KeyRing {
    * @throws AuthError `unknown_key` when the issuer has no such key, `keys_unavailable` when that cannot be known
    */
   async getKeys(kid: string | undefined, algorithm: string): Promise<readonly VerificationKey[]> {
-    const attributes = { [ATTRIBUTES.jwksIssuer]: this.issuer };
-    return withSpan(SPANS.getKey, { attributes }, async (span) => {
+    const wanted: WantedKey = { kid, algorithm };
+    return traceKeyLookup(this.issuer, this.keeper.age.ageMs, (lookup) => {
       this.keeper.watch();
-      const { ageMs } = this.keeper.age;
-      if (ageMs !== undefined) span.set({ [ATTRIBUTES.cacheAge]: Math.round(ageMs) / 1_000 });
-      const wanted: WantedKey = { kid, algorithm };
-      return this.fromMemory(wanted, span) ?? this.desk.getKeys(wanted, span);
+      return this.fromMemory(wanted, lookup) ?? this.desk.getKeys(wanted, lookup);
     });
   }
 
@@ -124,13 +124,16 @@ export class KeyRing {
 
   get status(): KeyRingStatus {
     const { age, held, lastError, schedule, jwksUri, parking } = this.keeper;
-    const { state, ageMs, timeToExpiryMs } = age;
-    const kids = held.keySet.keys.map((key) => key.kid).filter((kid) => kid !== undefined);
+    const { state, ageMs, maxAgeMs, timeToExpiryMs } = age;
+    const { keys } = held.keySet;
+    const kids = keys.map((key) => key.kid).filter((kid) => kid !== undefined);
     return {
       issuer: this.issuer,
       state,
       ageMs,
+      maxAgeMs,
       timeToExpiryMs,
+      keyCount: keys.length,
       kids: [...new Set(kids)],
       jwksUri,
       lastError,
@@ -141,13 +144,13 @@ export class KeyRing {
 
   private fromMemory(
     { kid, algorithm }: WantedKey,
-    span: ActiveSpan,
+    lookup: KeyLookup,
   ): readonly VerificationKey[] | undefined {
     const { held, age } = this.keeper;
     const { state } = age;
     if (state === 'EMPTY' || state === 'EXPIRED') return undefined;
     const keys = held.keySet.candidates(kid, algorithm);
-    if (keys !== undefined) span.set({ [ATTRIBUTES.cacheResult]: state === 'FRESH' ? 'hit' : 'stale' });
+    if (keys !== undefined) lookup.result = state === 'FRESH' ? 'hit' : 'stale';
     return keys;
   }
 

@@ -88,7 +88,7 @@ export class KeyRings implements Iterable<KeyRing> {
   async deny(kid: string): Promise<boolean> {
     this.denied.add(kid);
     const shared = await Promise.all([...this].map((ring) => ring.deny(kid)));
-    return shared.every(Boolean);
+    return shared.length > 0 && shared.every(Boolean);
   }
 
   /**

@@ -1,11 +1,11 @@
-import { ATTRIBUTES } from '../telemetry/names.js';
-import type { ActiveSpan } from '../telemetry/span.js';
+import type { FetchSource } from '../telemetry/names.js';
 import type { Clock } from './clock.js';
 import type { Flight, FoundInStore } from './flight.js';
 import type { HeldKeys } from './held-keys.js';
 import type { JwksAnswer, JwksSource } from './jwks.source.js';
-import { JwksFetchError } from './jwks-fetch.error.js';
-import type { FetchSource, KeyRingNews } from './key-ring.events.js';
+import { asJwksFetchError, JwksFetchError } from './jwks-fetch.error.js';
+import type { KeyFetchReport } from './key-fetch.trace.js';
+import type { KeyRingNews } from './key-ring.events.js';
 import type { KeySetAge } from './key-set.age.js';
 import { KeySetGate } from './key-set.gate.js';
 import { KeySetOddities } from './key-set.oddities.js';
@@ -53,31 +53,30 @@ export class KeySetAsker {
   }
 
   /**
-   * The store, then the issuer, unless the store is enough or the issuer wants to be left alone. Whose answer was
-   * accepted; undefined when there was none.
+   * The store, then the issuer, unless the store is enough or the issuer wants to be left alone.
    *
    * @throws JwksFetchError what the issuer failed with
    */
-  async ask(flight: Flight, span: ActiveSpan): Promise<FetchSource | undefined> {
+  async ask(flight: Flight): Promise<KeyFetchReport> {
     const { schedule, age } = this.state;
     const { shared } = this.deps;
-    const found = shared && (await this.askStore(shared, flight, span));
-    flight.endedAtStore = found !== undefined && flight.isEnough(found);
-    if (flight.endedAtStore) return 'store';
-    if (flight.trigger === 'manual' || schedule.suspendedForMs === 0) {
-      await this.askIssuer(flight, span);
-      return 'issuer';
+    try {
+      const found = shared && (await this.askStore(shared, flight));
+      flight.endedAtStore = found !== undefined && flight.isEnough(found.refresh);
+      if (found !== undefined && flight.endedAtStore) return found.report;
+      if (flight.trigger === 'manual' || schedule.suspendedForMs === 0) return await this.askIssuer(flight);
+      schedule.waitForIssuer(age.isUsable);
+      return found?.report ?? { source: 'store', outcome: 'rejected' };
+    } catch (error) {
+      throw asJwksFetchError(error);
     }
-    schedule.waitForIssuer(age.isUsable);
-    return found === undefined ? undefined : 'store';
   }
 
   /** Takes over what other processes have learnt: which kids are denied, and what the issuer answered last. */
   private async askStore(
     shared: SharedKeys,
     flight: Flight,
-    span: ActiveSpan,
-  ): Promise<FoundInStore | undefined> {
+  ): Promise<{ readonly refresh: FoundInStore; readonly report: KeyFetchReport } | undefined> {
     const { held, age, schedule, parking } = this.state;
     await shared.syncDenied();
     held.deny(shared.deniedKids);
@@ -85,37 +84,28 @@ export class KeySetAsker {
     if (flight.trigger === 'manual') return undefined;
     const found = await shared.read(this.accepted?.wallAt, (answer) => this.gate.accept(answer));
     flight.signal.throwIfAborted();
-    const ageMs = found === undefined ? Infinity : Math.max(0, this.deps.clock.wallNow() - found.wallAt);
-    if (found === undefined || !age.wouldBeUsable(found.answer.headers, ageMs)) {
-      span.set({ [ATTRIBUTES.fetchSource]: 'store', [ATTRIBUTES.fetchOutcome]: 'rejected' });
-      return undefined;
-    }
+    if (found === undefined) return undefined;
+    const ageMs = Math.max(0, this.deps.clock.wallNow() - found.wallAt);
+    if (!age.wouldBeUsable(found.answer.headers, ageMs)) return undefined;
     const wasUsable = age.isUsable;
     age.adopt(found.answer.headers, ageMs);
-    this.take(found, 'store', flight, wasUsable, span);
-    return schedule.adopted(age.maxAgeMs, ageMs, parking.delayMs(true));
+    const refresh = schedule.adopted(age.maxAgeMs, ageMs, parking.delayMs(true));
+    return { refresh, report: this.take(found, 'store', flight, wasUsable) };
   }
 
-  private async askIssuer(flight: Flight, span: ActiveSpan): Promise<void> {
+  private async askIssuer(flight: Flight): Promise<KeyFetchReport> {
     const { age, schedule, parking } = this.state;
-    span.set({ [ATTRIBUTES.fetchSource]: 'issuer' });
-    try {
-      const askedAt = this.deps.clock.now();
-      const wallAt = this.deps.clock.wallNow();
-      const answer = await this.fetch(flight);
-      span.set({ [ATTRIBUTES.httpStatus]: answer.status });
-      const imported = this.import(answer);
-      const wasUsable = age.isUsable;
-      age.confirm(answer.headers, askedAt);
-      schedule.succeeded(age.maxAgeMs, parking.delayMs(true));
-      this.take({ answer, imported, wallAt }, 'issuer', flight, wasUsable, span);
-      this.oddities.report(answer, imported);
-      void this.deps.shared?.write(answer, wallAt, age.lifetimeMs);
-    } catch (error) {
-      const status = error instanceof JwksFetchError ? error.status : undefined;
-      span.set({ [ATTRIBUTES.fetchOutcome]: 'rejected', ...(status && { [ATTRIBUTES.httpStatus]: status }) });
-      throw error;
-    }
+    const askedAt = this.deps.clock.now();
+    const wallAt = this.deps.clock.wallNow();
+    const answer = await this.fetch(flight);
+    const imported = this.import(answer);
+    const wasUsable = age.isUsable;
+    age.confirm(answer.headers, askedAt);
+    schedule.succeeded(age.maxAgeMs, parking.delayMs(true));
+    const report = this.take({ answer, imported, wallAt }, 'issuer', flight, wasUsable);
+    this.oddities.report(answer, imported);
+    void this.deps.shared?.write(answer, wallAt, age.lifetimeMs);
+    return { ...report, status: answer.status };
   }
 
   private async fetch(flight: Flight): Promise<JwksAnswer> {
@@ -141,31 +131,21 @@ export class KeySetAsker {
     source: FetchSource,
     { startedAt }: Flight,
     wasUsable: boolean,
-    span: ActiveSpan,
-  ): void {
+  ): KeyFetchReport {
     const { held, age } = this.state;
     const { generation } = held;
     this.accepted = accepted;
     held.replace(accepted.imported.keySet);
     this.firstAnswer.resolve();
-    span.set({
-      [ATTRIBUTES.fetchSource]: source,
-      [ATTRIBUTES.fetchOutcome]: held.generation === generation ? 'confirmed' : 'replaced',
-      [ATTRIBUTES.keyCount]: accepted.imported.keySet.keys.length,
-    });
-    if (wasUsable) return;
-    const { keys, algorithms } = held.keySet;
-    const tookMs = this.deps.clock.now() - startedAt;
-    const { jwksUri } = accepted.answer;
-    const ageMs = source === 'store' ? (age.ageMs ?? 0) : 0;
-    this.deps.onNews({
-      type: 'keys_loaded',
-      keyCount: keys.length,
-      algorithms,
-      jwksUri,
-      source,
-      ageMs,
-      tookMs,
-    });
+    const outcome = held.generation === generation ? 'confirmed' : 'replaced';
+    if (!wasUsable) {
+      const { keys, algorithms } = held.keySet;
+      const tookMs = this.deps.clock.now() - startedAt;
+      const { jwksUri } = accepted.answer;
+      const ageMs = source === 'store' ? (age.ageMs ?? 0) : 0;
+      const what = { keyCount: keys.length, algorithms, jwksUri };
+      this.deps.onNews({ type: 'keys_loaded', ...what, source, ageMs, tookMs });
+    }
+    return { source, outcome, keyCount: accepted.imported.keySet.keys.length };
   }
 }

@@ -1,9 +1,9 @@
-import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
-import { activePlace, withoutBaggage, withSpan } from '../telemetry/span.js';
+import type { FetchTrigger } from '../telemetry/names.js';
+import { withoutBaggage, type SpanPlace } from '../telemetry/span.js';
 import { FAILED, Flight, type FlightOutcome } from './flight.js';
 import { HeldKeys } from './held-keys.js';
-import { JwksFetchError } from './jwks-fetch.error.js';
-import type { FetchTrigger } from './key-ring.events.js';
+import { asJwksFetchError, JwksFetchError } from './jwks-fetch.error.js';
+import { traceKeyFetch } from './key-fetch.trace.js';
 import { KeySetAsker, type KeySetAskerDeps } from './key-set.asker.js';
 import { KeySetAge, type KeySetLifetime } from './key-set.age.js';
 import { Parking } from './parking.js';
@@ -116,28 +116,25 @@ export class KeySetKeeper {
   /** Never rejects: whatever happens, the schedule goes on. */
   private async ask(flight: Flight): Promise<FlightOutcome> {
     const { generation } = this.held;
+    const { issuer, clock } = this.deps;
     const { trigger } = flight;
-    const isBackground = trigger === 'refresh';
-    const links = isBackground ? [activePlace()].filter((place) => place !== undefined) : [];
-    const attributes = { [ATTRIBUTES.jwksIssuer]: this.deps.issuer, [ATTRIBUTES.fetchTrigger]: trigger };
+    const onPlace = (place: SpanPlace | undefined) => (flight.place = place);
     try {
-      const source = await withSpan(SPANS.fetch, { attributes, root: isBackground, links }, (span) => {
-        flight.place = span.place;
-        return withoutBaggage(() => this.asker.ask(flight, span));
-      });
+      const { source, outcome } = await traceKeyFetch({ issuer, trigger, clock, onPlace }, () =>
+        withoutBaggage(() => this.asker.ask(flight)),
+      );
       if (source === 'issuer') this.lastError = undefined;
-      return { accepted: source !== undefined, changed: this.held.generation !== generation };
+      return { accepted: outcome !== 'rejected', changed: this.held.generation !== generation };
     } catch (error) {
-      this.fail(error);
+      this.fail(asJwksFetchError(error));
       return FAILED;
     }
   }
 
-  private fail(error: unknown): void {
-    this.lastError =
-      error instanceof JwksFetchError ? error : new JwksFetchError('network', { cause: error });
+  private fail(error: JwksFetchError): void {
+    this.lastError = error;
     if (this.isClosed) return;
-    const retryInMs = this.schedule.failed(this.lastError, this.age.isUsable, this.parking.delayMs(false));
-    this.deps.onNews({ type: 'fetch_failed', error: this.lastError, state: this.age.state, retryInMs });
+    const retryInMs = this.schedule.failed(error, this.age.isUsable, this.parking.delayMs(false));
+    this.deps.onNews({ type: 'fetch_failed', error, state: this.age.state, retryInMs });
   }
 }

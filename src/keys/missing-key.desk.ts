@@ -1,8 +1,7 @@
 import { AuthError } from '../errors/auth.error.js';
-import { ATTRIBUTES } from '../telemetry/names.js';
-import type { ActiveSpan } from '../telemetry/span.js';
 import type { Clock } from './clock.js';
 import type { Flight } from './flight.js';
+import type { KeyLookup } from './key-lookup.trace.js';
 import { KEY_POLICY } from './key-policy.js';
 import type { KeySetKeeper } from './key-set.keeper.js';
 import { UnknownKidBudget } from './unknown-kid.budget.js';
@@ -41,13 +40,12 @@ export class MissingKeyDesk {
    *
    * @throws AuthError `unknown_key` when the issuer has no such key, `keys_unavailable` when that cannot be known
    */
-  async getKeys(wanted: WantedKey, span: ActiveSpan): Promise<readonly VerificationKey[]> {
+  async getKeys(wanted: WantedKey, lookup: KeyLookup): Promise<readonly VerificationKey[]> {
     const { keeper, clock } = this;
     if (keeper.held.isDenied(wanted.kid)) throw new AuthError('unknown_key');
-    span.set({ [ATTRIBUTES.cacheResult]: 'refused' });
     const arrivedAt = clock.now();
     const deadline = arrivedAt + this.limitMs;
-    const board = () => this.board(wanted, arrivedAt, span);
+    const board = () => this.board(wanted, arrivedAt, lookup);
     for (let flight = board(); flight !== undefined; flight = board()) {
       const isOver = await this.room.wait(flight.done, Math.min(this.limitMs, deadline - clock.now()));
       const keys = this.look(wanted);
@@ -83,19 +81,19 @@ export class MissingKeyDesk {
   }
 
   /** The flight to wait for: the one in the air, or a new one if policy allows; undefined when it does not. */
-  private board(wanted: WantedKey, arrivedAt: number, span: ActiveSpan): Flight | undefined {
+  private board(wanted: WantedKey, arrivedAt: number, lookup: KeyLookup): Flight | undefined {
     const { keeper } = this;
     const inTheAir = keeper.flight;
     if (inTheAir !== undefined) {
-      span.set({ [ATTRIBUTES.cacheResult]: 'coalesced' });
-      span.link(inTheAir.place);
+      lookup.result = 'coalesced';
+      lookup.waitsFor(inTheAir.place);
       return inTheAir;
     }
     if (keeper.isGrounded) return undefined;
     // While the issuer must not be asked, only the store is looked at; that has a limit of its own.
     const isCharged = keeper.age.isUsable && keeper.schedule.suspendedForMs === 0;
     if (isCharged && !this.budget.take()) return undefined;
-    span.set({ [ATTRIBUTES.cacheResult]: 'miss' });
+    lookup.result = 'miss';
     if (!keeper.age.isUsable) return keeper.fly(keeper.age.state === 'EMPTY' ? 'bootstrap' : 'expired');
     const flight = keeper.fly(
       'unknown_kid',

@@ -62,6 +62,11 @@ export class AccessTokenVerifier {
     return verified;
   }
 
+  /** How many verified tokens are remembered; undefined where none ever are. */
+  get rememberedTokens(): number | undefined {
+    return this.remembered?.size;
+  }
+
   private recall(digest: string, notes: VerificationNotes): VerifiedToken | undefined {
     const entry = this.remembered?.recall(digest);
     if (entry === undefined) return undefined;
@@ -121,9 +126,14 @@ export class AccessTokenVerifier {
 
   /** The key that the signature was made with (RFC 7515 §5.2). */
   private checkSignature(jws: Jws, keys: readonly VerificationKey[]): Promise<VerificationKey> {
-    return withSpan(SPANS.verify, { attributes: { [ATTRIBUTES.algorithm]: jws.header.alg } }, (span) => {
-      const { kid } = keys[0] ?? {};
-      if (kid !== undefined) span.set({ [ATTRIBUTES.kid]: kid });
+    // Of the key, which the header has only agreed with.
+    const { kid, algorithms = [] } = keys[0] ?? {};
+    const alg = algorithms.find(({ name }) => name === jws.header.alg)?.name;
+    const attributes = {
+      ...(alg !== undefined && { [ATTRIBUTES.algorithm]: alg }),
+      ...(kid !== undefined && { [ATTRIBUTES.kid]: kid }),
+    };
+    return withSpan(SPANS.verify, { attributes }, () => {
       const key = keys.find((candidate) => isSignedWith(candidate, jws));
       if (key === undefined) throw new AuthError('bad_signature');
       return key;

@@ -154,10 +154,12 @@ describe('a token that cannot be judged', () => {
   });
 
   it('gets 503 as the 1,001st that waits, of one issuer or of many', async () => {
-    const directory = directoryOf({ resolve: () => new Promise(() => {}) });
+    const resolve = vi.fn<DynamicIssuers['resolve']>(() => new Promise(() => {}));
+    const directory = directoryOf({ resolve });
     for (let i = 0; i < 1_000; i += 1) void lookUp(directory, `https://${i}.test`);
     await settle();
     expect(await lookUp(directory)).toBe('keys_unavailable');
     expect(await lookUp(directory, 'https://0.test')).toBe('keys_unavailable');
+    expect(resolve).toHaveBeenCalledTimes(1_000);
   });
 });
