@@ -68,8 +68,8 @@ export interface ResolvedKeyOptions {
   readonly allowHttp: boolean;
 }
 
-/** The longest delay that a timer of Node can wait. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** The longest delay that a timer of Node can wait, in milliseconds; a longer one would fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const KEY_OPTION_DEFAULTS: ResolvedKeyOptions = {
   maxAgeMs: undefined,
@@ -91,7 +91,7 @@ export const KEY_OPTION_DEFAULTS: ResolvedKeyOptions = {
 export function resolveKeyOptions(given: KeyOptions = {}): ResolvedKeyOptions {
   checkMembers('keys', given, Object.keys(KEY_OPTION_DEFAULTS));
   const options = { ...KEY_OPTION_DEFAULTS, ...withoutUndefined(given) };
-  if (options.maxAgeMs !== undefined) checkNumber('keys.maxAgeMs', options.maxAgeMs, 1);
+  if (options.maxAgeMs !== undefined) checkNumber('keys.maxAgeMs', options.maxAgeMs, 1, MAX_TIMER_MS);
   checkNumber('keys.staleForMs', options.staleForMs, 0);
   checkNumber('keys.timeoutMs', options.timeoutMs, 1, MAX_TIMER_MS);
   checkNumber('keys.jwksRequestsPerMinute', options.jwksRequestsPerMinute, 0.1, 6_000);
