@@ -20,10 +20,19 @@ export type { AccessTokenClaims } from './token/claims.js';
 export type { JoseHeader } from './token/jws.js';
 export type { ClaimValue, IssuerOptions, RequiredClaims, TokenOptions } from './token/token.options.js';
 
+export {
+  JwksHealthIndicator,
+  type IssuerHealth,
+  type JwksHealth,
+  type JwksHealthOptions,
+  type JwksHealthStatus,
+} from './health/jwks.health-indicator.js';
 export { KeyRings } from './keys/key-rings.js';
-export type { KeyRing, KeyRingStatus } from './keys/key-ring.js';
+export type { KeyRing } from './keys/key-ring.js';
+export type { KeyRingStatus } from './keys/key-ring.status.js';
 export type { KeyRingState } from './keys/key-ring.events.js';
 export type { KeyOptions } from './keys/key.options.js';
+export type { KeyStore } from './keys/key-store.js';
 
 export { AUTH_ERROR_CODES, AuthError, type AuthErrorCode } from './errors/auth.error.js';
 export { ATTRIBUTES, SCOPE_NAME, SPANS } from './telemetry/names.js';

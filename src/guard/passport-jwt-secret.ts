@@ -107,6 +107,7 @@ function createRing(
     lifetime: keys,
     deniedKids: [],
     jwksRequestsPerMinute: keys.jwksRequestsPerMinute,
+    shared: undefined,
   });
 }
 

@@ -31,8 +31,17 @@ export const KEY_POLICY = {
   /** An empty set is honoured after so many answers, each so long after the one before. */
   emptySetAnswers: 3,
   emptySetSpacingMs: 1 * MINUTE,
-  /** The issuer's `Date` may be off by this before it is reported as clock skew. */
+  /** Clocks may be off by this: the issuer's `Date` before it is reported, and those of processes that share keys. */
   clockSkewMs: 30 * SECOND,
+  /** Deadline of one operation on the store. */
+  storeTimeoutMs: 250,
+  /** During a back-off the store is looked at this often at most for requests, and without keys at least. */
+  storeSpacingMs: 1 * SECOND,
+  storeLookMs: 15 * SECOND,
+  /** Keys from the store that are already due are refreshed within this, so that a fleet spreads out. */
+  overdueSpreadMs: 10 * SECOND,
+  /** How often a denial is written again when others write at the same time. */
+  denyRounds: 5,
   /** How many issuers are asked at once at start, and how long `bootstrap: 'wait'` waits. */
   bootstrapConcurrency: 20,
   bootstrapWaitMs: 5 * SECOND,

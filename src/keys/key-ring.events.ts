@@ -1,5 +1,6 @@
 import type { JwksFetchError } from './jwks-fetch.error.js';
 import type { KeySetDiff } from './key-set.js';
+import type { StoreEntryKind, StoreEntryRefusal } from './store-entry.js';
 import type { UnusableKeyReason } from './verification-key.js';
 
 /** How long ago the keys were last confirmed, and so how far they can be relied on. */
@@ -7,6 +8,9 @@ export type KeyRingState = 'EMPTY' | 'FRESH' | 'STALE' | 'EXPIRED';
 
 /** What made a key ring ask its issuer. */
 export type FetchTrigger = 'bootstrap' | 'refresh' | 'unknown_kid' | 'expired' | 'manual';
+
+/** Who answered: the issuer, or the store that processes share keys through. */
+export type FetchSource = 'issuer' | 'store';
 
 /** What happens to a key ring, for whoever logs or counts. Nothing in it comes from a token. */
 export type KeyRingEvent = { readonly issuer: string } & (
@@ -16,6 +20,9 @@ export type KeyRingEvent = { readonly issuer: string } & (
       readonly keyCount: number;
       readonly algorithms: readonly string[];
       readonly jwksUri: string;
+      readonly source: FetchSource;
+      /** How long ago the issuer gave them; more than 0 only from the store. */
+      readonly ageMs: number;
       readonly tookMs: number;
     }
   | { readonly type: 'keys_changed'; readonly diff: KeySetDiff }
@@ -28,6 +35,18 @@ export type KeyRingEvent = { readonly issuer: string } & (
       readonly retryInMs: number;
     }
   | { readonly type: 'clock_skew'; readonly skewMs: number }
+  | {
+      /** The store that processes share keys through failed, or did not answer in time. */
+      readonly type: 'store_unavailable';
+      /** `timeout`, or what kind of error it was. */
+      readonly reason: string;
+    }
+  | { readonly type: 'store_available' }
+  | {
+      readonly type: 'store_entry_refused';
+      readonly entry: StoreEntryKind;
+      readonly reason: StoreEntryRefusal;
+    }
 );
 
 export type OnKeyRingEvent = (event: KeyRingEvent) => void;

@@ -2,9 +2,11 @@ import { AuthError } from '../errors/auth.error.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
 import { withSpan, type ActiveSpan } from '../telemetry/span.js';
 import type { Clock } from './clock.js';
-import type { KeyRingEvent, KeyRingState, OnKeyRingEvent } from './key-ring.events.js';
+import type { KeyRingEvent, OnKeyRingEvent } from './key-ring.events.js';
+import type { KeyRingStatus } from './key-ring.status.js';
 import { KEY_POLICY } from './key-policy.js';
-import { KeySetKeeper, type Flight, type KeySetKeeperDeps } from './key-set.keeper.js';
+import type { Flight } from './flight.js';
+import { KeySetKeeper, type KeySetKeeperDeps } from './key-set.keeper.js';
 import { UnknownKidBudget } from './unknown-kid.budget.js';
 import type { VerificationKey } from './verification-key.js';
 import { WaitingRoom } from './waiting-room.js';
@@ -12,22 +14,6 @@ import { WaitingRoom } from './waiting-room.js';
 export interface KeyRingDeps extends Omit<KeySetKeeperDeps, 'onNews'> {
   readonly jwksRequestsPerMinute: number;
   readonly onEvent: OnKeyRingEvent;
-}
-
-/** What an operator sees of a key ring. */
-export interface KeyRingStatus {
-  readonly issuer: string;
-  readonly state: KeyRingState;
-  /** Milliseconds since the keys were last confirmed; undefined before the first time. */
-  readonly ageMs: number | undefined;
-  /** Milliseconds until tokens are refused if the issuer stays away. */
-  readonly timeToExpiryMs: number;
-  /** Key ids in memory. */
-  readonly kids: readonly string[];
-  /** What the last question to the issuer failed with; undefined after an accepted answer. */
-  readonly lastError: Error | undefined;
-  /** Milliseconds until the issuer is asked again. */
-  readonly nextRefreshInMs: number;
 }
 
 /**
@@ -107,9 +93,12 @@ export class KeyRing {
     return this.keeper.loaded;
   }
 
-  /** Takes a key out of use at once, and keeps it out for the life of the process. */
-  deny(kid: string): void {
-    this.keeper.deny(kid);
+  /**
+   * Takes a key out of use at once, and keeps it out for the life of the process; with `keys.store`, in every process,
+   * by its next refresh at the latest. Resolves to whether the others will learn of it; never rejects.
+   */
+  deny(kid: string): Promise<boolean> {
+    return this.keeper.deny(kid);
   }
 
   /** Cancels timers and the flight in the air. */
@@ -150,22 +139,25 @@ export class KeyRing {
     const arrivedAt = clock.now();
     const deadline =
       arrivedAt + (keeper.age.isUsable ? KEY_POLICY.waitForUnknownKidMs : KEY_POLICY.waitForFirstKeysMs);
-    for (let flight = this.board(span); flight !== undefined; flight = this.board(span)) {
+    const find = () => (keeper.age.isUsable ? keeper.keySet.candidates(kid, algorithm) : undefined);
+    const board = () => this.board(span, () => find() !== undefined || this.isProven(arrivedAt));
+    for (let flight = board(); flight !== undefined; flight = board()) {
       const room = keeper.age.isUsable ? this.waitingForUnknownKid : this.waitingForFirstKeys;
       const isOver = await room.wait(flight.done, deadline - clock.now());
-      const keys = keeper.age.isUsable ? keeper.keySet.candidates(kid, algorithm) : undefined;
+      const keys = find();
       if (keys !== undefined) {
         if (this.charged.delete(flight)) this.budget.giveBack();
         return keys;
       }
       // A flight that was in the air before the token came may bring an answer older than the token.
-      if (!isOver || flight.startedAt >= arrivedAt) break;
+      const isRecent = flight.startedAt >= arrivedAt && (flight.hasAskedIssuer || this.isProven(arrivedAt));
+      if (!isOver || isRecent) break;
     }
     return this.refuse(arrivedAt);
   }
 
   /** The flight to wait for: the one in the air, or a new one if policy allows; undefined when it does not. */
-  private board(span: ActiveSpan): Flight | undefined {
+  private board(span: ActiveSpan, isAnswered: () => boolean): Flight | undefined {
     const { keeper } = this;
     const inTheAir = keeper.flight;
     if (inTheAir !== undefined) {
@@ -173,11 +165,14 @@ export class KeyRing {
       span.link(inTheAir.place);
       return inTheAir;
     }
-    if (keeper.schedule.suspendedForMs > 0) return undefined;
-    if (keeper.age.isUsable && !this.budget.take()) return undefined;
+    if (keeper.isGrounded) return undefined;
+    // While the issuer must not be asked, only the store is looked at; that has a limit of its own.
+    const isCharged = keeper.age.isUsable && keeper.schedule.suspendedForMs === 0;
+    if (isCharged && !this.budget.take()) return undefined;
     span.set({ [ATTRIBUTES.cacheResult]: 'miss' });
     if (!keeper.age.isUsable) return keeper.fly(keeper.age.state === 'EMPTY' ? 'bootstrap' : 'expired');
-    const flight = keeper.fly('unknown_kid');
+    const flight = keeper.fly('unknown_kid', isAnswered);
+    if (!isCharged) return flight;
     this.charged.add(flight);
     void flight.done.then(({ accepted, changed }) => {
       if (accepted) this.budget.learn(changed);
@@ -187,12 +182,16 @@ export class KeyRing {
     return flight;
   }
 
-  /** 401 only when an answer without that kid is recent enough to be true; otherwise nobody knows. */
+  /** True when an answer of the issuer is recent enough to tell that a kid which is not in it does not exist. */
+  private isProven(arrivedAt: number): boolean {
+    const { provenAt = -Infinity } = this.keeper.age;
+    return provenAt >= arrivedAt || this.clock.now() - provenAt < this.budget.intervalMs;
+  }
+
+  /** 401 only when that would be true; otherwise nobody knows. */
   private refuse(arrivedAt: number): never {
-    const { keeper, clock, budget } = this;
-    const { confirmedAt = -Infinity } = keeper.age;
-    const isTrue = confirmedAt >= arrivedAt || clock.now() - confirmedAt < budget.intervalMs;
-    if (keeper.age.isUsable && isTrue) throw new AuthError('unknown_key');
+    const { keeper, budget } = this;
+    if (keeper.age.isUsable && this.isProven(arrivedAt)) throw new AuthError('unknown_key');
     const retryAfterMs = Math.max(keeper.schedule.suspendedForMs, keeper.age.isUsable ? budget.waitMs : 0);
     throw new AuthError('keys_unavailable', { retryAfterMs, cause: keeper.lastError });
   }

@@ -1,10 +1,13 @@
 import { DEFAULT_ALGORITHMS } from './algorithms.js';
 import { systemClock, type Clock } from './clock.js';
 import { HttpJwksSource } from './jwks.source.js';
-import type { OnKeyRingEvent } from './key-ring.events.js';
+import type { KeyRingEvent, OnKeyRingEvent } from './key-ring.events.js';
 import type { ResolvedKeyOptions } from './key.options.js';
 import { KEY_POLICY } from './key-policy.js';
-import { KeyRing, type KeyRingStatus } from './key-ring.js';
+import { BoundedStore } from './bounded.store.js';
+import { KeyRing } from './key-ring.js';
+import type { KeyRingStatus } from './key-ring.status.js';
+import { SharedKeys } from './shared-keys.js';
 
 /** What a ring must know of its issuer. */
 export interface KeyRingIssuer {
@@ -22,6 +25,7 @@ export interface KeyRingsRuntime {
 /** The key rings of an application: one per configured issuer, found by its exact name. */
 export class KeyRings implements Iterable<KeyRing> {
   private readonly rings: ReadonlyMap<string, KeyRing>;
+  private readonly store: BoundedStore | undefined;
 
   constructor(
     issuers: readonly KeyRingIssuer[],
@@ -29,9 +33,8 @@ export class KeyRings implements Iterable<KeyRing> {
     onEvent: OnKeyRingEvent,
     private readonly runtime: KeyRingsRuntime = { clock: systemClock, random: Math.random },
   ) {
-    this.rings = new Map(
-      issuers.map((issuer) => [issuer.issuer, createRing(issuer, options, onEvent, runtime)]),
-    );
+    this.store = options.store && new BoundedStore(options.store, runtime.clock);
+    this.rings = new Map(issuers.map((issuer) => [issuer.issuer, this.createRing(issuer, onEvent)]));
   }
 
   /** The ring of exactly this issuer; undefined when it is not configured. Never causes a request. */
@@ -53,9 +56,13 @@ export class KeyRings implements Iterable<KeyRing> {
     await Promise.all([...this].map((ring) => ring.refresh()));
   }
 
-  /** Takes a key id out of use at every issuer, for the life of the process. */
-  deny(kid: string): void {
-    for (const ring of this) ring.deny(kid);
+  /**
+   * Takes a key id out of use at every issuer: here at once and for the life of the process; with `keys.store`, in every
+   * process, by its next refresh at the latest. Resolves to whether the others will learn of it; never rejects.
+   */
+  async deny(kid: string): Promise<boolean> {
+    const shared = await Promise.all([...this].map((ring) => ring.deny(kid)));
+    return shared.every(Boolean);
   }
 
   /**
@@ -82,6 +89,7 @@ export class KeyRings implements Iterable<KeyRing> {
   /** Cancels every timer and flight. */
   close(): void {
     for (const ring of this) ring.close();
+    this.store?.close();
   }
 
   /** At most so many issuers are asked at once. */
@@ -92,23 +100,41 @@ export class KeyRings implements Iterable<KeyRing> {
     };
     await Promise.all(Array.from({ length: KEY_POLICY.bootstrapConcurrency }, startNext));
   }
-}
 
-function createRing(
-  { issuer, jwksUri, algorithms = DEFAULT_ALGORITHMS }: KeyRingIssuer,
-  options: ResolvedKeyOptions,
-  onEvent: OnKeyRingEvent,
-  { clock, random }: KeyRingsRuntime,
-): KeyRing {
-  return new KeyRing({
-    issuer,
-    source: new HttpJwksSource({ ...options, issuer, jwksUri }, clock),
-    clock,
-    random,
-    onEvent,
-    algorithms,
-    lifetime: options,
-    deniedKids: options.deniedKids,
-    jwksRequestsPerMinute: options.jwksRequestsPerMinute,
-  });
+  private createRing(
+    { issuer, jwksUri, algorithms = DEFAULT_ALGORITHMS }: KeyRingIssuer,
+    onEvent: OnKeyRingEvent,
+  ): KeyRing {
+    const { options } = this;
+    const { clock, random } = this.runtime;
+    return new KeyRing({
+      issuer,
+      source: new HttpJwksSource({ ...options, issuer, jwksUri }, clock),
+      clock,
+      random,
+      onEvent,
+      algorithms,
+      lifetime: options,
+      deniedKids: options.deniedKids,
+      jwksRequestsPerMinute: options.jwksRequestsPerMinute,
+      shared: this.share(issuer, jwksUri, onEvent),
+    });
+  }
+
+  private share(
+    issuer: string,
+    jwksUri: string | undefined,
+    onEvent: OnKeyRingEvent,
+  ): SharedKeys | undefined {
+    const { store, options, runtime } = this;
+    if (store === undefined) return undefined;
+    return new SharedKeys({
+      issuer,
+      jwksUri,
+      store,
+      secrets: options.storeSecret ?? null,
+      clock: runtime.clock,
+      onNews: (news) => onEvent({ ...news, issuer } as KeyRingEvent),
+    });
+  }
 }

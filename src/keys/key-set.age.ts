@@ -15,6 +15,8 @@ export interface KeySetLifetime {
 export class KeySetAge {
   /** When an answer was last accepted; undefined before the first. */
   confirmedAt: number | undefined;
+  /** A moment at which the issuer certainly had this set: earlier than `confirmedAt` when another process asked. */
+  provenAt: number | undefined;
   maxAgeMs: number = KEY_POLICY.maxAgeDefaultMs;
 
   constructor(
@@ -22,12 +24,20 @@ export class KeySetAge {
     private readonly clock: Clock,
   ) {}
 
-  /** An answer with these headers was accepted. They move `maxAge` inside our bounds; they never decide trust. */
-  confirm(headers: IncomingHttpHeaders): void {
-    const freshMs = parseFreshness(headers) ?? KEY_POLICY.maxAgeDefaultMs;
-    const bounded = Math.min(KEY_POLICY.maxAgeCeilingMs, Math.max(KEY_POLICY.maxAgeFloorMs, freshMs));
-    this.maxAgeMs = this.lifetime.maxAgeMs ?? bounded;
-    this.confirmedAt = this.clock.now();
+  /**
+   * An answer with these headers was accepted `ageMs` ago. They move `maxAge` inside our bounds; they never decide trust.
+   *
+   * @param toleranceMs by how much that age may be wrong
+   */
+  confirm(headers: IncomingHttpHeaders, ageMs = 0, toleranceMs = 0): void {
+    this.maxAgeMs = this.maxAgeOf(headers);
+    this.confirmedAt = this.clock.now() - ageMs;
+    this.provenAt = this.confirmedAt - toleranceMs;
+  }
+
+  /** True when keys of that age, which came with these headers, may be relied on. */
+  wouldBeUsable(headers: IncomingHttpHeaders, ageMs: number): boolean {
+    return ageMs < this.maxAgeOf(headers) + this.lifetime.staleForMs;
   }
 
   /** Milliseconds since the keys were last confirmed; undefined before the first time. */
@@ -35,10 +45,15 @@ export class KeySetAge {
     return this.confirmedAt === undefined ? undefined : this.clock.now() - this.confirmedAt;
   }
 
+  /** How long keys are of use to anybody, from when they were confirmed. */
+  get lifetimeMs(): number {
+    return this.maxAgeMs + this.lifetime.staleForMs;
+  }
+
   /** Milliseconds until tokens are refused if the issuer stays away; 0 without keys. */
   get timeToExpiryMs(): number {
     const { ageMs } = this;
-    return ageMs === undefined ? 0 : Math.max(0, this.maxAgeMs + this.lifetime.staleForMs - ageMs);
+    return ageMs === undefined ? 0 : Math.max(0, this.lifetimeMs - ageMs);
   }
 
   /** True while the keys may be relied on. */
@@ -51,5 +66,11 @@ export class KeySetAge {
     if (ageMs === undefined) return 'EMPTY';
     if (!this.isUsable) return 'EXPIRED';
     return ageMs < this.maxAgeMs ? 'FRESH' : 'STALE';
+  }
+
+  private maxAgeOf(headers: IncomingHttpHeaders): number {
+    const freshMs = parseFreshness(headers) ?? KEY_POLICY.maxAgeDefaultMs;
+    const bounded = Math.min(KEY_POLICY.maxAgeCeilingMs, Math.max(KEY_POLICY.maxAgeFloorMs, freshMs));
+    return this.lifetime.maxAgeMs ?? bounded;
   }
 }

@@ -1,33 +1,17 @@
-import { activePlace, withoutBaggage, withSpan, type ActiveSpan, type SpanPlace } from '../telemetry/span.js';
+import { activePlace, withoutBaggage, withSpan } from '../telemetry/span.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
-import type { Clock } from './clock.js';
-import type { JwksAnswer, JwksSource } from './jwks.source.js';
+import type { Flight } from './flight.js';
+import { HeldKeys, type HeldKeysDeps } from './held-keys.js';
 import { JwksFetchError } from './jwks-fetch.error.js';
-import type { FetchTrigger, KeyRingNews } from './key-ring.events.js';
-import { KeySetAge, type KeySetLifetime } from './key-set.age.js';
-import { KeySetGate } from './key-set.gate.js';
-import { KeySetOddities } from './key-set.oddities.js';
-import { isEmptyDiff, KeySet, type ImportedKeySet } from './key-set.js';
+import type { FetchTrigger } from './key-ring.events.js';
+import { KeySetAsker, type KeySetAskerDeps } from './key-set.asker.js';
+import type { KeySetAge } from './key-set.age.js';
+import type { KeySet } from './key-set.js';
 import { RefreshSchedule } from './refresh.schedule.js';
 
-/** One question to the issuer, shared by all who wait for its answer. */
-export interface Flight {
-  readonly startedAt: number;
-  /** Resolves when it is over, whatever came of it; never rejects. */
-  readonly done: Promise<{ readonly accepted: boolean; readonly changed: boolean }>;
-  /** The span of the fetch, for those who wait to link to. */
-  place: SpanPlace | undefined;
-}
-
-export interface KeySetKeeperDeps {
+export interface KeySetKeeperDeps extends HeldKeysDeps, KeySetAskerDeps {
   readonly issuer: string;
-  readonly source: JwksSource;
-  readonly clock: Clock;
   readonly random: () => number;
-  readonly onNews: (news: KeyRingNews) => void;
-  readonly algorithms: readonly string[];
-  readonly lifetime: KeySetLifetime;
-  readonly deniedKids: readonly string[];
 }
 
 /**
@@ -35,45 +19,68 @@ export interface KeySetKeeperDeps {
  * replaced only by an answer that passes the gate.
  */
 export class KeySetKeeper {
-  /** The snapshot; empty before the first accepted answer. */
-  keySet = new KeySet([]);
-  /** Rises when the keys have changed. */
-  generation = 0;
   /** The flight in the air. */
   flight: Flight | undefined;
-  /** What the last question failed with; undefined after an accepted answer. */
+  /** What the last question to the issuer failed with; undefined after an accepted answer. */
   lastError: JwksFetchError | undefined;
-  readonly age: KeySetAge;
   readonly schedule: RefreshSchedule;
-  private readonly loading = Promise.withResolvers<void>();
-  /** Resolved by the first accepted answer. */
-  readonly loaded: Promise<void> = this.loading.promise;
 
-  private readonly gate: KeySetGate;
-  private readonly oddities: KeySetOddities;
-  private readonly denied: Set<string>;
+  private readonly held: HeldKeys;
+  private readonly asker: KeySetAsker;
   private readonly abort = new AbortController();
-  private accepted: JwksAnswer | undefined;
-  private imported = new KeySet([]);
 
   constructor(private readonly deps: KeySetKeeperDeps) {
-    this.gate = new KeySetGate(deps.algorithms, deps.clock);
-    this.oddities = new KeySetOddities(deps.clock, deps.onNews);
-    this.age = new KeySetAge(deps.lifetime, deps.clock);
-    this.denied = new Set(deps.deniedKids);
-    this.schedule = new RefreshSchedule(deps.clock, deps.random, () => this.fly('refresh'));
+    const { clock, random, shared } = deps;
+    this.held = new HeldKeys(deps);
+    this.schedule = new RefreshSchedule(clock, random, () => this.fly('refresh'), shared !== undefined);
+    this.asker = new KeySetAsker(deps, this.held, this.schedule, this.abort.signal);
   }
 
-  /** Starts a flight, or returns the one in the air. */
-  fly(trigger: FetchTrigger): Flight {
+  /** The snapshot; empty before the first accepted answer. */
+  get keySet(): KeySet {
+    return this.held.keySet;
+  }
+
+  /** Rises when the keys have changed. */
+  get generation(): number {
+    return this.held.generation;
+  }
+
+  get age(): KeySetAge {
+    return this.held.age;
+  }
+
+  /** Resolves with the first accepted answer. */
+  get loaded(): Promise<void> {
+    return this.held.loaded;
+  }
+
+  /**
+   * Starts a flight, or returns the one in the air. It looks into the store first, and asks the issuer unless that is
+   * enough: who has no keys takes any, a refresh wants some that are not due for one.
+   */
+  fly(trigger: FetchTrigger, isEnough?: () => boolean): Flight {
     if (this.flight !== undefined) return this.flight;
     const { promise: done, resolve } = Promise.withResolvers<Awaited<Flight['done']>>();
-    const flight: Flight = { startedAt: this.deps.clock.now(), done, place: undefined };
+    const hadKeys = this.age.isUsable;
+    const flight: Flight = {
+      trigger,
+      startedAt: this.deps.clock.now(),
+      isEnough: (found) => !hadKeys || (isEnough?.() ?? found === 'fresh'),
+      hasAskedIssuer: false,
+      done,
+      place: undefined,
+    };
     this.flight = flight;
-    void this.ask(trigger, flight)
+    void this.ask(flight)
       .finally(() => (this.flight = undefined))
       .then(resolve);
     return flight;
+  }
+
+  /** True when the issuer must not be asked yet, and it is too early to look into the store instead. */
+  get isGrounded(): boolean {
+    return this.schedule.suspendedForMs > 0 && this.deps.shared?.mayLook !== true;
   }
 
   /** Starts the refresh whose timer was lost, without waiting for it. */
@@ -83,82 +90,43 @@ export class KeySetKeeper {
   }
 
   isDenied(kid: string | undefined): boolean {
-    return kid !== undefined && this.denied.has(kid);
+    return this.held.isDenied(kid);
   }
 
-  /** Takes a key out for the life of the process. */
-  deny(kid: string): void {
-    this.denied.add(kid);
-    this.swap(this.imported);
+  /** Takes a key out for good; resolves to whether other processes will learn of it. */
+  async deny(kid: string): Promise<boolean> {
+    this.held.deny([kid]);
+    const { shared } = this.deps;
+    if (shared === undefined) return false;
+    const isShared = await shared.deny(kid);
+    this.held.deny(shared.deniedKids);
+    return isShared;
   }
 
-  /** Cancels the timer and the flight. */
+  /** Cancels the timer and the flight, and leaves the store alone from now on. */
   close(): void {
     this.schedule.close();
     this.abort.abort();
+    this.deps.shared?.close();
   }
 
-  private async ask(trigger: FetchTrigger, flight: Flight): Promise<Awaited<Flight['done']>> {
-    const generation = this.generation;
+  private async ask(flight: Flight): Promise<Awaited<Flight['done']>> {
+    const { trigger } = flight;
+    const { generation } = this;
     const isBackground = trigger === 'refresh';
     const links = isBackground ? [activePlace()].filter((place) => place !== undefined) : [];
     const attributes = { [ATTRIBUTES.jwksIssuer]: this.deps.issuer, [ATTRIBUTES.fetchTrigger]: trigger };
     try {
-      await withSpan(SPANS.fetch, { attributes, root: isBackground, links }, async (span) => {
+      const source = await withSpan(SPANS.fetch, { attributes, root: isBackground, links }, (span) => {
         flight.place = span.place;
-        await this.askOnce(span, flight.startedAt);
+        return withoutBaggage(() => this.asker.ask(flight, span));
       });
-      return { accepted: true, changed: this.generation !== generation };
+      if (source === 'issuer') this.lastError = undefined;
+      return { accepted: source !== undefined, changed: this.generation !== generation };
     } catch (error) {
       this.fail(error);
       return { accepted: false, changed: false };
     }
-  }
-
-  private async askOnce(span: ActiveSpan, startedAt: number): Promise<void> {
-    try {
-      const answer = await withoutBaggage(() => this.deps.source.fetch(this.accepted, this.abort.signal));
-      span.set({ [ATTRIBUTES.httpStatus]: answer.status });
-      const imported = this.gate.accept(answer);
-      const outcome = this.confirm(answer, imported, startedAt);
-      span.set({ [ATTRIBUTES.fetchOutcome]: outcome, [ATTRIBUTES.keyCount]: imported.keySet.keys.length });
-    } catch (error) {
-      const status = error instanceof JwksFetchError ? error.status : undefined;
-      span.set({ [ATTRIBUTES.fetchOutcome]: 'rejected', ...(status && { [ATTRIBUTES.httpStatus]: status }) });
-      throw error;
-    }
-  }
-
-  /** Takes an accepted answer: one atomic swap, one new age. */
-  private confirm(answer: JwksAnswer, imported: ImportedKeySet, startedAt: number): 'replaced' | 'confirmed' {
-    const { clock, onNews } = this.deps;
-    const wasUsable = this.age.isUsable;
-    const generation = this.generation;
-    this.accepted = answer;
-    this.lastError = undefined;
-    this.age.confirm(answer.headers);
-    this.swap(imported.keySet);
-    this.schedule.succeeded(this.age.maxAgeMs);
-    this.loading.resolve();
-    const { keys, algorithms } = this.keySet;
-    if (!wasUsable) {
-      const tookMs = clock.now() - startedAt;
-      onNews({ type: 'keys_loaded', keyCount: keys.length, algorithms, jwksUri: answer.jwksUri, tookMs });
-    }
-    this.oddities.report(answer, imported);
-    return this.generation === generation ? 'confirmed' : 'replaced';
-  }
-
-  private swap(imported: KeySet): void {
-    const next = imported.without(this.denied);
-    const diff = this.keySet.diff(next);
-    this.imported = imported;
-    if (isEmptyDiff(diff)) return;
-    const isFirst = this.generation === 0;
-    this.keySet = next;
-    this.generation += 1;
-    if (!isFirst) this.deps.onNews({ type: 'keys_changed', diff });
-    if (next.keys.length === 0) this.deps.onNews({ type: 'keys_withdrawn' });
   }
 
   private fail(error: unknown): void {

@@ -18,24 +18,41 @@ export class RefreshSchedule {
     private readonly clock: Clock,
     private readonly random: () => number,
     private readonly run: () => void,
+    /** Whether a store spares one process what another has done. */
+    private readonly isShared: boolean,
   ) {
     this.backOff = new BackOff(random);
   }
 
-  /** After an accepted answer: ahead of `maxAge`, drawn anew each time. */
+  /** After an answer of the issuer: ahead of `maxAge`, drawn anew each time. */
   succeeded(maxAgeMs: number): void {
-    const [from, to] = KEY_POLICY.refreshAhead;
     this.backOff.reset();
     this.suspendedUntil = 0;
-    this.arm(maxAgeMs * (from + this.random() * (to - from)));
+    this.arm(this.refreshPoint(maxAgeMs));
+  }
+
+  /**
+   * After another process has had an answer, `ageMs` ago. False when a refresh is due by now; it then comes soon. If the
+   * issuer wants us to leave it alone, that still holds.
+   */
+  adopted(maxAgeMs: number, ageMs: number): boolean {
+    const delayMs = this.refreshPoint(maxAgeMs) - ageMs;
+    this.arm(delayMs > 0 ? delayMs : this.draw() * KEY_POLICY.overdueSpreadMs);
+    return delayMs > 0;
   }
 
   /** After a failure: when the back-off is over, and not before. Returns the delay in milliseconds. */
   failed(error: JwksFetchError, hasKeys: boolean): number {
     const delayMs = this.backOff.next(error, hasKeys);
     this.suspendedUntil = this.clock.now() + delayMs;
-    this.arm(delayMs);
+    this.waitForIssuer(hasKeys);
     return delayMs;
+  }
+
+  /** When the back-off is over. Without keys the store, if there is one, is looked at meanwhile. */
+  waitForIssuer(hasKeys: boolean): void {
+    const lookMs = this.isShared && !hasKeys ? KEY_POLICY.storeLookMs : Infinity;
+    this.arm(Math.min(this.suspendedForMs, lookMs));
   }
 
   /** How long no question may be asked, in milliseconds; 0 when one may. */
@@ -65,5 +82,19 @@ export class RefreshSchedule {
     this.cancel();
     this.due = { at: this.clock.now() + delayMs, wallAt: this.clock.wallNow() + delayMs };
     this.cancel = this.clock.after(delayMs, this.run);
+  }
+
+  private refreshPoint(maxAgeMs: number): number {
+    const [from, to] = KEY_POLICY.refreshAhead;
+    return maxAgeMs * (from + this.draw() * (to - from));
+  }
+
+  /**
+   * From 0 to 1. With a store, the first of a fleet to ask spares the others; so few may be early, and the more
+   * processes there are, the fewer: else many would ask while the first is still waiting for its answer.
+   */
+  private draw(): number {
+    const drawn = this.random();
+    return this.isShared ? Math.sqrt(drawn) : drawn;
   }
 }

@@ -12,7 +12,7 @@ export const SPANS = {
   authenticate: 'jwt.authenticate',
   /** The look-up of the verification key. */
   getKey: 'jwks.get_key',
-  /** One question to the issuer. */
+  /** One question for keys, to the store or to the issuer. */
   fetch: 'jwks.fetch',
   /** The signature check. */
   verify: 'jwt.verify',
@@ -42,6 +42,8 @@ export const ATTRIBUTES = {
   cacheAge: 'jwks.cache.age',
   /** `bootstrap`, `refresh`, `unknown_kid`, `expired` or `manual`. */
   fetchTrigger: 'jwks.fetch.trigger',
+  /** `issuer` or `store`: who was asked last, and so where accepted keys come from. */
+  fetchSource: 'jwks.fetch.source',
   /** How many usable keys the accepted answer held. */
   keyCount: 'jwks.key.count',
   /** `replaced`, `confirmed` or `rejected`. */
