@@ -28,8 +28,7 @@ export {
   type JwksHealthStatus,
 } from './health/jwks.health-indicator.js';
 export { KeyRings } from './keys/key-rings.js';
-export type { KeyRing } from './keys/key-ring.js';
-export type { KeyRingStatus } from './keys/key-ring.status.js';
+export type { KeyRing, KeyRingStatus } from './keys/key-ring.js';
 export type { KeyRingState } from './keys/key-ring.events.js';
 export type { KeyOptions } from './keys/key.options.js';
 export type { KeyStore } from './keys/key-store.js';

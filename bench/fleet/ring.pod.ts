@@ -8,6 +8,7 @@ import { SimulatedStore } from './simulated.store.js';
 
 const STALE_FOR_MS = 24 * 60 * 60 * 1_000;
 const REQUESTS_PER_MINUTE = 6;
+const TIMEOUT_MS = 5_000;
 const SECRETS = ['the secret that the pods of the simulated fleet share'];
 
 /** The key ring of the library, with its defaults. */
@@ -36,6 +37,9 @@ class RingPod implements Pod {
       random,
       onEvent: () => {},
       algorithms: ['ES256'],
+      tokenIssuer: ISSUER,
+      timeoutMs: TIMEOUT_MS,
+      mayPark: false,
       lifetime: { maxAgeMs: undefined, staleForMs: STALE_FOR_MS },
       deniedKids: [],
       jwksRequestsPerMinute: REQUESTS_PER_MINUTE,

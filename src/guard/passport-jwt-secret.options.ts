@@ -1,12 +1,8 @@
 import type { Agent } from 'node:http';
 import { badOption, checkFunction, checkNumber } from '../errors/option-checks.js';
+import { LONGEST_DELAY_MS } from '../keys/clock.js';
 import { isSecureUrl } from '../keys/json.fetcher.js';
-import {
-  KEY_OPTION_DEFAULTS,
-  MAX_TIMER_MS,
-  resolveKeyOptions,
-  type ResolvedKeyOptions,
-} from '../keys/key.options.js';
+import { KEY_OPTION_DEFAULTS, resolveKeyOptions, type ResolvedKeyOptions } from '../keys/key.options.js';
 
 type Fetcher = (jwksUri: string) => Promise<{ keys: unknown }>;
 
@@ -128,9 +124,9 @@ function keyOptionsOf(given: PassportJwtSecretOptions): ResolvedKeyOptions {
     allowHttp = false,
     requestAgent,
   } = given;
-  checkNumber('cacheMaxAge', cacheMaxAge, 1, MAX_TIMER_MS);
+  checkNumber('cacheMaxAge', cacheMaxAge, 1);
   checkNumber('cacheMaxAgeFallback', cacheMaxAgeFallback, 0);
-  checkNumber('timeout', timeout, 1, MAX_TIMER_MS);
+  checkNumber('timeout', timeout, 1, LONGEST_DELAY_MS);
   checkNumber('jwksRequestsPerMinute', jwksRequestsPerMinute, 0.1, 6_000);
   return resolveKeyOptions({
     maxAgeMs: cacheMaxAge,

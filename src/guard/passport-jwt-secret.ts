@@ -75,8 +75,8 @@ function createRings(options: ResolvedPassportJwtSecretOptions): readonly KeyRin
   const { jwksUri, getKeysInterceptor, fetcher, keys } = options;
   const endpoint =
     fetcher === undefined
-      ? new HttpJwksSource({ ...keys, issuer: jwksUri, jwksUri }, systemClock)
-      : new FunctionJwksSource(jwksUri, keys.timeoutMs, async () => (await fetcher(jwksUri)).keys);
+      ? new HttpJwksSource({ ...keys, clock: systemClock, issuer: jwksUri, jwksUri })
+      : new FunctionJwksSource(jwksUri, async () => (await fetcher(jwksUri)).keys);
   const ring = createRing(jwksUri, endpoint, keys);
   if (getKeysInterceptor === undefined) {
     void ring.start();
@@ -84,7 +84,7 @@ function createRings(options: ResolvedPassportJwtSecretOptions): readonly KeyRin
   }
   // The endpoint is asked only for what the interceptor lacks, so its ring starts with the first such token.
   const ask = async () => (await getKeysInterceptor()) ?? [];
-  const intercepted = new FunctionJwksSource('getKeysInterceptor', keys.timeoutMs, ask);
+  const intercepted = new FunctionJwksSource('getKeysInterceptor', ask);
   const first = createRing(`${jwksUri} (getKeysInterceptor)`, intercepted, keys, isNotForLackOfKeys);
   void first.start();
   return [first, ring];
@@ -104,10 +104,13 @@ function createRing(
     random: Math.random,
     onEvent: (event) => isWorthTelling(event) && logKeyRingEvent(logger, event),
     algorithms: DEFAULT_ALGORITHMS,
+    // passport-jwt checks the issuer; it is not known here.
+    tokenIssuer: undefined,
     lifetime: keys,
+    timeoutMs: keys.timeoutMs,
     deniedKids: [],
+    mayPark: false,
     jwksRequestsPerMinute: keys.jwksRequestsPerMinute,
-    shared: undefined,
   });
 }
 

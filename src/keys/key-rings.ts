@@ -1,13 +1,13 @@
 import { DEFAULT_ALGORITHMS } from './algorithms.js';
 import { systemClock, type Clock } from './clock.js';
+import { DynamicRings } from './dynamic-rings.js';
 import { HttpJwksSource } from './jwks.source.js';
 import type { KeyRingEvent, OnKeyRingEvent } from './key-ring.events.js';
 import type { ResolvedKeyOptions } from './key.options.js';
 import { KEY_POLICY } from './key-policy.js';
 import { BoundedStore } from './bounded.store.js';
-import { KeyRing } from './key-ring.js';
-import type { KeyRingStatus } from './key-ring.status.js';
 import { SharedKeys } from './shared-keys.js';
+import { KeyRing, type KeyRingStatus } from './key-ring.js';
 
 /** What a ring must know of its issuer. */
 export interface KeyRingIssuer {
@@ -22,28 +22,49 @@ export interface KeyRingsRuntime {
   readonly random: () => number;
 }
 
-/** The key rings of an application: one per configured issuer, found by its exact name. */
+/** The key rings of an application: one for each issuer, found by its exact name. */
 export class KeyRings implements Iterable<KeyRing> {
-  private readonly rings: ReadonlyMap<string, KeyRing>;
+  private readonly listed: ReadonlyMap<string, KeyRing>;
+  private readonly dynamic: DynamicRings;
   private readonly store: BoundedStore | undefined;
+  /** Key ids that no issuer's ring may use. */
+  private readonly denied: Set<string>;
+  private readonly closing = Promise.withResolvers<void>();
+  private closed = false;
 
   constructor(
     issuers: readonly KeyRingIssuer[],
     private readonly options: ResolvedKeyOptions,
-    onEvent: OnKeyRingEvent,
+    private readonly onEvent: OnKeyRingEvent,
     private readonly runtime: KeyRingsRuntime = { clock: systemClock, random: Math.random },
   ) {
+    this.denied = new Set(options.deniedKids);
+    this.dynamic = new DynamicRings(this.denied);
     this.store = options.store && new BoundedStore(options.store, runtime.clock);
-    this.rings = new Map(issuers.map((issuer) => [issuer.issuer, this.createRing(issuer, onEvent)]));
+    this.listed = new Map(issuers.map((one) => [one.issuer, this.createRing(one, false)]));
   }
 
-  /** The ring of exactly this issuer; undefined when it is not configured. Never causes a request. */
+  /** The ring of exactly this issuer; undefined when there is none. Never causes a request. */
   get(issuer: string): KeyRing | undefined {
-    return this.rings.get(issuer);
+    return this.listed.get(issuer) ?? this.dynamic.get(issuer);
   }
 
-  [Symbol.iterator](): Iterator<KeyRing> {
-    return this.rings.values();
+  /** Makes the ring of a dynamic issuer, in place of the one before. Causes no request by itself. */
+  open(issuer: KeyRingIssuer): KeyRing {
+    const ring = this.createRing(issuer, true);
+    if (this.closed) ring.close();
+    else this.dynamic.add(ring);
+    return ring;
+  }
+
+  /** Lets the ring of a dynamic issuer go, with what is known of that issuer: its next token is resolved anew. */
+  forget(issuer: string): void {
+    this.dynamic.forget(issuer);
+  }
+
+  *[Symbol.iterator](): Iterator<KeyRing> {
+    yield* this.listed.values();
+    yield* this.dynamic;
   }
 
   /** How each ring is doing. */
@@ -51,9 +72,9 @@ export class KeyRings implements Iterable<KeyRing> {
     return [...this].map((ring) => ring.status);
   }
 
-  /** Asks every issuer now; resolves when all have answered or failed. */
+  /** Asks every issuer now, a few at a time; resolves when all have answered or failed. */
   async refresh(): Promise<void> {
-    await Promise.all([...this].map((ring) => ring.refresh()));
+    await this.each((ring) => ring.refresh());
   }
 
   /**
@@ -61,6 +82,7 @@ export class KeyRings implements Iterable<KeyRing> {
    * process, by its next refresh at the latest. Resolves to whether the others will learn of it; never rejects.
    */
   async deny(kid: string): Promise<boolean> {
+    this.denied.add(kid);
     const shared = await Promise.all([...this].map((ring) => ring.deny(kid)));
     return shared.every(Boolean);
   }
@@ -71,11 +93,12 @@ export class KeyRings implements Iterable<KeyRing> {
    * @throws Error with `bootstrap: 'require'`, when an issuer's keys are not in within 5 seconds
    */
   async start(): Promise<void> {
-    void this.startAll();
+    void this.each((ring) => ring.start());
     if (this.options.bootstrap === 'background') return;
     const timeout = Promise.withResolvers<void>();
     const cancel = this.runtime.clock.after(KEY_POLICY.bootstrapWaitMs, timeout.resolve, true);
-    await Promise.race([Promise.all([...this].map((ring) => ring.loaded)), timeout.promise]);
+    const loaded = Promise.all([...this].map((ring) => ring.loaded));
+    await Promise.race([loaded, timeout.promise, this.closing.promise]);
     cancel();
     const missing = this.status().filter(({ state }) => state === 'EMPTY');
     if (this.options.bootstrap !== 'require' || missing.length === 0) return;
@@ -86,55 +109,58 @@ export class KeyRings implements Iterable<KeyRing> {
     throw new Error(`keys.bootstrap is 'require' and the keys are not in: ${reasons.join(', ')}`);
   }
 
-  /** Cancels every timer and flight. */
+  /** Cancels every timer and flight; no issuer is asked again. Keys in memory go on serving. */
   close(): void {
+    this.closed = true;
+    this.closing.resolve();
     for (const ring of this) ring.close();
     this.store?.close();
   }
 
   /** At most so many issuers are asked at once. */
-  private async startAll(): Promise<void> {
-    const waiting = this[Symbol.iterator]();
-    const startNext = async (): Promise<void> => {
-      for (let next = waiting.next(); next.done !== true; next = waiting.next()) await next.value.start();
+  private async each(ask: (ring: KeyRing) => Promise<unknown>): Promise<void> {
+    const waiting = [...this].values();
+    const askNext = async (): Promise<void> => {
+      for (let next = waiting.next(); next.done !== true; next = waiting.next()) await ask(next.value);
     };
-    await Promise.all(Array.from({ length: KEY_POLICY.bootstrapConcurrency }, startNext));
+    await Promise.all(Array.from({ length: KEY_POLICY.concurrentIssuers }, askNext));
   }
 
   private createRing(
     { issuer, jwksUri, algorithms = DEFAULT_ALGORITHMS }: KeyRingIssuer,
-    onEvent: OnKeyRingEvent,
+    mayPark: boolean,
   ): KeyRing {
-    const { options } = this;
-    const { clock, random } = this.runtime;
+    const { options, onEvent, runtime } = this;
+    const { clock, random } = runtime;
     return new KeyRing({
       issuer,
-      source: new HttpJwksSource({ ...options, issuer, jwksUri }, clock),
+      source: new HttpJwksSource({ ...options, clock, issuer, jwksUri }),
       clock,
       random,
       onEvent,
       algorithms,
+      tokenIssuer: issuer,
       lifetime: options,
-      deniedKids: options.deniedKids,
+      timeoutMs: options.timeoutMs,
+      deniedKids: this.denied,
       jwksRequestsPerMinute: options.jwksRequestsPerMinute,
-      shared: this.share(issuer, jwksUri, onEvent),
+      mayPark,
+      shared: this.share(issuer, jwksUri),
     });
   }
 
-  private share(
-    issuer: string,
-    jwksUri: string | undefined,
-    onEvent: OnKeyRingEvent,
-  ): SharedKeys | undefined {
-    const { store, options, runtime } = this;
-    if (store === undefined) return undefined;
-    return new SharedKeys({
-      issuer,
-      jwksUri,
-      store,
-      secrets: options.storeSecret ?? null,
-      clock: runtime.clock,
-      onNews: (news) => onEvent({ ...news, issuer } as KeyRingEvent),
-    });
+  private share(issuer: string, jwksUri: string | undefined): SharedKeys | undefined {
+    const { store, options, onEvent, runtime } = this;
+    return (
+      store &&
+      new SharedKeys({
+        issuer,
+        jwksUri,
+        store,
+        secrets: options.storeSecret ?? null,
+        clock: runtime.clock,
+        onNews: (news) => onEvent({ ...news, issuer } as KeyRingEvent),
+      })
+    );
   }
 }

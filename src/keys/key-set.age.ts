@@ -15,8 +15,10 @@ export interface KeySetLifetime {
 export class KeySetAge {
   /** When an answer was last accepted; undefined before the first. */
   confirmedAt: number | undefined;
-  /** A moment at which the issuer certainly had this set: earlier than `confirmedAt` when another process asked. */
-  provenAt: number | undefined;
+  /**
+   * When that was asked, at the earliest. What the issuer answered it may have known then already, but nothing later.
+   */
+  askedAt: number | undefined;
   maxAgeMs: number = KEY_POLICY.maxAgeDefaultMs;
 
   constructor(
@@ -24,15 +26,18 @@ export class KeySetAge {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * An answer with these headers was accepted `ageMs` ago. They move `maxAge` inside our bounds; they never decide trust.
-   *
-   * @param toleranceMs by how much that age may be wrong
-   */
-  confirm(headers: IncomingHttpHeaders, ageMs = 0, toleranceMs = 0): void {
+  /** An answer with these headers, to a question of then, was accepted. They move `maxAge` inside our bounds; they never decide trust. */
+  confirm(headers: IncomingHttpHeaders, askedAt: number): void {
+    this.maxAgeMs = this.maxAgeOf(headers);
+    this.confirmedAt = this.clock.now();
+    this.askedAt = askedAt;
+  }
+
+  /** An answer to a question that another process asked so long ago, give or take what clocks may differ by. */
+  adopt(headers: IncomingHttpHeaders, ageMs: number): void {
     this.maxAgeMs = this.maxAgeOf(headers);
     this.confirmedAt = this.clock.now() - ageMs;
-    this.provenAt = this.confirmedAt - toleranceMs;
+    this.askedAt = this.confirmedAt - KEY_POLICY.clockSkewMs;
   }
 
   /** True when keys of that age, which came with these headers, may be relied on. */
@@ -45,7 +50,7 @@ export class KeySetAge {
     return this.confirmedAt === undefined ? undefined : this.clock.now() - this.confirmedAt;
   }
 
-  /** How long keys are of use to anybody, from when they were confirmed. */
+  /** How long keys are relied on, from when they were confirmed, in milliseconds. */
   get lifetimeMs(): number {
     return this.maxAgeMs + this.lifetime.staleForMs;
   }

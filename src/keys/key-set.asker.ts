@@ -1,34 +1,56 @@
 import { ATTRIBUTES } from '../telemetry/names.js';
 import type { ActiveSpan } from '../telemetry/span.js';
 import type { Clock } from './clock.js';
-import type { Flight } from './flight.js';
-import type { Accepted, Arrival, HeldKeys } from './held-keys.js';
-import type { JwksSource } from './jwks.source.js';
+import type { Flight, FoundInStore } from './flight.js';
+import type { HeldKeys } from './held-keys.js';
+import type { JwksAnswer, JwksSource } from './jwks.source.js';
 import { JwksFetchError } from './jwks-fetch.error.js';
-import type { FetchSource } from './key-ring.events.js';
+import type { FetchSource, KeyRingNews } from './key-ring.events.js';
+import type { KeySetAge } from './key-set.age.js';
 import { KeySetGate } from './key-set.gate.js';
+import { KeySetOddities } from './key-set.oddities.js';
+import { KeySet, type ImportedKeySet } from './key-set.js';
+import type { Parking } from './parking.js';
 import type { RefreshSchedule } from './refresh.schedule.js';
-import type { SharedKeys } from './shared-keys.js';
+import type { Accepted, SharedKeys } from './shared-keys.js';
 
 export interface KeySetAskerDeps {
   readonly source: JwksSource;
   readonly clock: Clock;
+  readonly onNews: (news: KeyRingNews) => void;
   readonly algorithms: readonly string[];
+  /** The `iss` of the tokens that the keys are for, where it is known: a key may say that it is for another. */
+  readonly tokenIssuer: string | undefined;
+  /** The deadline of one question to the issuer, in milliseconds. */
+  readonly timeoutMs: number;
   /** What is shared with other processes; undefined without a store. */
   readonly shared?: SharedKeys | undefined;
 }
 
-/** Carries a question for keys out: to the store, then to the issuer. What passes the gate is held. */
+/** Where what is accepted goes. */
+export interface KeySetState {
+  readonly held: HeldKeys;
+  readonly age: KeySetAge;
+  readonly schedule: RefreshSchedule;
+  readonly parking: Parking;
+}
+
+/** Carries a question for keys out: to the store, then to the issuer. What passes the gate is taken. */
 export class KeySetAsker {
+  private readonly loading = Promise.withResolvers<void>();
+  /** Resolved by the first accepted answer. */
+  readonly loaded: Promise<void> = this.loading.promise;
+  /** What was accepted last. */
+  accepted: Accepted | undefined;
   private readonly gate: KeySetGate;
+  private readonly oddities: KeySetOddities;
 
   constructor(
     private readonly deps: KeySetAskerDeps,
-    private readonly held: HeldKeys,
-    private readonly schedule: RefreshSchedule,
-    private readonly signal: AbortSignal,
+    private readonly state: KeySetState,
   ) {
-    this.gate = new KeySetGate(deps.algorithms, deps.clock);
+    this.gate = new KeySetGate(deps.algorithms, deps.clock, deps.tokenIssuer);
+    this.oddities = new KeySetOddities(deps.clock, deps.onNews);
   }
 
   /**
@@ -38,50 +60,58 @@ export class KeySetAsker {
    * @throws JwksFetchError what the issuer failed with
    */
   async ask(flight: Flight, span: ActiveSpan): Promise<FetchSource | undefined> {
-    const found = await this.askStore(flight, span);
+    const { schedule, age } = this.state;
+    const { shared } = this.deps;
+    const found = shared && (await this.askStore(shared, flight, span));
     if (found !== undefined && flight.isEnough(found)) return 'store';
-    if (flight.trigger === 'manual' || this.schedule.suspendedForMs === 0) {
+    if (flight.trigger === 'manual' || schedule.suspendedForMs === 0) {
       await this.askIssuer(flight, span);
       return 'issuer';
     }
-    this.schedule.waitForIssuer(this.held.age.isUsable);
+    schedule.waitForIssuer(age.isUsable);
     return found === undefined ? undefined : 'store';
   }
 
   /** Takes over what other processes have learnt: which kids are denied, and what the issuer answered last. */
-  private async askStore(flight: Flight, span: ActiveSpan): Promise<'due' | 'fresh' | undefined> {
-    const { shared } = this.deps;
-    if (shared === undefined) return undefined;
+  private async askStore(
+    shared: SharedKeys,
+    flight: Flight,
+    span: ActiveSpan,
+  ): Promise<FoundInStore | undefined> {
+    const { held, age, schedule, parking } = this.state;
     await shared.syncDenied();
-    this.held.deny(shared.deniedKids);
+    held.deny(shared.deniedKids);
     // Who asks by hand wants to hear the issuer.
     if (flight.trigger === 'manual') return undefined;
-    const found = await shared.read(this.held.wallAt, (answer) => this.gate.accept(answer));
-    this.signal.throwIfAborted();
-    const { age } = this.held;
-    const ageMs = found === undefined ? Infinity : this.held.ageOf(found.wallAt);
+    const found = await shared.read(this.accepted?.wallAt, (answer) => this.gate.accept(answer));
+    flight.signal.throwIfAborted();
+    const ageMs = found === undefined ? Infinity : Math.max(0, this.deps.clock.wallNow() - found.wallAt);
     if (found === undefined || !age.wouldBeUsable(found.answer.headers, ageMs)) {
       span.set({ [ATTRIBUTES.fetchSource]: 'store', [ATTRIBUTES.fetchOutcome]: 'rejected' });
       return undefined;
     }
-    this.accept(found, { source: 'store', wallAt: found.wallAt, startedAt: flight.startedAt }, span);
-    return this.schedule.adopted(age.maxAgeMs, ageMs) ? 'fresh' : 'due';
+    const wasUsable = age.isUsable;
+    age.adopt(found.answer.headers, ageMs);
+    this.take(found, 'store', flight, wasUsable, span);
+    return schedule.adopted(age.maxAgeMs, ageMs, parking.delayMs(true));
   }
 
   private async askIssuer(flight: Flight, span: ActiveSpan): Promise<void> {
-    const { clock, source, shared } = this.deps;
+    const { age, schedule, parking } = this.state;
     flight.hasAskedIssuer = true;
     span.set({ [ATTRIBUTES.fetchSource]: 'issuer' });
     try {
-      const answer = await source.fetch(this.held.answer, this.signal);
-      this.signal.throwIfAborted();
+      const askedAt = this.deps.clock.now();
+      const wallAt = this.deps.clock.wallNow();
+      const answer = await this.fetch(flight);
       span.set({ [ATTRIBUTES.httpStatus]: answer.status });
-      const wallAt = clock.wallNow();
-      const { startedAt } = flight;
-      const imported = this.gate.accept(answer);
-      this.accept({ answer, imported }, { source: 'issuer', wallAt, startedAt }, span);
-      this.schedule.succeeded(this.held.age.maxAgeMs);
-      void shared?.write(answer, wallAt, this.held.age.lifetimeMs);
+      const imported = this.import(answer);
+      const wasUsable = age.isUsable;
+      age.confirm(answer.headers, askedAt);
+      schedule.succeeded(age.maxAgeMs, parking.delayMs(true));
+      this.take({ answer, imported, wallAt }, 'issuer', flight, wasUsable, span);
+      this.oddities.report(answer, imported);
+      void this.deps.shared?.write(answer, wallAt, age.lifetimeMs);
     } catch (error) {
       const status = error instanceof JwksFetchError ? error.status : undefined;
       span.set({ [ATTRIBUTES.fetchOutcome]: 'rejected', ...(status && { [ATTRIBUTES.httpStatus]: status }) });
@@ -89,12 +119,54 @@ export class KeySetAsker {
     }
   }
 
-  private accept(accepted: Accepted, arrival: Arrival, span: ActiveSpan): void {
-    const outcome = this.held.accept(accepted, arrival);
+  private async fetch(flight: Flight): Promise<JwksAnswer> {
+    const { clock, source, timeoutMs } = this.deps;
+    const timeout = new JwksFetchError('timeout', { message: 'did not answer in time' });
+    const cancelDeadline = clock.after(timeoutMs, () => flight.cancel(timeout));
+    try {
+      return await flight.bound((signal) => source.fetch(this.accepted?.answer, signal));
+    } finally {
+      cancelDeadline();
+    }
+  }
+
+  /** A 304 says that nothing has changed: each key was imported when it came. */
+  private import(answer: JwksAnswer): ImportedKeySet {
+    if (answer.status !== 304) return this.gate.accept(answer);
+    return this.accepted?.imported ?? { keySet: KeySet.EMPTY, unusable: [] };
+  }
+
+  /** Takes an accepted answer: one atomic swap. */
+  private take(
+    accepted: Accepted,
+    source: FetchSource,
+    { startedAt }: Flight,
+    wasUsable: boolean,
+    span: ActiveSpan,
+  ): void {
+    const { held, age } = this.state;
+    const { generation } = held;
+    this.accepted = accepted;
+    held.replace(accepted.imported.keySet);
+    this.loading.resolve();
     span.set({
-      [ATTRIBUTES.fetchSource]: arrival.source,
-      [ATTRIBUTES.fetchOutcome]: outcome,
+      [ATTRIBUTES.fetchSource]: source,
+      [ATTRIBUTES.fetchOutcome]: held.generation === generation ? 'confirmed' : 'replaced',
       [ATTRIBUTES.keyCount]: accepted.imported.keySet.keys.length,
+    });
+    if (wasUsable) return;
+    const { keys, algorithms } = held.keySet;
+    const tookMs = this.deps.clock.now() - startedAt;
+    const { jwksUri } = accepted.answer;
+    const ageMs = source === 'store' ? (age.ageMs ?? 0) : 0;
+    this.deps.onNews({
+      type: 'keys_loaded',
+      keyCount: keys.length,
+      algorithms,
+      jwksUri,
+      source,
+      ageMs,
+      tookMs,
     });
   }
 }

@@ -7,7 +7,7 @@ import { StoreEntryError } from './store-entry.js';
 export interface KeySetEntry {
   readonly issuer: string;
   readonly answer: JwksAnswer;
-  /** When the issuer gave it, by the wall clock of who asked, in milliseconds since 1970. */
+  /** When the issuer was asked, by the wall clock of who asked, in milliseconds since 1970. */
   readonly wallAt: number;
 }
 

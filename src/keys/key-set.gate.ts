@@ -15,6 +15,7 @@ export class KeySetGate {
   constructor(
     private readonly algorithms: readonly string[],
     private readonly clock: Clock,
+    private readonly tokenIssuer: string | undefined,
   ) {}
 
   /** @throws JwksFetchError when the answer must not replace the keys */
@@ -24,7 +25,7 @@ export class KeySetGate {
     }
     if (keys.length === 0) return this.acceptEmpty(status);
     this.emptyAnswers = 0;
-    const imported = importKeySet(keys, this.algorithms);
+    const imported = importKeySet(keys, this.algorithms, this.tokenIssuer);
     if (imported.keySet.keys.length > 0) return imported;
     const reasons = [...new Set(imported.unusable.map(({ reason }) => reason))].join(', ');
     throw new JwksFetchError('no_usable_key', { message: `answered no usable key (${reasons})`, status });
@@ -39,6 +40,6 @@ export class KeySetGate {
     if (this.emptyAnswers < KEY_POLICY.emptySetAnswers) {
       throw new JwksFetchError('no_usable_key', { message: 'answered an empty key set', status });
     }
-    return { keySet: new KeySet([]), unusable: [] };
+    return { keySet: KeySet.EMPTY, unusable: [] };
   }
 }

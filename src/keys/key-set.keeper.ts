@@ -1,17 +1,21 @@
-import { activePlace, withoutBaggage, withSpan } from '../telemetry/span.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
-import type { Flight } from './flight.js';
-import { HeldKeys, type HeldKeysDeps } from './held-keys.js';
+import { activePlace, withoutBaggage, withSpan } from '../telemetry/span.js';
+import { FAILED, Flight, type FlightOutcome } from './flight.js';
+import { HeldKeys } from './held-keys.js';
 import { JwksFetchError } from './jwks-fetch.error.js';
 import type { FetchTrigger } from './key-ring.events.js';
 import { KeySetAsker, type KeySetAskerDeps } from './key-set.asker.js';
-import type { KeySetAge } from './key-set.age.js';
-import type { KeySet } from './key-set.js';
+import { KeySetAge, type KeySetLifetime } from './key-set.age.js';
+import { Parking } from './parking.js';
 import { RefreshSchedule } from './refresh.schedule.js';
 
-export interface KeySetKeeperDeps extends HeldKeysDeps, KeySetAskerDeps {
+export interface KeySetKeeperDeps extends KeySetAskerDeps {
   readonly issuer: string;
   readonly random: () => number;
+  readonly lifetime: KeySetLifetime;
+  readonly deniedKids: Iterable<string>;
+  /** True for a ring that asks rarely while nobody uses it. */
+  readonly mayPark: boolean;
 }
 
 /**
@@ -21,60 +25,56 @@ export interface KeySetKeeperDeps extends HeldKeysDeps, KeySetAskerDeps {
 export class KeySetKeeper {
   /** The flight in the air. */
   flight: Flight | undefined;
-  /** What the last question to the issuer failed with; undefined after an accepted answer. */
+  /** What the last question failed with; undefined after an accepted answer. */
   lastError: JwksFetchError | undefined;
+  readonly held: HeldKeys;
+  readonly age: KeySetAge;
   readonly schedule: RefreshSchedule;
+  readonly parking: Parking;
 
-  private readonly held: HeldKeys;
   private readonly asker: KeySetAsker;
-  private readonly abort = new AbortController();
+  private closed = false;
 
   constructor(private readonly deps: KeySetKeeperDeps) {
-    const { clock, random, shared } = deps;
-    this.held = new HeldKeys(deps);
-    this.schedule = new RefreshSchedule(clock, random, () => this.fly('refresh'), shared !== undefined);
-    this.asker = new KeySetAsker(deps, this.held, this.schedule, this.abort.signal);
+    const { clock, lifetime, shared } = deps;
+    this.held = new HeldKeys(deps.deniedKids, clock, deps.onNews);
+    this.age = new KeySetAge(lifetime, clock);
+    this.parking = new Parking(clock, lifetime.staleForMs, deps.mayPark);
+    this.schedule = new RefreshSchedule(clock, deps.random, () => this.fly('refresh'), shared !== undefined);
+    this.asker = new KeySetAsker(deps, this);
   }
 
-  /** The snapshot; empty before the first accepted answer. */
-  get keySet(): KeySet {
-    return this.held.keySet;
-  }
-
-  /** Rises when the keys have changed. */
-  get generation(): number {
-    return this.held.generation;
-  }
-
-  get age(): KeySetAge {
-    return this.held.age;
-  }
-
-  /** Resolves with the first accepted answer. */
+  /** Resolves when an answer has been accepted for the first time. */
   get loaded(): Promise<void> {
-    return this.held.loaded;
+    return this.asker.loaded;
+  }
+
+  /** Where the keys in memory are from. */
+  get jwksUri(): string | undefined {
+    return this.asker.accepted?.answer.jwksUri;
   }
 
   /**
    * Starts a flight, or returns the one in the air. It looks into the store first, and asks the issuer unless that is
-   * enough: who has no keys takes any, a refresh wants some that are not due for one.
+   * enough: who has no keys takes any, a refresh wants some that are not due for one. After `close`, one that has failed.
    */
   fly(trigger: FetchTrigger, isEnough?: () => boolean): Flight {
     if (this.flight !== undefined) return this.flight;
-    const { promise: done, resolve } = Promise.withResolvers<Awaited<Flight['done']>>();
     const hadKeys = this.age.isUsable;
-    const flight: Flight = {
+    const flight = new Flight(
+      this.deps.clock.now(),
       trigger,
-      startedAt: this.deps.clock.now(),
-      isEnough: (found) => !hadKeys || (isEnough?.() ?? found === 'fresh'),
-      hasAskedIssuer: false,
-      done,
-      place: undefined,
-    };
+      (found) => !hadKeys || (isEnough?.() ?? found === 'fresh'),
+    );
+    if (this.closed) {
+      flight.land(FAILED);
+      return flight;
+    }
     this.flight = flight;
-    void this.ask(flight)
-      .finally(() => (this.flight = undefined))
-      .then(resolve);
+    void this.ask(flight).then((outcome) => {
+      this.flight = undefined;
+      flight.land(outcome);
+    });
     return flight;
   }
 
@@ -83,17 +83,7 @@ export class KeySetKeeper {
     return this.schedule.suspendedForMs > 0 && this.deps.shared?.mayLook !== true;
   }
 
-  /** Starts the refresh whose timer was lost, without waiting for it. */
-  watch(): void {
-    const { schedule } = this;
-    if (this.flight === undefined && schedule.isOverdue && schedule.suspendedForMs === 0) this.fly('refresh');
-  }
-
-  isDenied(kid: string | undefined): boolean {
-    return this.held.isDenied(kid);
-  }
-
-  /** Takes a key out for good; resolves to whether other processes will learn of it. */
+  /** Takes a key out for the life of the process; resolves to whether other processes will learn of it. */
   async deny(kid: string): Promise<boolean> {
     this.held.deny([kid]);
     const { shared } = this.deps;
@@ -103,16 +93,28 @@ export class KeySetKeeper {
     return isShared;
   }
 
-  /** Cancels the timer and the flight, and leaves the store alone from now on. */
-  close(): void {
-    this.schedule.close();
-    this.abort.abort();
-    this.deps.shared?.close();
+  /**
+   * A request uses the keys: starts, without waiting, the refresh whose timer was lost, or which was put off because
+   * nobody used them.
+   */
+  watch(): void {
+    const { schedule } = this;
+    if (this.parking.use()) schedule.hasten();
+    if (this.flight === undefined && schedule.isOverdue && schedule.suspendedForMs === 0) this.fly('refresh');
   }
 
-  private async ask(flight: Flight): Promise<Awaited<Flight['done']>> {
+  /** Cancels the timer and the flight, and leaves the store alone. What is in memory stays. */
+  close(): void {
+    this.closed = true;
+    this.deps.shared?.close();
+    this.schedule.close();
+    this.flight?.cancel(new JwksFetchError('aborted', { message: 'the key ring was closed' }));
+  }
+
+  /** Never rejects: whatever happens, the schedule goes on. */
+  private async ask(flight: Flight): Promise<FlightOutcome> {
+    const { generation } = this.held;
     const { trigger } = flight;
-    const { generation } = this;
     const isBackground = trigger === 'refresh';
     const links = isBackground ? [activePlace()].filter((place) => place !== undefined) : [];
     const attributes = { [ATTRIBUTES.jwksIssuer]: this.deps.issuer, [ATTRIBUTES.fetchTrigger]: trigger };
@@ -122,18 +124,18 @@ export class KeySetKeeper {
         return withoutBaggage(() => this.asker.ask(flight, span));
       });
       if (source === 'issuer') this.lastError = undefined;
-      return { accepted: source !== undefined, changed: this.generation !== generation };
+      return { accepted: source !== undefined, changed: this.held.generation !== generation };
     } catch (error) {
       this.fail(error);
-      return { accepted: false, changed: false };
+      return FAILED;
     }
   }
 
   private fail(error: unknown): void {
     this.lastError =
       error instanceof JwksFetchError ? error : new JwksFetchError('network', { cause: error });
-    if (this.abort.signal.aborted) return;
-    const retryInMs = this.schedule.failed(this.lastError, this.age.isUsable);
+    if (this.closed) return;
+    const retryInMs = this.schedule.failed(this.lastError, this.age.isUsable, this.parking.delayMs(false));
     this.deps.onNews({ type: 'fetch_failed', error: this.lastError, state: this.age.state, retryInMs });
   }
 }

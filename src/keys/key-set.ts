@@ -20,6 +20,8 @@ export interface KeySetDiff {
 
 /** An immutable snapshot of one issuer's verification keys. */
 export class KeySet {
+  static readonly EMPTY = new KeySet([]);
+
   readonly keys: readonly VerificationKey[];
   private readonly byKid: ReadonlyMap<string, readonly VerificationKey[]>;
 
@@ -61,6 +63,7 @@ export class KeySet {
   }
 
   without(deniedKids: ReadonlySet<string>): KeySet {
+    if (deniedKids.size === 0) return this;
     return new KeySet(this.keys.filter((key) => key.kid === undefined || !deniedKids.has(key.kid)));
   }
 
@@ -87,13 +90,20 @@ export interface ImportedKeySet {
   readonly unusable: readonly { readonly index: number; readonly reason: UnusableKeyReason }[];
 }
 
-/** Imports the members of a JWK Set (RFC 7517 §5) one by one; a broken one never spoils the others. */
-export function importKeySet(members: readonly unknown[], allowed: readonly string[]): ImportedKeySet {
+/**
+ * Imports the members of a JWK Set (RFC 7517 §5) one by one; a broken one never spoils the others. `tokenIssuer` is the
+ * `iss` of the tokens that they are for, where it is known.
+ */
+export function importKeySet(
+  members: readonly unknown[],
+  allowed: readonly string[],
+  tokenIssuer?: string,
+): ImportedKeySet {
   const usable: VerificationKey[] = [];
   const unusable: { index: number; reason: UnusableKeyReason }[] = [];
   for (const [index, member] of members.entries()) {
     try {
-      usable.push(importVerificationKey(member, allowed));
+      usable.push(importVerificationKey(member, allowed, tokenIssuer));
     } catch (error) {
       if (!(error instanceof UnusableKeyError)) throw error;
       unusable.push({ index, reason: error.reason });

@@ -7,6 +7,7 @@ import {
   checkStrings,
   withoutUndefined,
 } from '../errors/option-checks.js';
+import { LONGEST_DELAY_MS } from './clock.js';
 import { KEY_STORE_METHODS, type KeyStore } from './key-store.js';
 import type { StoreSecrets } from './store-entry.js';
 
@@ -85,9 +86,6 @@ export interface ResolvedKeyOptions {
   readonly storeSecret: StoreSecrets | undefined;
 }
 
-/** The longest delay that a timer of Node can wait, in milliseconds; a longer one would fire at once. */
-export const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** As long as what HMAC-SHA256 puts out (RFC 2104 §3). */
 const MIN_SECRET_BYTES = 32;
 
@@ -114,9 +112,9 @@ export function resolveKeyOptions(given: KeyOptions = {}): ResolvedKeyOptions {
   checkMembers('keys', given, Object.keys(KEY_OPTION_DEFAULTS));
   const storeSecret = resolveStoreSecret(given);
   const options = { ...KEY_OPTION_DEFAULTS, ...withoutUndefined(given), storeSecret };
-  if (options.maxAgeMs !== undefined) checkNumber('keys.maxAgeMs', options.maxAgeMs, 1, MAX_TIMER_MS);
+  if (options.maxAgeMs !== undefined) checkNumber('keys.maxAgeMs', options.maxAgeMs, 1);
   checkNumber('keys.staleForMs', options.staleForMs, 0);
-  checkNumber('keys.timeoutMs', options.timeoutMs, 1, MAX_TIMER_MS);
+  checkNumber('keys.timeoutMs', options.timeoutMs, 1, LONGEST_DELAY_MS);
   checkNumber('keys.jwksRequestsPerMinute', options.jwksRequestsPerMinute, 0.1, 6_000);
   checkOneOf('keys.bootstrap', options.bootstrap, ['wait', 'require', 'background']);
   if (options.deniedKids.length !== 0) checkStrings('keys.deniedKids', options.deniedKids);

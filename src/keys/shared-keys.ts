@@ -2,7 +2,6 @@ import { errorType } from '../telemetry/span.js';
 import { StoreError, type BoundedStore } from './bounded.store.js';
 import type { Clock } from './clock.js';
 import { DeniedKids } from './denied-kids.js';
-import type { Accepted } from './held-keys.js';
 import type { ImportedKeySet } from './key-set.js';
 import type { JwksAnswer } from './jwks.source.js';
 import type { KeyRingNews } from './key-ring.events.js';
@@ -28,9 +27,12 @@ export interface SharedKeysDeps {
   readonly onNews: (news: KeyRingNews) => void;
 }
 
-/** An accepted answer that another process has had of the issuer. */
-export interface Found extends Accepted {
-  /** When that was, by the wall clock of the other process, in milliseconds since 1970. */
+/** An answer that has passed the gate. */
+export interface Accepted {
+  readonly answer: JwksAnswer;
+  /** What the gate made of it. */
+  readonly imported: ImportedKeySet;
+  /** When the issuer was asked, by the wall clock of the process that asked, in milliseconds since 1970. */
   readonly wallAt: number;
 }
 
@@ -81,7 +83,7 @@ export class SharedKeys {
   async read(
     since: number | undefined,
     accept: (answer: JwksAnswer) => ImportedKeySet,
-  ): Promise<Found | undefined> {
+  ): Promise<Accepted | undefined> {
     this.lookedAt = this.deps.clock.now();
     return this.use(() =>
       this.readEntry('jwks', (body) => {

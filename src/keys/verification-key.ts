@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { fittingAlgorithms, type Algorithm } from './algorithms.js';
+import { mayVerifyTokensOf } from './key.issuer.js';
 import { isRocaModulus, isSmallOrderPoint } from './weak-keys.js';
 
 /** A public key, imported once, that signatures are checked with. */
@@ -21,6 +22,7 @@ export type UnusableKeyReason =
   | 'unknown_type'
   | 'not_for_signatures'
   | 'algorithm_mismatch'
+  | 'other_issuer'
   | 'invalid_kid'
   | 'invalid_material'
   | 'too_weak';
@@ -53,15 +55,22 @@ const COORDINATE_BYTES: Record<string, number> = {
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
 /**
- * Imports one member of a JWK Set (RFC 7517 §4) for verification with some of the `allowed` algorithms.
+ * Imports one member of a JWK Set (RFC 7517 §4) for verification with some of the `allowed` algorithms, of tokens with
+ * this `iss` where it is known.
  *
  * @throws UnusableKeyError when the key is private, symmetric, weak, broken, or not meant for signatures
  */
-export function importVerificationKey(jwk: unknown, allowed: Iterable<string>): VerificationKey {
+export function importVerificationKey(
+  jwk: unknown,
+  allowed: Iterable<string>,
+  tokenIssuer?: string,
+): VerificationKey {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk))
     throw new UnusableKeyError('not_an_object');
   const members = jwk as Record<string, unknown>;
   checkPurpose(members);
+  if (tokenIssuer !== undefined && !mayVerifyTokensOf(tokenIssuer, members['issuer']))
+    throw new UnusableKeyError('other_issuer');
   const material = publicMaterial(members);
   const fitting = fittingAlgorithms(members['kty'], members['crv'], allowed);
   const algorithms =
