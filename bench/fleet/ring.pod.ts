@@ -1,7 +1,8 @@
 import { Keyv } from 'keyv';
 import { BoundedStore } from '../../src/keys/bounded.store.js';
-import { KeyRing } from '../../src/keys/key-ring.js';
+import { KeyRing, type KeyRingDeps } from '../../src/keys/key-ring.js';
 import { SharedKeys } from '../../src/keys/shared-keys.js';
+import { SharedTurn } from '../../src/keys/shared.turn.js';
 import type { Policy, Pod, World } from './pod.js';
 import { ISSUER } from './simulated.issuer.js';
 import { SimulatedStore } from './simulated.store.js';
@@ -29,7 +30,7 @@ export const keyRingWithStore: Policy = {
 class RingPod implements Pod {
   private readonly ring: KeyRing;
 
-  constructor({ clock, issuer }: World, random: () => number, shared?: SharedKeys) {
+  constructor({ clock, issuer }: World, random: () => number, shared?: Pick<KeyRingDeps, 'shared' | 'turn'>) {
     this.ring = new KeyRing({
       issuer: ISSUER,
       source: issuer,
@@ -43,7 +44,7 @@ class RingPod implements Pod {
       lifetime: { maxAgeMs: undefined, staleForMs: STALE_FOR_MS },
       deniedKids: [],
       jwksRequestsPerMinute: REQUESTS_PER_MINUTE,
-      shared,
+      ...shared,
     });
   }
 
@@ -60,9 +61,10 @@ class RingPod implements Pod {
   }
 }
 
-function share({ clock }: World, database: SimulatedStore): SharedKeys {
+function share({ clock }: World, database: SimulatedStore): Pick<KeyRingDeps, 'shared' | 'turn'> {
   const store = new BoundedStore(new Keyv({ store: database }), clock);
-  return new SharedKeys({ issuer: ISSUER, jwksUri: undefined, store, secrets: SECRETS, clock, onNews() {} });
+  const deps = { issuer: ISSUER, jwksUri: undefined, store, secrets: SECRETS, clock, onNews() {} };
+  return { shared: new SharedKeys(deps), turn: new SharedTurn(deps) };
 }
 
 const accepted = (): boolean => true;

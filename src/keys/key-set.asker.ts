@@ -13,6 +13,7 @@ import { KeySet, type ImportedKeySet } from './key-set.js';
 import type { Parking } from './parking.js';
 import type { RefreshSchedule } from './refresh.schedule.js';
 import type { Accepted, SharedKeys } from './shared-keys.js';
+import type { SharedTurn } from './shared.turn.js';
 
 export interface KeySetAskerDeps {
   readonly source: JwksSource;
@@ -25,6 +26,8 @@ export interface KeySetAskerDeps {
   readonly timeoutMs: number;
   /** What is shared with other processes; undefined without a store. */
   readonly shared?: SharedKeys | undefined;
+  /** Who of them asks; undefined without a store. */
+  readonly turn?: SharedTurn | undefined;
 }
 
 /** Where what is accepted goes. */
@@ -65,6 +68,7 @@ export class KeySetAsker {
     const found = shared && (await this.askStore(shared, flight, span));
     if (found !== undefined && flight.isEnough(found)) return 'store';
     if (flight.trigger === 'manual' || schedule.suspendedForMs === 0) {
+      if (await this.givesWay(flight)) return found && 'store';
       await this.askIssuer(flight, span);
       return 'issuer';
     }
@@ -96,6 +100,17 @@ export class KeySetAsker {
     return schedule.adopted(age.maxAgeMs, ageMs, parking.delayMs(true));
   }
 
+  /** With keys in memory, a refresh waits for what another process learns that is asking, or was refused. */
+  private async givesWay({ trigger, signal }: Flight): Promise<boolean> {
+    const { turn } = this.deps;
+    const { age, schedule } = this.state;
+    if (turn === undefined || trigger !== 'refresh' || !age.isUsable) return false;
+    const waitMs = await turn.take();
+    signal.throwIfAborted();
+    if (waitMs > 0) schedule.gaveWay(waitMs, turn.failures);
+    return waitMs > 0;
+  }
+
   private async askIssuer(flight: Flight, span: ActiveSpan): Promise<void> {
     const { age, schedule, parking } = this.state;
     flight.hasAskedIssuer = true;
@@ -111,6 +126,7 @@ export class KeySetAsker {
       schedule.succeeded(age.maxAgeMs, parking.delayMs(true));
       this.take({ answer, imported, wallAt }, 'issuer', flight, wasUsable, span);
       this.oddities.report(answer, imported);
+      void this.deps.turn?.succeeded();
       void this.deps.shared?.write(answer, wallAt, age.lifetimeMs);
     } catch (error) {
       const status = error instanceof JwksFetchError ? error.status : undefined;

@@ -107,6 +107,7 @@ export class KeySetKeeper {
   close(): void {
     this.closed = true;
     this.deps.shared?.close();
+    this.deps.turn?.close();
     this.schedule.close();
     this.flight?.cancel(new JwksFetchError('aborted', { message: 'the key ring was closed' }));
   }
@@ -136,6 +137,7 @@ export class KeySetKeeper {
       error instanceof JwksFetchError ? error : new JwksFetchError('network', { cause: error });
     if (this.closed) return;
     const retryInMs = this.schedule.failed(this.lastError, this.age.isUsable, this.parking.delayMs(false));
+    void this.deps.turn?.failed(this.schedule.suspendedForMs);
     this.deps.onNews({ type: 'fetch_failed', error: this.lastError, state: this.age.state, retryInMs });
   }
 }
