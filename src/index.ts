@@ -10,11 +10,8 @@ export { OptionalAuth, Public } from './guard/access.decorators.js';
 export { RequirePermissions, RequireRoles, RequireScopes } from './guard/require.decorators.js';
 export { CurrentUser } from './guard/current-user.decorator.js';
 export { JwtStrategy } from './guard/jwt.strategy.js';
-export {
-  passportJwtSecret,
-  type PassportJwtSecretOptions,
-  type SecretOrKeyProvider,
-} from './guard/passport-jwt-secret.js';
+export { passportJwtSecret, type SecretOrKeyProvider } from './guard/passport-jwt-secret.js';
+export type { PassportJwtSecretOptions } from './guard/passport-jwt-secret.options.js';
 export { AuthException, type AuthProblem } from './guard/auth.exception.js';
 export type { GrantClaims, GuardOptions, JwtFromRequest, ValidateContext } from './guard/guard.options.js';
 

@@ -51,7 +51,11 @@ export function logKeyRingEvent(logger: LoggerService, event: KeyRingEvent): voi
   }
 }
 
-const ENTRY_NAMES = { jwks: 'the keys', denied: 'the denied key ids' } as const;
+const ENTRY_NAMES = {
+  jwks: 'the keys',
+  denied: 'the denied key ids',
+  turn: 'notes of whose turn it is',
+} as const;
 
 const seconds = (ms: number): number => Math.round(ms / 1_000);
 

@@ -41,6 +41,9 @@ export const KEY_POLICY = {
   storeLookMs: 15 * SECOND,
   /** Keys from the store that are already due are refreshed within this, so that a fleet spreads out. */
   overdueSpreadMs: 10 * SECOND,
+  /** How long one of a fleet may ask for all, and over how long the others come back when it has failed. */
+  turnMs: 10 * SECOND,
+  turnSpreadMs: 30 * SECOND,
   /** How often a denial is written again when others write at the same time. */
   denyRounds: 5,
   /** An issuer that took a key back and then brought it again is taken to be in two minds for so long. */

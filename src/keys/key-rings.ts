@@ -6,8 +6,9 @@ import type { KeyRingEvent, OnKeyRingEvent } from './key-ring.events.js';
 import type { ResolvedKeyOptions } from './key.options.js';
 import { KEY_POLICY } from './key-policy.js';
 import { BoundedStore } from './bounded.store.js';
-import { SharedKeys } from './shared-keys.js';
-import { KeyRing, type KeyRingStatus } from './key-ring.js';
+import { SharedKeys, type SharedKeysDeps } from './shared-keys.js';
+import { SharedTurn } from './shared.turn.js';
+import { KeyRing, type KeyRingDeps, type KeyRingStatus } from './key-ring.js';
 
 /** What a ring must know of its issuer. */
 export interface KeyRingIssuer {
@@ -148,22 +149,22 @@ export class KeyRings implements Iterable<KeyRing> {
       deniedKids: this.denied,
       jwksRequestsPerMinute: options.jwksRequestsPerMinute,
       mayPark,
-      shared: this.share(issuer, jwksUri),
+      ...this.share(issuer, jwksUri),
     });
   }
 
-  private share(issuer: string, jwksUri: string | undefined): SharedKeys | undefined {
+  /** What the ring of this issuer shares with other processes; nothing without a store. */
+  private share(issuer: string, jwksUri: string | undefined): Pick<KeyRingDeps, 'shared' | 'turn'> {
     const { store, options, onEvent, runtime } = this;
-    return (
-      store &&
-      new SharedKeys({
-        issuer,
-        jwksUri,
-        store,
-        secrets: options.storeSecret ?? null,
-        clock: runtime.clock,
-        onNews: (news) => onEvent({ ...news, issuer } as KeyRingEvent),
-      })
-    );
+    if (store === undefined) return {};
+    const deps: SharedKeysDeps = {
+      issuer,
+      jwksUri,
+      store,
+      secrets: options.storeSecret ?? null,
+      clock: runtime.clock,
+      onNews: (news) => onEvent({ ...news, issuer } as KeyRingEvent),
+    };
+    return { shared: new SharedKeys(deps), turn: new SharedTurn(deps) };
   }
 }

@@ -13,6 +13,7 @@ import { KeySet, type ImportedKeySet } from './key-set.js';
 import type { Parking } from './parking.js';
 import type { RefreshSchedule } from './refresh.schedule.js';
 import type { Accepted, SharedKeys } from './shared-keys.js';
+import type { SharedTurn } from './shared.turn.js';
 
 export interface KeySetAskerDeps {
   readonly source: JwksSource;
@@ -23,6 +24,8 @@ export interface KeySetAskerDeps {
   readonly timeoutMs: number;
   /** What is shared with other processes; undefined without a store. */
   readonly shared?: SharedKeys | undefined;
+  /** Who of them asks; undefined without a store. */
+  readonly turn?: SharedTurn | undefined;
 }
 
 /** Where what is accepted goes. */
@@ -35,8 +38,9 @@ export interface KeySetState {
 
 /** Carries a question for keys out: to the store, then to the issuer. What passes the gate is taken. */
 export class KeySetAsker {
+  private readonly loading = Promise.withResolvers<void>();
   /** Resolved by the first accepted answer. */
-  readonly firstAnswer = Promise.withResolvers<void>();
+  readonly loaded: Promise<void> = this.loading.promise;
   /** What was accepted last. */
   accepted: Accepted | undefined;
   private readonly gate: KeySetGate;
@@ -62,8 +66,9 @@ export class KeySetAsker {
       const found = shared && (await this.askStore(shared, flight));
       flight.endedAtStore = found !== undefined && flight.isEnough(found.refresh);
       if (found !== undefined && flight.endedAtStore) return found.report;
-      if (flight.trigger === 'manual' || schedule.suspendedForMs === 0) return await this.askIssuer(flight);
-      schedule.waitForIssuer(age.isUsable);
+      if (flight.trigger !== 'manual' && schedule.suspendedForMs > 0) schedule.waitForIssuer(age.isUsable);
+      else if (!(await this.givesWay(flight))) return await this.askIssuer(flight);
+      else flight.endedAtStore = true;
       return found?.report ?? { source: 'store', outcome: 'rejected' };
     } catch (error) {
       throw asJwksFetchError(error);
@@ -91,6 +96,17 @@ export class KeySetAsker {
     return { refresh, report: this.take(found, 'store', flight, wasUsable) };
   }
 
+  /** With keys in memory, a refresh waits for what another process learns that is asking, or was refused. */
+  private async givesWay({ trigger, signal }: Flight): Promise<boolean> {
+    const { turn } = this.deps;
+    const { age, schedule } = this.state;
+    if (turn === undefined || trigger !== 'refresh' || !age.isUsable) return false;
+    const waitMs = await turn.take();
+    signal.throwIfAborted();
+    if (waitMs > 0) schedule.gaveWay(waitMs, turn.failures);
+    return waitMs > 0;
+  }
+
   private async askIssuer(flight: Flight): Promise<KeyFetchReport> {
     const { age, schedule, parking } = this.state;
     const askedAt = this.deps.clock.now();
@@ -102,6 +118,7 @@ export class KeySetAsker {
     schedule.succeeded(age.maxAgeMs, parking.delayMs(true));
     const report = this.take({ answer, imported, wallAt }, 'issuer', flight, wasUsable);
     this.oddities.report(answer, imported);
+    void this.deps.turn?.succeeded();
     void this.deps.shared?.write(answer, wallAt, age.lifetimeMs);
     return { ...report, status: answer.status };
   }
@@ -134,7 +151,7 @@ export class KeySetAsker {
     const { generation } = held;
     this.accepted = accepted;
     held.replace(accepted.imported.keySet);
-    this.firstAnswer.resolve();
+    this.loading.resolve();
     const outcome = held.generation === generation ? 'confirmed' : 'replaced';
     if (!wasUsable) {
       const { keys, algorithms } = held.keySet;

@@ -47,7 +47,7 @@ export class KeySetKeeper {
 
   /** Resolves when an answer has been accepted for the first time. */
   get loaded(): Promise<void> {
-    return this.asker.firstAnswer.promise;
+    return this.asker.loaded;
   }
 
   /** Where the keys in memory are from. */
@@ -109,6 +109,7 @@ export class KeySetKeeper {
   close(): void {
     this.isClosed = true;
     this.deps.shared?.close();
+    this.deps.turn?.close();
     this.schedule.close();
     this.flight?.cancel(new JwksFetchError('aborted', { message: 'the key ring was closed' }));
   }
@@ -135,6 +136,7 @@ export class KeySetKeeper {
     this.lastError = error;
     if (this.isClosed) return;
     const retryInMs = this.schedule.failed(error, this.age.isUsable, this.parking.delayMs(false));
+    void this.deps.turn?.failed(this.schedule.suspendedForMs);
     this.deps.onNews({ type: 'fetch_failed', error, state: this.age.state, retryInMs });
   }
 }

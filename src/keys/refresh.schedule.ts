@@ -67,6 +67,15 @@ export class RefreshSchedule {
     this.arm(this.isShared && !hasKeys ? Math.min(delayMs, KEY_POLICY.storeLookMs) : delayMs);
   }
 
+  /**
+   * Another process asks, or waits for the end of its back-off, for so long. Then comes a moment that is drawn, so that
+   * one of a fleet comes first, and goes on from that many failures if it fails too.
+   */
+  gaveWay(waitMs: number, failures: number): void {
+    this.backOff.catchUp(failures);
+    this.arm(waitMs + this.draw() * KEY_POLICY.turnSpreadMs);
+  }
+
   /** Brings the next question forward to now, or to the end of the back-off. */
   hasten(): void {
     this.arm(this.suspendedForMs);

@@ -27,6 +27,8 @@ export interface SharedKeysDeps {
   readonly onNews: (news: KeyRingNews) => void;
 }
 
+type SharedKind = Exclude<StoreEntryKind, 'turn'>;
+
 /** An answer that has passed the gate. */
 export interface Accepted {
   readonly answer: JwksAnswer;
@@ -45,7 +47,7 @@ const MAX_TTL_MS = 365 * 24 * 60 * 60 * 1_000;
  * were not there. Either is told, once per change.
  */
 export class SharedKeys {
-  private readonly names: Readonly<Record<StoreEntryKind, string>>;
+  private readonly names: Readonly<Record<SharedKind, string>>;
   private readonly denied: DeniedKids;
   private readonly news: StoreNews;
   private isClosed = false;
@@ -138,7 +140,7 @@ export class SharedKeys {
 
   /** Undefined when there is no such entry, or it must not be used. */
   private async readEntry<T>(
-    kind: StoreEntryKind,
+    kind: SharedKind,
     read: (body: Record<string, unknown>) => T,
   ): Promise<T | undefined> {
     try {
@@ -153,14 +155,14 @@ export class SharedKeys {
     }
   }
 
-  private async open(kind: StoreEntryKind): Promise<Record<string, unknown> | undefined> {
+  private async open(kind: SharedKind): Promise<Record<string, unknown> | undefined> {
     this.throwIfClosed();
     const entry = await this.deps.store.read(this.names[kind]);
     this.throwIfClosed();
     return entry === undefined || entry === null ? undefined : openEntry(kind, entry, this.deps.secrets);
   }
 
-  private async seal(kind: StoreEntryKind, body: object, ttlMs?: number): Promise<void> {
+  private async seal(kind: SharedKind, body: object, ttlMs?: number): Promise<void> {
     this.throwIfClosed();
     await this.deps.store.write(this.names[kind], sealEntry(kind, body, this.deps.secrets), ttlMs);
   }
