@@ -51,6 +51,7 @@ const COORDINATE_BYTES: Record<string, number> = {
   Ed25519: 32,
 };
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /**
  * Imports one member of a JWK Set (RFC 7517 §4) for verification with some of the `allowed` algorithms.
@@ -100,8 +101,9 @@ function mayVerify(operations: unknown): boolean {
 /** The members that make up the public key and nothing else, in the order of RFC 7638 §3. */
 function publicMaterial(members: Record<string, unknown>): Record<string, string> {
   const material: Record<string, string> = {};
-  for (const name of PUBLIC_MEMBERS[members['kty'] as string] ?? []) {
-    const value = members[name];
+  const kty = members['kty'] as string;
+  for (const name of PUBLIC_MEMBERS[kty] ?? []) {
+    const value = kty === 'RSA' ? asBase64url(members[name]) : members[name];
     if (typeof value !== 'string' || !BASE64URL.test(value)) throw new UnusableKeyError('invalid_material');
     if ((name === 'x' || name === 'y') && bytes(value).length !== COORDINATE_BYTES[String(members['crv'])]) {
       throw new UnusableKeyError('invalid_material');
@@ -110,6 +112,12 @@ function publicMaterial(members: Record<string, unknown>): Record<string, string
   }
   return material;
 }
+
+/** At least one large provider publishes its RSA keys in plain base64, which is unambiguous all the same. */
+const asBase64url = (value: unknown): unknown =>
+  typeof value === 'string' && BASE64.test(value)
+    ? value.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+    : value;
 
 function importMaterial(material: Record<string, string>): KeyObject {
   let keyObject: KeyObject;
