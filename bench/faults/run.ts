@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
+import { startTestIssuer, type TestCertificate, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import type { Contender, Trust } from './contenders.js';
 import { Load } from './load.js';
 import { outcomeOf, type Outcome } from './outcome.js';
@@ -22,11 +22,13 @@ export interface Pace {
 /** How long the last requests may take. */
 const LAST_MS = 500;
 /** Longer than any run. */
-const FRESH_MS = 60_000;
+const FRESH_MS = 120_000;
 const MAIN = fileURLToPath(new URL('./contender.process.js', import.meta.url));
 
 /** What all issuers of a bench have in common. */
 export interface Props extends Omit<Stage, 'issuer'> {
+  /** Of every issuer. */
+  readonly certificate: TestCertificate;
   /** Where the certificate is, for the processes that shall trust it. */
   readonly certificateFile: string;
 }
@@ -39,7 +41,7 @@ export async function run(
   props: Props,
 ): Promise<Outcome> {
   await using issuer = await startTestIssuer({ tls: props.certificate });
-  const stage: Stage = { ...props, issuer };
+  const stage: Stage = { issuer, keys: props.keys };
   await scenario.prepare?.(stage);
   const expireMs = scenario.keysStayFresh === true ? FRESH_MS : pace.expireMs;
   const { child, port } = await startProcess(contender, issuer, expireMs, props);
@@ -56,6 +58,7 @@ async function play(scenario: Scenario, stage: Stage, load: Load, pace: Pace): P
   const { requests } = stage.issuer;
   await warmUp(load);
   const loadedAt = performance.now();
+  await delay(scenario.idleMs ?? 0);
   const end = await scenario.begin(stage);
   if (scenario.keysStayFresh !== true) await delay(loadedAt + pace.expireMs - performance.now());
   requests.reset();

@@ -1,5 +1,14 @@
+import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { AuthModule, KeyRings, type KeyOptions, type KeyRing } from 'nestjs-jwks-auth';
+import {
+  AccessTokenVerifier,
+  AuthModule,
+  KeyRings,
+  type AuthError,
+  type AuthErrorCode,
+  type KeyOptions,
+  type KeyRing,
+} from 'nestjs-jwks-auth';
 import type { TestIssuer } from 'nestjs-jwks-auth/testing';
 import { vi } from 'vitest';
 import { resolveAuthOptions } from '../../src/auth.options.js';
@@ -52,7 +61,7 @@ export async function startGuardedApi(
     .compile();
   const app = module.createNestApplication({ logger: false });
   await app.listen(0, '127.0.0.1');
-  return new GuardedApi(await app.getUrl(), clock, rings, events, () => app.close());
+  return new GuardedApi(app, await app.getUrl(), clock, rings, events);
 }
 
 /** A guarded HTTP route, the key ring behind it, and its time. */
@@ -62,11 +71,11 @@ export class GuardedApi implements AsyncDisposable {
   isSilent = false;
 
   constructor(
+    private readonly app: INestApplication,
     private readonly url: string,
     readonly clock: SteppedClock,
     rings: KeyRings,
     readonly events: readonly KeyRingEvent[],
-    private readonly close: () => Promise<void>,
   ) {
     const [ring] = rings;
     if (ring === undefined) throw new Error('there is no ring');
@@ -95,6 +104,19 @@ export class GuardedApi implements AsyncDisposable {
   /** The status that each token gets. */
   async statuses(...tokens: string[]): Promise<readonly number[]> {
     return (await this.send(tokens)).statuses;
+  }
+
+  /** What the verifier behind the route says of each token, all at once; undefined of one that it accepts. */
+  verdicts(tokens: readonly string[]): Promise<readonly (AuthErrorCode | undefined)[]> {
+    const verifier = this.app.get(AccessTokenVerifier);
+    return Promise.all(
+      tokens.map((token) =>
+        verifier.verify(token).then(
+          () => undefined,
+          ({ code }: AuthError) => code,
+        ),
+      ),
+    );
   }
 
   /** The kinds of failure so far, one for each question that failed. */
@@ -129,6 +151,6 @@ export class GuardedApi implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+    return this.app.close();
   }
 }
