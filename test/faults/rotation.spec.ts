@@ -40,16 +40,14 @@ describe('a hard rotation every 2 s, the old key removed at once', () => {
     const old = issuer.token();
     issuer.requests.reset();
     for (let rotation = 1; rotation <= 30; rotation += 1) {
-      const before = issuer.token();
       await issuer.rotate({ keepOld: false });
-      // The tokens before are good as far as this API can know, until it has heard of the new key.
-      const [statuses, old200or401] = await Promise.all([api.statuses(...several(10)), api.statuses(before)]);
+      const statuses = await api.statuses(...several(20));
       expect([rotation, ...statuses]).toEqual([rotation, ...statuses.map(() => 200)]);
-      expect([200, 401]).toContain(old200or401[0]);
       api.clock.leap(2 * SECOND);
     }
     expect(await api.statuses(old, issuer.token())).toEqual([401, 200]);
-    expect(issuer.requests.jwks).toBeLessThanOrEqual(32);
+    // And one for the old token, whose key may have come back.
+    expect(issuer.requests.jwks).toBe(31);
   });
 });
 
