@@ -15,6 +15,8 @@ const server = createServer((request, response) => {
     (error: { code?: unknown }) => response.writeHead(error.code === 'keys_unavailable' ? 503 : 401).end(),
   );
 });
+// Connections that are idle on a busy machine are kept.
+server.keepAliveTimeout = 60_000;
 await once(server.listen(0, '127.0.0.1'), 'listening');
 process.send?.((server.address() as AddressInfo).port);
 // The bench ends it; should the bench die, so does this.

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
@@ -18,6 +19,8 @@ import { SteppedClock } from './stepped-clock.js';
 
 /** How long a question may take in tests where the issuer never answers it. */
 export const DEADLINE_MS = 200;
+
+const KEEP_ALIVE_MS = 60_000;
 
 /** What a guarded API of a test is like, beside its issuer. */
 export interface GuardedApiOptions {
@@ -61,6 +64,8 @@ export async function startGuardedApi(
     .compile();
   const app = module.createNestApplication({ logger: false });
   await app.listen(0, '127.0.0.1');
+  // A connection that is closed for being idle, on a machine that is busy, is no fault of the issuer's.
+  (app.getHttpServer() as Server).keepAliveTimeout = KEEP_ALIVE_MS;
   return new GuardedApi(app, await app.getUrl(), clock, rings, events);
 }
 
