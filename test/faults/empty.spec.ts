@@ -1,10 +1,9 @@
 import type { KeyOptions } from 'nestjs-jwks-auth';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DEADLINE_MS } from './guarded-api.js';
-import { FAULTS, ODDITIES, plainScene, type Scene } from './faults.js';
+import { FAULTS, ODDITIES, plainScene, timeoutFor, type Scene } from './faults.js';
 import { Measurement } from './measurement.js';
 
-const KEYS: KeyOptions = { timeoutMs: DEADLINE_MS, bootstrap: 'background' };
+const KEYS: KeyOptions = { bootstrap: 'background' };
 /** The first delays of the back-off without keys, at their shortest: 0.25, 0.5, 1, 2 s. */
 const OUTAGE_MS = 5_000;
 const QUESTIONS = 5;
@@ -24,7 +23,7 @@ describe.each(FAULTS)(
       scene = await (setScene ?? plainScene)();
       const { issuer } = scene;
       const end = await begin(scene);
-      await using api = await scene.start(KEYS);
+      await using api = await scene.start({ ...KEYS, ...timeoutFor({ failure }) });
       api.isSilent = failure === 'timeout';
       const measured = new Measurement(api, issuer);
       const tokens = Array.from({ length: 20 }, () => issuer.token());

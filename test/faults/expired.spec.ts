@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DEADLINE_MS } from './guarded-api.js';
-import { FAULTS, ODDITIES, plainScene, type Scene } from './faults.js';
+import { FAULTS, ODDITIES, plainScene, timeoutFor, type Scene } from './faults.js';
 import { Measurement } from './measurement.js';
 
 const MINUTE = 60_000;
-const KEYS = { maxAgeMs: 10 * MINUTE, staleForMs: 60 * MINUTE, timeoutMs: DEADLINE_MS };
+const KEYS = { maxAgeMs: 10 * MINUTE, staleForMs: 60 * MINUTE };
 /** The first delays of the back-off without keys, at their shortest: 0.25, 0.5, 1, 2 s. */
 const OUTAGE_MS = 5_000;
 const QUESTIONS = 5;
@@ -21,7 +20,7 @@ describe.each(FAULTS)('after staleFor, with $name', ({ failure, retryAfterMs, sc
   }) => {
     scene = await (setScene ?? plainScene)();
     const { issuer } = scene;
-    await using api = await scene.start(KEYS);
+    await using api = await scene.start({ ...KEYS, ...timeoutFor({ failure }) });
     const end = await begin(scene);
     api.isSilent = failure === 'timeout';
     issuer.requests.reset();

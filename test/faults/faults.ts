@@ -10,7 +10,7 @@ import {
 } from 'nestjs-jwks-auth/testing';
 import { vi, type MockInstance } from 'vitest';
 import type { JwksFetchFailure } from '../../src/keys/jwks-fetch.error.js';
-import { startGuardedApi, type GuardedApi } from './guarded-api.js';
+import { DEADLINE_MS, startGuardedApi, type GuardedApi } from './guarded-api.js';
 
 /** A thing that goes wrong at an issuer, or on the way to it. */
 export interface FaultCase {
@@ -32,6 +32,11 @@ export interface Scene {
   /** The one that the API trusts, of an https issuer. */
   readonly certificate?: TestCertificate;
 }
+
+/** The deadline of a question: short where it will be reached, and else longer than a busy machine needs. */
+export const timeoutFor = ({ failure }: Pick<FaultCase, 'failure'>): { readonly timeoutMs: number } => ({
+  timeoutMs: failure === 'timeout' ? DEADLINE_MS : 10_000,
+});
 
 const answers = (fault: Fault) => (scene: Scene) => {
   scene.issuer.fault(fault);

@@ -1,12 +1,11 @@
 import { ATTRIBUTES, SPANS } from 'nestjs-jwks-auth';
 import { captureSpans } from 'nestjs-jwks-auth/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DEADLINE_MS } from './guarded-api.js';
-import { FAULTS, ODDITIES, plainScene, type Scene } from './faults.js';
+import { FAULTS, ODDITIES, plainScene, timeoutFor, type Scene } from './faults.js';
 import { Measurement } from './measurement.js';
 
 const MINUTE = 60_000;
-const KEYS = { maxAgeMs: 10 * MINUTE, staleForMs: 60 * MINUTE, timeoutMs: DEADLINE_MS };
+const KEYS = { maxAgeMs: 10 * MINUTE, staleForMs: 60 * MINUTE };
 /** The first delays of the back-off with keys in memory, at their shortest: 0.5, 1, 2 s. */
 const OUTAGE_MS = 5_000;
 const QUESTIONS = 4;
@@ -25,7 +24,7 @@ describe.each(FAULTS)(
     }) => {
       scene = await setScene();
       const { issuer } = scene;
-      await using api = await scene.start(KEYS);
+      await using api = await scene.start({ ...KEYS, ...timeoutFor({ failure }) });
       const end = await begin(scene);
       api.isSilent = failure === 'timeout';
       issuer.requests.reset();
