@@ -7,6 +7,7 @@ import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 import { JwtStrategy } from './guard/jwt.strategy.js';
 import { logKeyRingEvent } from './guard/key-ring.logger.js';
 import { KeyRings } from './keys/key-rings.js';
+import { observe } from './telemetry/metrics.js';
 import { AccessTokenVerifier } from './token/access-token.verifier.js';
 
 const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
@@ -33,8 +34,8 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
     {
       provide: AccessTokenVerifier,
       inject: [RESOLVED_OPTIONS, KeyRings],
-      useFactory: ({ issuers, token }: ResolvedAuthOptions, keyRings: KeyRings) =>
-        new AccessTokenVerifier(issuers, token, keyRings),
+      useFactory: ({ issuers, token, dynamicIssuers }: ResolvedAuthOptions, keyRings: KeyRings) =>
+        new AccessTokenVerifier(issuers, token, keyRings, dynamicIssuers),
     },
     {
       provide: GUARD_OPTIONS,
@@ -52,9 +53,12 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
   exports: [KeyRings, AccessTokenVerifier, GUARD_OPTIONS, JwtStrategy, JwtAuthGuard],
 })
 export class AuthModule extends ConfigurableModuleClass implements OnModuleInit, OnModuleDestroy {
+  private stopObserving = (): void => {};
+
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(KeyRings) private readonly keyRings: KeyRings,
+    @Inject(AccessTokenVerifier) private readonly verifier: AccessTokenVerifier,
     @Inject(JwtStrategy) private readonly strategy: JwtStrategy,
   ) {
     super();
@@ -66,9 +70,15 @@ export class AuthModule extends ConfigurableModuleClass implements OnModuleInit,
   async onModuleInit(): Promise<void> {
     this.strategy.register();
     await this.keyRings.start();
+    const { keyRings, verifier } = this;
+    this.stopObserving = observe({
+      keySets: () => keyRings.status(),
+      rememberedTokens: () => verifier.rememberedTokens,
+    });
   }
 
   onModuleDestroy(): void {
+    this.stopObserving();
     this.strategy.unregister();
     this.keyRings.close();
   }

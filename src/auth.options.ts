@@ -1,6 +1,11 @@
 import { badOption, checkMembers } from './errors/option-checks.js';
 import { resolveGuardOptions, type GuardOptions, type ResolvedGuardOptions } from './guard/guard.options.js';
 import { resolveKeyOptions, type KeyOptions, type ResolvedKeyOptions } from './keys/key.options.js';
+import {
+  resolveDynamicIssuers,
+  type DynamicIssuers,
+  type ResolvedDynamicIssuers,
+} from './token/dynamic-issuers.js';
 import { ISSUER_OPTION_NAMES, resolveIssuer, type IssuerRules } from './token/issuer-rules.js';
 import {
   resolveTokenOptions,
@@ -13,10 +18,11 @@ import {
 /** What `AuthModule` is configured with: one `issuer`, or several `issuers`. */
 export interface AuthOptions extends Partial<IssuerOptions>, TokenOptions, GuardOptions {
   /**
-   * Several issuers, found by their exact names. What is given beside them (`audience`, `algorithms`, `tokenType`,
-   * `requiredClaims`) holds for each that says nothing else.
+   * Several issuers, found by their exact names, or {@link DynamicIssuers}, which are found when their first token comes.
+   * What is given beside them (`audience`, `algorithms`, `tokenType`, `requiredClaims`) holds for each that says nothing
+   * else.
    */
-  readonly issuers?: readonly IssuerOptions[];
+  readonly issuers?: readonly IssuerOptions[] | DynamicIssuers;
   /** How the issuers' keys are fetched and kept. */
   readonly keys?: KeyOptions;
 }
@@ -28,7 +34,9 @@ export interface AuthOptionsFactory {
 
 /** {@link AuthOptions} checked, and with the defaults filled in. */
 export interface ResolvedAuthOptions {
+  /** Empty when they are dynamic. */
   readonly issuers: readonly IssuerRules[];
+  readonly dynamicIssuers: ResolvedDynamicIssuers | undefined;
   readonly token: ResolvedTokenOptions;
   readonly keys: ResolvedKeyOptions;
   readonly guard: ResolvedGuardOptions;
@@ -57,27 +65,47 @@ export function resolveAuthOptions(given: AuthOptions): ResolvedAuthOptions {
   if (misplaced !== undefined) throw badOption(misplaced, 'goes beside useFactory, not into what it returns');
   checkMembers('', given, NAMES);
   const keys = resolveKeyOptions(given.keys);
-  const issuers = resolveIssuers(given, keys.allowHttp);
+  const { issuers, dynamicIssuers } = resolveIssuers(given, keys.allowHttp);
+  const audience = issuers[0]?.audience ?? dynamicIssuers?.audience;
   return {
     issuers,
+    dynamicIssuers,
     token: resolveTokenOptions(pick(given, Object.keys(TOKEN_OPTION_DEFAULTS))),
     keys,
-    guard: resolveGuardOptions(given, issuers[0]?.audience?.[0]),
+    guard: resolveGuardOptions(given, audience?.[0]),
   };
 }
 
-function resolveIssuers(given: AuthOptions, allowHttp: boolean): readonly IssuerRules[] {
+function resolveIssuers(
+  given: AuthOptions,
+  allowHttp: boolean,
+): Pick<ResolvedAuthOptions, 'issuers' | 'dynamicIssuers'> {
   const common = pick(given, ISSUER_OPTION_NAMES) as Partial<IssuerOptions>;
-  if (given.issuers === undefined) return [resolveIssuer(common as IssuerOptions, '', allowHttp)];
+  if (given.issuers === undefined) {
+    return { issuers: [resolveIssuer(common as IssuerOptions, '', allowHttp)], dynamicIssuers: undefined };
+  }
   const { issuer, jwksUri, ...shared } = common;
   if (issuer !== undefined) throw badOption('issuer', 'contradicts "issuers": give one of the two');
   if (jwksUri !== undefined) throw badOption('jwksUri', 'contradicts "issuers": give it with each of them');
-  if (!Array.isArray(given.issuers) || given.issuers.length === 0)
-    throw badOption('issuers', 'must be a non-empty array');
-  const issuers = (given.issuers as readonly IssuerOptions[]).map((one, index) =>
+  if (Array.isArray(given.issuers)) {
+    return { issuers: resolveList(given.issuers, shared, allowHttp), dynamicIssuers: undefined };
+  }
+  return {
+    issuers: [],
+    dynamicIssuers: resolveDynamicIssuers(given.issuers as DynamicIssuers, shared, allowHttp),
+  };
+}
+
+function resolveList(
+  given: readonly IssuerOptions[],
+  shared: Partial<IssuerOptions>,
+  allowHttp: boolean,
+): readonly IssuerRules[] {
+  if (given.length === 0) throw badOption('issuers', 'must not be empty');
+  const issuers = given.map((one, index) =>
     resolveIssuer({ ...shared, ...one }, `issuers[${index}].`, allowHttp),
   );
-  const names = issuers.map(({ issuer: name }) => name);
+  const names = issuers.map((one) => one.issuer);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw badOption('issuers', `names ${twice} twice`);
   return issuers;

@@ -21,6 +21,7 @@ export type { GrantClaims, GuardOptions, JwtFromRequest, ValidateContext } from 
 export { AccessTokenVerifier, type VerifiedToken } from './token/access-token.verifier.js';
 export type { AccessTokenClaims } from './token/claims.js';
 export type { JoseHeader } from './token/jws.js';
+export type { DynamicIssuers } from './token/dynamic-issuers.js';
 export type { ClaimValue, IssuerOptions, RequiredClaims, TokenOptions } from './token/token.options.js';
 
 export { KeyRings } from './keys/key-rings.js';
@@ -29,4 +30,4 @@ export type { KeyRingState } from './keys/key-ring.events.js';
 export type { KeyOptions } from './keys/key.options.js';
 
 export { AUTH_ERROR_CODES, AuthError, type AuthErrorCode } from './errors/auth.error.js';
-export { ATTRIBUTES, SCOPE_NAME, SPANS } from './telemetry/names.js';
+export { ATTRIBUTES, METRICS, SCOPE_NAME, SPANS } from './telemetry/names.js';

@@ -1,4 +1,6 @@
+import { HttpException } from '@nestjs/common';
 import { AuthError } from '../errors/auth.error.js';
+import { isMeasured, recordAuthentication, type Authentication } from '../telemetry/metrics.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
 import { errorType, withSpan, type ActiveSpan } from '../telemetry/span.js';
 import { AuthException } from './auth.exception.js';
@@ -9,15 +11,19 @@ type Settled<T> = { readonly value: T } | { readonly thrown: unknown };
 
 /**
  * Runs `run` inside the span `jwt.authenticate`, which tells what became of the request: accepted, rejected and why,
- * anonymous, or an error.
+ * anonymous, or an error. Records how long it took.
  */
 export async function traceAuthentication<T>(
   run: () => Promise<T>,
   outcomeOf: () => Promise<Outcome> | undefined,
 ): Promise<T> {
+  const startedAt = isMeasured() ? performance.now() : undefined;
   const settled = await withSpan(SPANS.authenticate, {}, async (span) => {
     const result = await settle(run);
-    describe(span, await outcomeOf(), 'thrown' in result ? result.thrown : undefined);
+    const outcome = await outcomeOf();
+    const authentication = judge(outcome, 'thrown' in result ? result.thrown : undefined);
+    describe(span, outcome, authentication);
+    if (startedAt !== undefined) recordAuthentication(performance.now() - startedAt, authentication);
     return result;
   });
   if ('thrown' in settled) throw settled.thrown;
@@ -32,21 +38,26 @@ async function settle<T>(run: () => Promise<T>): Promise<Settled<T>> {
   }
 }
 
-function describe(span: ActiveSpan, outcome: Outcome | undefined, thrown: unknown): void {
+function judge(outcome: Outcome | undefined, thrown: unknown): Authentication {
+  const error = authErrorOf(thrown) ?? outcome?.error ?? thrown;
+  if (error === undefined) return { result: 'accepted' };
+  if (error instanceof AuthError && error.code === 'missing_token' && thrown === undefined)
+    return { result: 'anonymous' };
+  if (error instanceof AuthError && error.isRefusal) return { result: 'rejected', reason: error.code };
+  // What an application's `validate` refuses with, the way that Nest has for it.
+  if (error instanceof HttpException && error.getStatus() < 500)
+    return { result: 'rejected', reason: 'user_rejected' };
+  return { result: 'error', error };
+}
+
+function describe(span: ActiveSpan, outcome: Outcome | undefined, authentication: Authentication): void {
   const { issuer, remembered } = outcome?.notes ?? {};
   if (issuer !== undefined) span.set({ [ATTRIBUTES.jwtIssuer]: issuer });
   if (remembered !== undefined) span.set({ [ATTRIBUTES.tokenCacheHit]: remembered });
-
-  const error = authErrorOf(thrown) ?? outcome?.error ?? thrown;
-  const isAnonymous = error instanceof AuthError && error.code === 'missing_token' && thrown === undefined;
-  if (error === undefined || isAnonymous) {
-    span.set({ [ATTRIBUTES.result]: isAnonymous ? 'anonymous' : 'accepted' });
-  } else if (error instanceof AuthError && error.isRefusal) {
-    span.set({ [ATTRIBUTES.result]: 'rejected', [ATTRIBUTES.rejectionReason]: error.code });
-  } else {
-    span.set({ [ATTRIBUTES.result]: 'error' });
-    span.fail(errorType(error));
-  }
+  const { result, reason, error } = authentication;
+  span.set({ [ATTRIBUTES.result]: result });
+  if (reason !== undefined) span.set({ [ATTRIBUTES.rejectionReason]: reason });
+  if (error !== undefined) span.fail(errorType(error));
 }
 
 /** The AuthError in what was thrown, if it is one or carries one. */

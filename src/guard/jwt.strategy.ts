@@ -24,6 +24,12 @@ export interface Outcome {
   readonly notes: VerificationNotes;
 }
 
+/** What has become of a request so far. */
+interface Visit {
+  isTraced: boolean;
+  outcome: Promise<Outcome> | undefined;
+}
+
 /** The name that passport users know. */
 const COMMON_NAME = 'jwt';
 let instances = 0;
@@ -41,8 +47,7 @@ export class JwtStrategy extends Strategy {
   declare error: (error: unknown) => void;
 
   /** One per strategy, and nothing that other code could set. */
-  private readonly outcomes = new WeakMap<object, Promise<Outcome>>();
-  private readonly traced = new WeakSet<object>();
+  private readonly visits = new WeakMap<object, Visit>();
 
   constructor(
     private readonly verifier: AccessTokenVerifier,
@@ -68,30 +73,42 @@ export class JwtStrategy extends Strategy {
 
   /** Called by Passport, on an object made for this request. */
   override authenticate(request: unknown): void {
-    this.trace(request as HttpRequest, () => this.outcomeOf(request as HttpRequest)).then(
-      ({ user, error }) => {
-        if (error === undefined) return this.success(user);
+    this.trace(request as HttpRequest, () => this.userFor(request as HttpRequest)).then(
+      (user) => this.success(user),
+      (error: unknown) => {
         if (error instanceof AuthError && error.isRefusal) return this.fail(error);
         return this.error(error instanceof AuthError ? new AuthException(error, this.options) : error);
       },
-      (error: unknown) => this.error(error),
     );
   }
 
   /** What became of this request's credentials: found out once. */
   outcomeOf(request: HttpRequest): Promise<Outcome> {
-    const known = this.outcomes.get(request);
-    if (known !== undefined) return known;
-    const outcome = this.judge(request);
-    this.outcomes.set(request, outcome);
-    return outcome;
+    const visit = this.visitOf(request);
+    return (visit.outcome ??= this.judge(request));
   }
 
   /** Runs `run` inside the one span `jwt.authenticate` of this request. */
   trace<T>(request: HttpRequest, run: () => Promise<T>): Promise<T> {
-    if (this.traced.has(request)) return run();
-    this.traced.add(request);
-    return traceAuthentication(run, () => this.outcomes.get(request));
+    const visit = this.visitOf(request);
+    if (visit.isTraced) return run();
+    visit.isTraced = true;
+    return traceAuthentication(run, () => visit.outcome);
+  }
+
+  private visitOf(request: HttpRequest): Visit {
+    const known = this.visits.get(request);
+    if (known !== undefined) return known;
+    const visit: Visit = { isTraced: false, outcome: undefined };
+    this.visits.set(request, visit);
+    return visit;
+  }
+
+  /** @throws what stands in the way of a user */
+  private async userFor(request: HttpRequest): Promise<unknown> {
+    const { user, error } = await this.outcomeOf(request);
+    if (error !== undefined) throw error;
+    return user;
   }
 
   private async judge(request: HttpRequest): Promise<Outcome> {

@@ -11,6 +11,7 @@ import { HttpJwksSource, type JwksSource } from '../keys/jwks.source.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { logKeyRingEvent } from './key-ring.logger.js';
 import { KEY_OPTION_DEFAULTS, resolveKeyOptions, type ResolvedKeyOptions } from '../keys/key.options.js';
+import { observe } from '../telemetry/metrics.js';
 import { parseJws, type JoseHeader } from '../token/jws.js';
 
 /** The options of jwks-rsa's `passportJwtSecret`, by their own names. */
@@ -84,6 +85,7 @@ const DEFAULT_REQUESTS_PER_MINUTE = 10;
  */
 export function passportJwtSecret(options: PassportJwtSecretOptions): SecretOrKeyProvider {
   const rings = createRings(options);
+  observe({ keySets: () => rings.map(({ status }) => status) });
   const onError = options.handleSigningKeyError ?? handleSigningKeyError;
   return (_request, rawJwtToken, done) => {
     const header = headerOf(rawJwtToken);
@@ -116,14 +118,14 @@ function createRings(options: PassportJwtSecretOptions): readonly KeyRing[] {
   const keys = keyOptionsOf(options);
   const endpoint =
     fetcher === undefined
-      ? new HttpJwksSource({ ...keys, issuer: jwksUri, jwksUri }, systemClock)
-      : new FunctionJwksSource(jwksUri, keys.timeoutMs, async () => (await fetcher(jwksUri)).keys);
+      ? new HttpJwksSource({ ...keys, clock: systemClock, issuer: jwksUri, jwksUri })
+      : new FunctionJwksSource(jwksUri, async () => (await fetcher(jwksUri)).keys);
   const ring = createRing(jwksUri, endpoint, keys);
   if (getKeysInterceptor === undefined) {
     void ring.start();
     return [ring];
   }
-  const intercepted = new FunctionJwksSource('getKeysInterceptor', keys.timeoutMs, getKeysInterceptor);
+  const intercepted = new FunctionJwksSource('getKeysInterceptor', getKeysInterceptor);
   const first = createRing(`${jwksUri} (getKeysInterceptor)`, intercepted, keys);
   void first.start();
   return [first, ring];
@@ -138,8 +140,11 @@ function createRing(name: string, source: JwksSource, keys: ResolvedKeyOptions):
     random: Math.random,
     onEvent: (event) => logKeyRingEvent(logger, event),
     algorithms: DEFAULT_ALGORITHMS,
+    // passport-jwt checks the issuer; it is not known here.
     lifetime: keys,
+    timeoutMs: keys.timeoutMs,
     deniedKids: [],
+    mayPark: false,
     jwksRequestsPerMinute: keys.jwksRequestsPerMinute,
   });
 }

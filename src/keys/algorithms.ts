@@ -1,24 +1,22 @@
-import { constants } from 'node:crypto';
+import { constants, createPublicKey, type JsonWebKey } from 'node:crypto';
 
-/** How one JWS algorithm is verified with `node:crypto`, and which keys it fits (RFC 7518 §3.1, 8037, 8812, 9864). */
+/** How one JWS algorithm is verified with `node:crypto`, and which keys it fits (RFC 7518 §3.1, 8037, 8812, 9864, 9964). */
 export interface Algorithm {
   readonly name: string;
-  readonly kty: 'RSA' | 'EC' | 'OKP';
+  readonly kty: 'RSA' | 'EC' | 'OKP' | 'AKP';
   /** The curve, of an EC or OKP key. */
   readonly crv?: string;
   /** The digest; null where the algorithm brings its own. */
   readonly hash: string | null;
   /**
-   * RSA padding and salt, or the form of an ECDSA signature; undefined where Node's defaults are right, because a bare
-   * key is verified with a third faster than one in an options object.
+   * RSA padding and salt; undefined where Node's defaults are right, because a bare key is verified with a third faster
+   * than one in an options object.
    */
-  readonly parameters?: {
-    readonly padding?: number;
-    readonly saltLength?: number;
-    readonly dsaEncoding?: 'ieee-p1363';
-  };
+  readonly parameters?: { readonly padding: number; readonly saltLength: number };
   /** Length of a signature in bytes; undefined for RSA, where it is the length of the modulus. */
   readonly signatureBytes?: number;
+  /** Length of an AKP public key in bytes. */
+  readonly publicKeyBytes?: number;
 }
 
 const rsa = (bits: number): Algorithm => ({
@@ -41,8 +39,6 @@ const ecdsa = (name: string, crv: string, hash: string, signatureBytes: number):
   kty: 'EC',
   crv,
   hash,
-  // R || S instead of DER (RFC 7518 §3.4).
-  parameters: { dsaEncoding: 'ieee-p1363' },
   signatureBytes,
 });
 
@@ -54,7 +50,16 @@ const ed25519 = (name: string): Algorithm => ({
   signatureBytes: 64,
 });
 
-const TABLE = [
+// The key names its algorithm (RFC 9964 §3), so no curve is needed. The lengths are those of FIPS 204 §4.
+const mlDsa = (parameterSet: number, publicKeyBytes: number, signatureBytes: number): Algorithm => ({
+  name: `ML-DSA-${parameterSet}`,
+  kty: 'AKP',
+  hash: null,
+  signatureBytes,
+  publicKeyBytes,
+});
+
+const TABLE: readonly Algorithm[] = [
   rsa(256),
   rsa(384),
   rsa(512),
@@ -67,10 +72,20 @@ const TABLE = [
   ecdsa('ES256K', 'secp256k1', 'sha256', 64),
   ed25519('EdDSA'),
   ed25519('Ed25519'),
-] as const;
+  mlDsa(44, 1_312, 2_420),
+  mlDsa(65, 1_952, 3_309),
+  mlDsa(87, 2_592, 4_627),
+];
 
 /** Every algorithm that can be verified, by its name in a JOSE header. Symmetric ones and `none` are not among them. */
-export const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map(TABLE.map((entry) => [entry.name, entry]));
+export const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map(
+  TABLE.filter(isAvailable).map((entry) => [entry.name, entry]),
+);
+
+/** The names of what this library can verify and this Node.js cannot: ML-DSA, before Node.js 24.7. */
+export const UNAVAILABLE_ALGORITHMS: readonly string[] = TABLE.map(({ name }) => name).filter(
+  (name) => !ALGORITHMS.has(name),
+);
 
 /**
  * What is accepted unless the options say otherwise: everything but the fully specified name `Ed25519` of RFC 9864,
@@ -90,4 +105,16 @@ export function fittingAlgorithms(
     .map((name) => ALGORITHMS.get(name))
     .filter((algorithm) => algorithm !== undefined)
     .filter((algorithm) => algorithm.kty === kty && (algorithm.crv === undefined || algorithm.crv === crv));
+}
+
+/** ML-DSA depends on the OpenSSL underneath. It is asked, not its version: can it import a key, if only one of zeros? */
+function isAvailable({ name, kty, publicKeyBytes }: Algorithm): boolean {
+  if (publicKeyBytes === undefined) return true;
+  const key = { kty, alg: name, pub: Buffer.alloc(publicKeyBytes).toString('base64url') };
+  try {
+    createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -7,27 +7,31 @@ import { KEY_POLICY } from './key-policy.js';
  */
 export class BackOff {
   private failures = 0;
+  private throttles = 0;
 
   constructor(private readonly random: () => number) {}
 
   /** The delay after one more failure, in milliseconds. */
   next(error: JwksFetchError, hasKeys: boolean): number {
-    const failures = this.failures++;
-    if (error.isThrottled && error.retryAfterMs !== undefined) {
+    const { isThrottled, retryAfterMs } = error;
+    // Counted apart: after an outage, the first 429 is no reason to stay away for ten minutes.
+    const before = isThrottled ? this.throttles++ : this.failures++;
+    if (isThrottled && retryAfterMs !== undefined) {
       const [floor, ceiling] = KEY_POLICY.retryAfterBoundsMs;
-      return Math.min(ceiling, Math.max(floor, error.retryAfterMs));
+      return Math.min(ceiling, Math.max(floor, retryAfterMs));
     }
-    const [first, ceiling] = error.isThrottled
+    const [first, ceiling] = isThrottled
       ? KEY_POLICY.throttledBackOffMs
       : hasKeys
         ? KEY_POLICY.backOffWithKeysMs
         : KEY_POLICY.backOffWithoutKeysMs;
     // 2 ** 20 keeps the product finite in an outage of any length.
-    const delay = Math.min(ceiling, first * 2 ** Math.min(failures, 20));
+    const delay = Math.min(ceiling, first * 2 ** Math.min(before, 20));
     return delay / 2 + (this.random() * delay) / 2;
   }
 
   reset(): void {
     this.failures = 0;
+    this.throttles = 0;
   }
 }

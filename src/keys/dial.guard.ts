@@ -1,5 +1,5 @@
 import dns from 'node:dns';
-import { BlockList, isIP, isIPv6, type LookupFunction } from 'node:net';
+import { BlockList, isIP, isIPv6, type LookupFunction, type Socket } from 'node:net';
 import { JwksFetchError } from './jwks-fetch.error.js';
 
 /**
@@ -40,3 +40,18 @@ export const guardedLookup: LookupFunction = (hostname, options, callback) => {
     return callback(null, first.address, first.family);
   });
 };
+
+/**
+ * Ends a connection to a forbidden address before anything is sent over it. An agent may bring a lookup of its own, or
+ * a connection that it has made before.
+ */
+export function guardConnection(socket: Socket): void {
+  const check = (): void => {
+    const { remoteAddress } = socket;
+    if (remoteAddress !== undefined && isForbiddenAddress(remoteAddress)) {
+      socket.destroy(new JwksFetchError('forbidden_address'));
+    }
+  };
+  if (socket.connecting) socket.prependOnceListener('connect', check);
+  else check();
+}

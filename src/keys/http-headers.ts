@@ -25,9 +25,42 @@ export function parseFreshness(headers: IncomingHttpHeaders): number | undefined
     .map((part) => /^max-age="?(\d+)"?$/.exec(part)?.[1])
     .find((seconds) => seconds !== undefined);
   if (maxAge === undefined) return undefined;
-  const age = /^\d+$/.test(headers.age ?? '') ? Number(headers.age) : 0;
-  return Math.max(0, Number(maxAge) - age) * 1_000;
+  return Math.max(0, Number(maxAge) - ageOf(headers)) * 1_000;
 }
+
+/** What a later answer or question needs of the headers of an accepted answer. */
+const KEPT = ['etag', 'last-modified', 'cache-control', 'age', 'date'] as const;
+
+/** Those headers that are needed later; the others are not kept in memory. */
+export function keptHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const present = KEPT.filter((name) => headers[name] !== undefined);
+  return Object.fromEntries(present.map((name) => [name, headers[name]]));
+}
+
+/**
+ * The headers of an answer after a 304 has confirmed it: those of the 304, which may leave out what has not changed
+ * (RFC 9110 §15.4.5, RFC 9111 §3.2).
+ */
+export function confirmedHeaders(
+  known: IncomingHttpHeaders,
+  confirmation: IncomingHttpHeaders,
+): IncomingHttpHeaders {
+  // How old the answer before was when it came says nothing of this one.
+  const { age: _age, date: _date, ...unchanged } = known;
+  return { ...unchanged, ...keptHeaders(confirmation) };
+}
+
+/**
+ * How far our clock is ahead of the issuer's, by its `Date` and the `Age` that a cache on the way has put on it
+ * (RFC 9110 §6.6.1, RFC 9111 §5.1), in milliseconds; undefined when the issuer does not say.
+ */
+export function clockSkewOf(headers: IncomingHttpHeaders, wallNow: number): number | undefined {
+  const date = Date.parse(headers.date ?? '');
+  return Number.isNaN(date) ? undefined : wallNow - (date + ageOf(headers) * 1_000);
+}
+
+/** `Age` in seconds (RFC 9111 §5.1); 0 without one that can be read. */
+const ageOf = ({ age = '' }: IncomingHttpHeaders): number => (/^\d+$/.test(age) ? Number(age) : 0);
 
 /** The validators of an answer (RFC 9110 §13.1), to be sent with the next question. */
 export function conditionalHeaders(headers: IncomingHttpHeaders): Record<string, string> {

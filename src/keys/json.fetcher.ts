@@ -1,21 +1,21 @@
 import http, { type Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
-import type { Readable } from 'node:stream';
-import zlib from 'node:zlib';
-import { assertDialable, guardedLookup } from './dial.guard.js';
+import type { Clock } from './clock.js';
+import { assertDialable, guardConnection, guardedLookup } from './dial.guard.js';
+import { ACCEPTED_ENCODINGS, readJson } from './json.body.js';
 import { JwksFetchError } from './jwks-fetch.error.js';
 import { parseRetryAfter } from './http-headers.js';
 
 /** How a fetch is made and bounded. */
 export interface FetchOptions {
-  /** From connect to the last byte, in milliseconds. */
-  readonly timeoutMs: number;
   /** Sent with each request. */
   readonly requestHeaders: Readonly<Record<string, string>>;
   /** For proxies and private CAs; the default makes a new connection each time. */
   readonly requestAgent: Agent | undefined;
   /** Allows `http:` to hosts that are not loopback. */
   readonly allowHttp: boolean;
+  /** What a `Retry-After` that is a date is compared with. */
+  readonly clock: Clock;
 }
 
 /** A JSON answer, or the news (304) that nothing has changed. */
@@ -26,16 +26,7 @@ export interface JsonAnswer {
   readonly json: unknown;
 }
 
-/** After decompression, in bytes. */
-const MAX_BODY_BYTES = 256 * 1024;
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-const DECODERS: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
-  gzip: () => zlib.createGunzip(),
-  'x-gzip': () => zlib.createGunzip(),
-  deflate: () => zlib.createInflate(),
-  br: () => zlib.createBrotliDecompress(),
-};
-
 /** True when this URL may be fetched: `https:`, or `http:` on loopback or where `allowHttp` says so. */
 export function isSecureUrl(url: URL, allowHttp: boolean): boolean {
   return (
@@ -44,9 +35,9 @@ export function isSecureUrl(url: URL, allowHttp: boolean): boolean {
 }
 
 /**
- * One GET for JSON on `node:https`, bounded in time, in size after decompression, and in whom it may call.
+ * One GET for JSON on `node:https`, bounded in size after decompression, in whom it may call, and in time by `signal`.
  *
- * @throws JwksFetchError on everything but a 200 with JSON, or a 304
+ * @throws JwksFetchError on everything but a 200 with JSON, or a 304; the reason of `signal` when that is one
  */
 export async function fetchJson(
   address: string,
@@ -61,17 +52,11 @@ export async function fetchJson(
     });
   }
   assertDialable(url);
-  const deadline = AbortSignal.timeout(options.timeoutMs);
   try {
-    const response = await send(
-      url,
-      { ...headers, ...options.requestHeaders },
-      options,
-      AbortSignal.any([signal, deadline]),
-    );
-    return await receive(response);
+    const response = await send(url, { ...headers, ...options.requestHeaders }, options, signal);
+    return await receive(response, options.clock);
   } catch (error) {
-    throw asFetchError(error, signal, deadline);
+    throw asFetchError(error, signal);
   }
 }
 
@@ -89,7 +74,7 @@ function send(
     {
       headers: {
         accept: 'application/jwk-set+json, application/json',
-        'accept-encoding': 'gzip, br',
+        'accept-encoding': ACCEPTED_ENCODINGS,
         ...headers,
       },
       agent: requestAgent ?? false,
@@ -98,60 +83,30 @@ function send(
     },
     resolve,
   );
-  request.on('error', reject).end();
+  request.on('socket', guardConnection).on('error', reject).end();
   return promise;
 }
 
-async function receive(response: IncomingMessage): Promise<JsonAnswer> {
+async function receive(response: IncomingMessage, clock: Clock): Promise<JsonAnswer> {
   const { headers, statusCode: status = 0 } = response;
   if (status !== 200) {
     response.destroy();
     if (status === 304) return { status, headers, json: undefined };
     const code = status >= 300 && status < 400 ? 'redirect' : 'http_status';
-    const retryAfterMs = parseRetryAfter(headers['retry-after'], Date.now());
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], clock.wallNow());
     throw new JwksFetchError(code, { message: `answered ${status}`, status, retryAfterMs });
   }
   try {
-    return { status, headers, json: parseJson(await readBody(response)) };
+    return { status, headers, json: await readJson(response) };
   } finally {
     response.destroy();
   }
 }
 
-async function readBody(response: IncomingMessage): Promise<Buffer> {
-  const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  const decoder = DECODERS[encoding]?.();
-  // An error of the response must end the decoder too, or a cut connection would hang.
-  const body: Readable =
-    decoder === undefined ? response : response.on('error', (e) => decoder.destroy(e)).pipe(decoder);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES)
-      throw new JwksFetchError('too_large', {
-        message: `answered more than ${MAX_BODY_BYTES} bytes`,
-        status: 200,
-      });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-  } catch {
-    // The parser's message quotes the body, so it is not kept.
-    throw new JwksFetchError('not_json', { message: 'answered something that is not JSON', status: 200 });
-  }
-}
-
-function asFetchError(error: unknown, signal: AbortSignal, deadline: AbortSignal): JwksFetchError {
+function asFetchError(error: unknown, signal: AbortSignal): JwksFetchError {
   if (error instanceof JwksFetchError) return error;
+  if (signal.reason instanceof JwksFetchError) return signal.reason;
   if (signal.aborted) return new JwksFetchError('aborted', { message: 'aborted', cause: error });
-  if (deadline.aborted)
-    return new JwksFetchError('timeout', { message: 'did not answer in time', cause: error });
   const { code, message } = error as NodeJS.ErrnoException;
   return new JwksFetchError('network', { message: code ?? message, cause: error });
 }

@@ -50,3 +50,7 @@ export class JwksFetchError extends Error {
     return this.status === 404 || this.status === 410;
   }
 }
+
+/** This error, or a JwksFetchError `network` around it: what a source throws is always one of the closed list. */
+export const asJwksFetchError = (error: unknown): JwksFetchError =>
+  error instanceof JwksFetchError ? error : new JwksFetchError('network', { cause: error });

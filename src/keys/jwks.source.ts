@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { JwksClient } from 'jwks-rsa';
-import type { Clock } from './clock.js';
 import { discoverJwksUri } from './discovery.js';
-import { conditionalHeaders } from './http-headers.js';
+import { conditionalHeaders, confirmedHeaders, keptHeaders } from './http-headers.js';
 import { fetchJson, type FetchOptions, type JsonAnswer } from './json.fetcher.js';
 import { JwksFetchError } from './jwks-fetch.error.js';
 import { KEY_POLICY } from './key-policy.js';
@@ -11,6 +10,7 @@ import { KEY_POLICY } from './key-policy.js';
 export interface JwksAnswer {
   /** 304: the members are those of the answer before. */
   readonly status: 200 | 304;
+  /** Those that the next question or the age of the keys depends on. */
   readonly headers: IncomingHttpHeaders;
   /** The members of the set, not yet looked at. */
   readonly keys: readonly unknown[];
@@ -21,7 +21,8 @@ export interface JwksAnswer {
 /** Where a key ring gets its keys. */
 export interface JwksSource {
   /**
-   * Asks the issuer once. With the last accepted answer at hand it asks whether anything has changed since.
+   * Asks the issuer once. With the last accepted answer at hand it asks whether anything has changed since. `signal`
+   * bounds all of it in time.
    *
    * @throws JwksFetchError
    */
@@ -32,16 +33,16 @@ export interface HttpJwksSourceOptions extends FetchOptions {
   readonly issuer: string;
   /** Skips discovery. */
   readonly jwksUri: string | undefined;
+  /** The deadline of one question, in milliseconds; repeated discovery may take half of it. */
+  readonly timeoutMs: number;
 }
 
 /** Asks an issuer over HTTP, through the client of jwks-rsa, and finds the address of its keys by discovery. */
 export class HttpJwksSource implements JwksSource {
-  private discovered: { readonly jwksUri: string; readonly at: number } | undefined;
+  private discovered: string | undefined;
+  private rediscoverAt = 0;
 
-  constructor(
-    private readonly options: HttpJwksSourceOptions,
-    private readonly clock: Clock,
-  ) {}
+  constructor(private readonly options: HttpJwksSourceOptions) {}
 
   async fetch(accepted: JwksAnswer | undefined, signal: AbortSignal): Promise<JwksAnswer> {
     const jwksUri = this.options.jwksUri ?? (await this.discover(signal));
@@ -72,7 +73,8 @@ export class HttpJwksSource implements JwksSource {
       rateLimit: false,
       fetcher: async (uri) => {
         const validators = known === undefined ? {} : conditionalHeaders(known.headers);
-        answer = asKeySet(jwksUri, known, await fetchJson(uri, validators, this.options, signal));
+        const asked = Object.keys(validators).length > 0 ? known : undefined;
+        answer = asKeySet(jwksUri, asked, await fetchJson(uri, validators, this.options, signal));
         return { keys: answer.keys };
       },
     });
@@ -81,13 +83,20 @@ export class HttpJwksSource implements JwksSource {
     return { ...answer, keys };
   }
 
-  /** The known address; discovery is repeated once a day, and its failure then leaves the known one in use. */
+  /**
+   * The known address. Discovery is repeated once a day, because an abandoned address may go on answering; while that
+   * fails, the known one stays in use.
+   */
   private async discover(signal: AbortSignal): Promise<string> {
-    const { discovered } = this;
+    const { discovered, options } = this;
     if (discovered === undefined) return this.remember(await this.discoverNow(signal));
-    if (this.clock.now() - discovered.at < KEY_POLICY.rediscoverAfterMs) return discovered.jwksUri;
-    const found = await this.discoverNow(signal).catch(() => discovered.jwksUri);
-    return this.remember(found);
+    if (options.clock.now() < this.rediscoverAt) return discovered;
+    // So that an issuer whose discovery hangs can still be asked for its keys.
+    const half = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs / 2)]);
+    const found = await this.discoverNow(half).catch(() => undefined);
+    if (found !== undefined) return this.remember(found);
+    this.rediscoverAt = options.clock.now() + KEY_POLICY.rediscoverRetryMs;
+    return discovered;
   }
 
   /** After a 404 or 410: the new address, when discovery knows one. */
@@ -102,28 +111,27 @@ export class HttpJwksSource implements JwksSource {
   }
 
   private remember(jwksUri: string): string {
-    this.discovered = { jwksUri, at: this.clock.now() };
+    this.discovered = jwksUri;
+    this.rediscoverAt = this.options.clock.now() + KEY_POLICY.rediscoverAfterMs;
     return jwksUri;
   }
 }
 
+/** `asked` is the answer whose validators went with the question. */
 function asKeySet(
   jwksUri: string,
-  known: JwksAnswer | undefined,
+  asked: JwksAnswer | undefined,
   { status, headers, json }: JsonAnswer,
 ): JwksAnswer {
   if (status === 304) {
-    if (known === undefined)
+    if (asked === undefined)
       throw new JwksFetchError('http_status', { message: 'answered 304 unasked', status });
-    // A 304 may leave out the validators that it confirms (RFC 9110 §15.4.5).
-    const { etag, 'last-modified': modified } = known.headers;
-    const kept = { ...(etag && { etag }), ...(modified && { 'last-modified': modified }) };
-    return { status, headers: { ...kept, ...headers }, keys: known.keys, jwksUri };
+    return { status, headers: confirmedHeaders(asked.headers, headers), keys: asked.keys, jwksUri };
   }
   const keys: unknown =
     typeof json === 'object' && json !== null ? (json as { keys?: unknown }).keys : undefined;
   if (!Array.isArray(keys)) {
     throw new JwksFetchError('not_a_key_set', { message: 'answered JSON that is no JWK Set', status });
   }
-  return { status, headers, keys, jwksUri };
+  return { status, headers: keptHeaders(headers), keys, jwksUri };
 }

@@ -26,14 +26,26 @@ export const KEY_POLICY = {
   unknownKidBurst: 3,
   futileAfter: 10,
   futilityCeilingMs: 1 * MINUTE,
-  /** Discovery is repeated this often. */
+  /** Discovery is repeated this often, and after a failure of that, so much later. */
   rediscoverAfterMs: 24 * HOUR,
+  rediscoverRetryMs: 10 * MINUTE,
   /** An empty set is honoured after so many answers, each so long after the one before. */
   emptySetAnswers: 3,
   emptySetSpacingMs: 1 * MINUTE,
   /** The issuer's `Date` may be off by this before it is reported as clock skew. */
   clockSkewMs: 30 * SECOND,
-  /** How many issuers are asked at once at start, and how long `bootstrap: 'wait'` waits. */
-  bootstrapConcurrency: 20,
+  /** An issuer that took a key back and then brought it again is taken to be in two minds for so long. */
+  twoMindsMs: 10 * MINUTE,
+  /** How many issuers are asked at once at start and by an operator; how long `bootstrap: 'wait'` waits. */
+  concurrentIssuers: 20,
   bootstrapWaitMs: 5 * SECOND,
+  /**
+   * A ring that was not used for so long is parked, if its issuer is a dynamic one: it asks every half of `staleFor`
+   * only, and after a failure, a 24th of it later.
+   */
+  parkAfterMs: 1 * HOUR,
+  parkedRefreshes: 2,
+  parkedRetries: 24,
+  /** So many rings of dynamic issuers are held; the least recently used gives way. */
+  maxDynamicRings: 10_000,
 } as const;

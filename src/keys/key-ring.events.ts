@@ -1,12 +1,9 @@
 import type { JwksFetchError } from './jwks-fetch.error.js';
 import type { KeySetDiff } from './key-set.js';
-import type { UnusableKeyReason } from './verification-key.js';
+import type { UnusableKeyReason } from './unusable-key.error.js';
 
 /** How long ago the keys were last confirmed, and so how far they can be relied on. */
 export type KeyRingState = 'EMPTY' | 'FRESH' | 'STALE' | 'EXPIRED';
-
-/** What made a key ring ask its issuer. */
-export type FetchTrigger = 'bootstrap' | 'refresh' | 'unknown_kid' | 'expired' | 'manual';
 
 /** What happens to a key ring, for whoever logs or counts. Nothing in it comes from a token. */
 export type KeyRingEvent = { readonly issuer: string } & (

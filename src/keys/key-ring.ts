@@ -1,13 +1,8 @@
-import { AuthError } from '../errors/auth.error.js';
-import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
-import { withSpan, type ActiveSpan } from '../telemetry/span.js';
-import type { Clock } from './clock.js';
-import type { KeyRingEvent, KeyRingState, OnKeyRingEvent } from './key-ring.events.js';
-import { KEY_POLICY } from './key-policy.js';
-import { KeySetKeeper, type Flight, type KeySetKeeperDeps } from './key-set.keeper.js';
-import { UnknownKidBudget } from './unknown-kid.budget.js';
+import { traceKeyLookup, type KeyLookup } from './key-lookup.trace.js';
+import type { KeyRingEvent, KeyRingNews, KeyRingState, OnKeyRingEvent } from './key-ring.events.js';
+import { KeySetKeeper, type KeySetKeeperDeps } from './key-set.keeper.js';
+import { MissingKeyDesk, type WantedKey } from './missing-key.desk.js';
 import type { VerificationKey } from './verification-key.js';
-import { WaitingRoom } from './waiting-room.js';
 
 export interface KeyRingDeps extends Omit<KeySetKeeperDeps, 'onNews'> {
   readonly jwksRequestsPerMinute: number;
@@ -20,14 +15,22 @@ export interface KeyRingStatus {
   readonly state: KeyRingState;
   /** Milliseconds since the keys were last confirmed; undefined before the first time. */
   readonly ageMs: number | undefined;
+  /** Milliseconds that they count as fresh. */
+  readonly maxAgeMs: number;
   /** Milliseconds until tokens are refused if the issuer stays away. */
   readonly timeToExpiryMs: number;
-  /** Key ids in memory. */
+  /** Keys in memory, those without an id included. */
+  readonly keyCount: number;
+  /** Their ids, each once. */
   readonly kids: readonly string[];
+  /** Where the keys are from; undefined before the first time. */
+  readonly jwksUri: string | undefined;
   /** What the last question to the issuer failed with; undefined after an accepted answer. */
   readonly lastError: Error | undefined;
-  /** Milliseconds until the issuer is asked again. */
+  /** Milliseconds until the issuer is asked again; Infinity when that is not planned. */
   readonly nextRefreshInMs: number;
+  /** True for a ring of a dynamic issuer that nobody uses: it asks rarely, and is STALE in between. */
+  readonly isParked: boolean;
 }
 
 /**
@@ -37,23 +40,14 @@ export interface KeyRingStatus {
 export class KeyRing {
   readonly issuer: string;
   private readonly keeper: KeySetKeeper;
-  private readonly clock: Clock;
-  private readonly budget: UnknownKidBudget;
-  private readonly charged = new WeakSet<Flight>();
-  private readonly waitingForFirstKeys: WaitingRoom;
-  private readonly waitingForUnknownKid: WaitingRoom;
+  private readonly desk: MissingKeyDesk;
+  private readonly onEvent: OnKeyRingEvent;
 
   constructor(deps: KeyRingDeps) {
-    const { issuer, clock, onEvent } = deps;
-    this.issuer = issuer;
-    this.clock = clock;
-    this.keeper = new KeySetKeeper({
-      ...deps,
-      onNews: (news) => onEvent({ ...news, issuer } as KeyRingEvent),
-    });
-    this.budget = new UnknownKidBudget(clock, deps.jwksRequestsPerMinute);
-    this.waitingForFirstKeys = new WaitingRoom(clock);
-    this.waitingForUnknownKid = new WaitingRoom(clock);
+    this.issuer = deps.issuer;
+    this.onEvent = deps.onEvent;
+    this.keeper = new KeySetKeeper({ ...deps, onNews: (news) => this.tell(news) });
+    this.desk = new MissingKeyDesk(this.keeper, deps.clock, deps.jwksRequestsPerMinute);
   }
 
   /**
@@ -63,21 +57,19 @@ export class KeyRing {
    * @throws AuthError `unknown_key` when the issuer has no such key, `keys_unavailable` when that cannot be known
    */
   async getKeys(kid: string | undefined, algorithm: string): Promise<readonly VerificationKey[]> {
-    const attributes = { [ATTRIBUTES.jwksIssuer]: this.issuer };
-    return withSpan(SPANS.getKey, { attributes }, async (span) => {
+    const wanted: WantedKey = { kid, algorithm };
+    return traceKeyLookup(this.issuer, this.keeper.age.ageMs, (lookup) => {
       this.keeper.watch();
-      const { ageMs } = this.keeper.age;
-      if (ageMs !== undefined) span.set({ [ATTRIBUTES.cacheAge]: Math.round(ageMs) / 1_000 });
-      return this.fromMemory(kid, algorithm, span) ?? this.fromIssuer(kid, algorithm, span);
+      return this.fromMemory(wanted, lookup) ?? this.desk.getKeys(wanted, lookup);
     });
   }
 
   /** True while this key, by kid and material, is held and the set may be relied on. */
   holds(key: VerificationKey): boolean {
-    return this.keeper.age.isUsable && this.keeper.keySet.holds(key);
+    return this.isUsable && this.keeper.held.keySet.holds(key);
   }
 
-  /** Starts a refresh whose timer was lost, without waiting for it. */
+  /** A request uses the keys without looking one up: starts, without waiting, a refresh that is overdue. */
   watch(): void {
     this.keeper.watch();
   }
@@ -89,11 +81,16 @@ export class KeyRing {
 
   /** Rises whenever the keys have changed. */
   get generation(): number {
-    return this.keeper.generation;
+    return this.keeper.held.generation;
   }
 
-  /** Asks the issuer now, whatever the schedule says; resolves when that is over, to whether it was accepted. */
+  /**
+   * Asks the issuer now, whatever the schedule says; resolves when that is over, to whether the answer was accepted.
+   * False after `close`.
+   */
   async refresh(): Promise<boolean> {
+    // What is in the air may bring an answer from before the call.
+    if (this.keeper.flight !== undefined) await this.keeper.flight.done;
     return (await this.keeper.fly('manual').done).accepted;
   }
 
@@ -104,96 +101,62 @@ export class KeyRing {
 
   /** Resolves when keys have been loaded for the first time. */
   get loaded(): Promise<void> {
-    return this.keeper.loaded.promise;
+    return this.keeper.loaded;
   }
 
   /** Takes a key out of use at once, and keeps it out for the life of the process. */
   deny(kid: string): void {
-    this.keeper.deny(kid);
+    this.keeper.held.deny(kid);
   }
 
-  /** Cancels timers and the flight in the air. */
+  /** The key ids that were taken out of use. */
+  get deniedKids(): ReadonlySet<string> {
+    return this.keeper.held.denied;
+  }
+
+  /** Cancels the timer and the flight in the air; the issuer is not asked again. Keys in memory go on serving. */
   close(): void {
     this.keeper.close();
   }
 
   get status(): KeyRingStatus {
-    const { age, keySet, lastError, schedule } = this.keeper;
-    const { state, ageMs, timeToExpiryMs } = age;
-    const kids = keySet.keys.map((key) => key.kid).filter((kid) => kid !== undefined);
-    const { issuer } = this;
-    return { issuer, state, ageMs, timeToExpiryMs, kids, lastError, nextRefreshInMs: schedule.dueInMs };
+    const { age, held, lastError, schedule, jwksUri, parking } = this.keeper;
+    const { state, ageMs, maxAgeMs, timeToExpiryMs } = age;
+    const { keys } = held.keySet;
+    const kids = keys.map((key) => key.kid).filter((kid) => kid !== undefined);
+    return {
+      issuer: this.issuer,
+      state,
+      ageMs,
+      maxAgeMs,
+      timeToExpiryMs,
+      keyCount: keys.length,
+      kids: [...new Set(kids)],
+      jwksUri,
+      lastError,
+      nextRefreshInMs: schedule.dueInMs,
+      isParked: parking.isParked,
+    };
   }
 
   private fromMemory(
-    kid: string | undefined,
-    algorithm: string,
-    span: ActiveSpan,
+    { kid, algorithm }: WantedKey,
+    lookup: KeyLookup,
   ): readonly VerificationKey[] | undefined {
-    const { keySet, age } = this.keeper;
+    const { held, age } = this.keeper;
     const { state } = age;
     if (state === 'EMPTY' || state === 'EXPIRED') return undefined;
-    const keys = keySet.candidates(kid, algorithm);
-    if (keys !== undefined) span.set({ [ATTRIBUTES.cacheResult]: state === 'FRESH' ? 'hit' : 'stale' });
+    const keys = held.keySet.candidates(kid, algorithm);
+    if (keys !== undefined) lookup.result = state === 'FRESH' ? 'hit' : 'stale';
     return keys;
   }
 
-  /** A key that is not in memory: waits for one answer of the issuer, as far as policy allows. */
-  private async fromIssuer(
-    kid: string | undefined,
-    algorithm: string,
-    span: ActiveSpan,
-  ): Promise<readonly VerificationKey[]> {
-    const { keeper, clock } = this;
-    if (keeper.isDenied(kid)) throw new AuthError('unknown_key');
-    span.set({ [ATTRIBUTES.cacheResult]: 'refused' });
-    const arrivedAt = clock.now();
-    const deadline =
-      arrivedAt + (keeper.age.isUsable ? KEY_POLICY.waitForUnknownKidMs : KEY_POLICY.waitForFirstKeysMs);
-    for (let flight = this.board(span); flight !== undefined; flight = this.board(span)) {
-      const room = keeper.age.isUsable ? this.waitingForUnknownKid : this.waitingForFirstKeys;
-      const isOver = await room.wait(flight.done, deadline - clock.now());
-      const keys = keeper.age.isUsable ? keeper.keySet.candidates(kid, algorithm) : undefined;
-      if (keys !== undefined) {
-        if (this.charged.delete(flight)) this.budget.giveBack();
-        return keys;
-      }
-      // A flight that was in the air before the token came may bring an answer older than the token.
-      if (!isOver || flight.startedAt >= arrivedAt) break;
+  private tell(news: KeyRingNews): void {
+    if (news.type === 'keys_changed') this.desk.keysChanged();
+    try {
+      this.onEvent({ ...news, issuer: this.issuer } as KeyRingEvent);
+    } catch {
+      // A listener that fails, such as a logger, must not stop the refreshes.
     }
-    return this.refuse(arrivedAt);
-  }
-
-  /** The flight to wait for: the one in the air, or a new one if policy allows; undefined when it does not. */
-  private board(span: ActiveSpan): Flight | undefined {
-    const { keeper } = this;
-    const inTheAir = keeper.flight;
-    if (inTheAir !== undefined) {
-      span.set({ [ATTRIBUTES.cacheResult]: 'coalesced' });
-      span.link(inTheAir.place);
-      return inTheAir;
-    }
-    if (keeper.schedule.suspendedForMs > 0) return undefined;
-    if (keeper.age.isUsable && !this.budget.take()) return undefined;
-    span.set({ [ATTRIBUTES.cacheResult]: 'miss' });
-    if (!keeper.age.isUsable) return keeper.fly(keeper.age.state === 'EMPTY' ? 'bootstrap' : 'expired');
-    const flight = keeper.fly('unknown_kid');
-    this.charged.add(flight);
-    void flight.done.then(({ accepted, changed }) => {
-      if (accepted) this.budget.learn(changed);
-      // A failed question is governed by the back-off, and is not charged.
-      else if (this.charged.delete(flight)) this.budget.giveBack();
-    });
-    return flight;
-  }
-
-  /** 401 only when an answer without that kid is recent enough to be true; otherwise nobody knows. */
-  private refuse(arrivedAt: number): never {
-    const { keeper, clock, budget } = this;
-    const { confirmedAt = -Infinity } = keeper.age;
-    const isTrue = confirmedAt >= arrivedAt || clock.now() - confirmedAt < budget.intervalMs;
-    if (keeper.age.isUsable && isTrue) throw new AuthError('unknown_key');
-    const retryAfterMs = Math.max(keeper.schedule.suspendedForMs, keeper.age.isUsable ? budget.waitMs : 0);
-    throw new AuthError('keys_unavailable', { retryAfterMs, cause: keeper.lastError });
   }
 }

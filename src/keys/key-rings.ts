@@ -1,5 +1,6 @@
 import { DEFAULT_ALGORITHMS } from './algorithms.js';
 import { systemClock, type Clock } from './clock.js';
+import { DynamicRings } from './dynamic-rings.js';
 import { HttpJwksSource } from './jwks.source.js';
 import type { OnKeyRingEvent } from './key-ring.events.js';
 import type { ResolvedKeyOptions } from './key.options.js';
@@ -19,28 +20,51 @@ export interface KeyRingsRuntime {
   readonly random: () => number;
 }
 
-/** The key rings of an application: one per configured issuer, found by its exact name. */
+/** The key rings of an application: one for each issuer, found by its exact name. */
 export class KeyRings implements Iterable<KeyRing> {
-  private readonly rings: ReadonlyMap<string, KeyRing>;
+  private readonly listed: ReadonlyMap<string, KeyRing>;
+  private readonly dynamic: DynamicRings;
+  /** Key ids that no issuer's ring may use. */
+  private readonly denied: Set<string>;
+  private readonly closing = Promise.withResolvers<void>();
+  private closed = false;
 
   constructor(
     issuers: readonly KeyRingIssuer[],
     private readonly options: ResolvedKeyOptions,
-    onEvent: OnKeyRingEvent,
+    private readonly onEvent: OnKeyRingEvent,
     private readonly runtime: KeyRingsRuntime = { clock: systemClock, random: Math.random },
   ) {
-    this.rings = new Map(
-      issuers.map((issuer) => [issuer.issuer, createRing(issuer, options, onEvent, runtime)]),
-    );
+    this.denied = new Set(options.deniedKids);
+    this.dynamic = new DynamicRings(this.denied);
+    this.listed = new Map(issuers.map((one) => [one.issuer, this.createRing(one, false)]));
   }
 
-  /** The ring of exactly this issuer; undefined when it is not configured. Never causes a request. */
+  /** The ring of exactly this issuer; undefined when there is none. Never causes a request. */
   get(issuer: string): KeyRing | undefined {
-    return this.rings.get(issuer);
+    return this.listed.get(issuer) ?? this.dynamic.get(issuer);
   }
 
-  [Symbol.iterator](): Iterator<KeyRing> {
-    return this.rings.values();
+  /**
+   * Makes the ring of a dynamic issuer, in place of the one before. Causes no request by itself.
+   *
+   * @internal
+   */
+  open(issuer: KeyRingIssuer): KeyRing {
+    const ring = this.createRing(issuer, true);
+    if (this.closed) ring.close();
+    else this.dynamic.add(ring);
+    return ring;
+  }
+
+  /** Lets the ring of a dynamic issuer go, with what is known of that issuer: its next token is resolved anew. */
+  forget(issuer: string): void {
+    this.dynamic.forget(issuer);
+  }
+
+  *[Symbol.iterator](): Iterator<KeyRing> {
+    yield* this.listed.values();
+    yield* this.dynamic;
   }
 
   /** How each ring is doing. */
@@ -48,13 +72,14 @@ export class KeyRings implements Iterable<KeyRing> {
     return [...this].map((ring) => ring.status);
   }
 
-  /** Asks every issuer now; resolves when all have answered or failed. */
+  /** Asks every issuer now, a few at a time; resolves when all have answered or failed. */
   async refresh(): Promise<void> {
-    await Promise.all([...this].map((ring) => ring.refresh()));
+    await this.each((ring) => ring.refresh());
   }
 
   /** Takes a key id out of use at every issuer, for the life of the process. */
   deny(kid: string): void {
+    this.denied.add(kid);
     for (const ring of this) ring.deny(kid);
   }
 
@@ -64,11 +89,12 @@ export class KeyRings implements Iterable<KeyRing> {
    * @throws Error with `bootstrap: 'require'`, when an issuer's keys are not in within 5 seconds
    */
   async start(): Promise<void> {
-    void this.startAll();
+    void this.each((ring) => ring.start());
     if (this.options.bootstrap === 'background') return;
     const timeout = Promise.withResolvers<void>();
     const cancel = this.runtime.clock.after(KEY_POLICY.bootstrapWaitMs, timeout.resolve, true);
-    await Promise.race([Promise.all([...this].map((ring) => ring.loaded)), timeout.promise]);
+    const loaded = Promise.all([...this].map((ring) => ring.loaded));
+    await Promise.race([loaded, timeout.promise, this.closing.promise]);
     cancel();
     const missing = this.status().filter(({ state }) => state === 'EMPTY');
     if (this.options.bootstrap !== 'require' || missing.length === 0) return;
@@ -79,36 +105,40 @@ export class KeyRings implements Iterable<KeyRing> {
     throw new Error(`keys.bootstrap is 'require' and the keys are not in: ${reasons.join(', ')}`);
   }
 
-  /** Cancels every timer and flight. */
+  /** Cancels every timer and flight; no issuer is asked again. Keys in memory go on serving. */
   close(): void {
+    this.closed = true;
+    this.closing.resolve();
     for (const ring of this) ring.close();
   }
 
   /** At most so many issuers are asked at once. */
-  private async startAll(): Promise<void> {
-    const waiting = this[Symbol.iterator]();
-    const startNext = async (): Promise<void> => {
-      for (let next = waiting.next(); next.done !== true; next = waiting.next()) await next.value.start();
+  private async each(ask: (ring: KeyRing) => Promise<unknown>): Promise<void> {
+    const waiting = [...this].values();
+    const askNext = async (): Promise<void> => {
+      for (let next = waiting.next(); next.done !== true; next = waiting.next()) await ask(next.value);
     };
-    await Promise.all(Array.from({ length: KEY_POLICY.bootstrapConcurrency }, startNext));
+    await Promise.all(Array.from({ length: KEY_POLICY.concurrentIssuers }, askNext));
   }
-}
 
-function createRing(
-  { issuer, jwksUri, algorithms = DEFAULT_ALGORITHMS }: KeyRingIssuer,
-  options: ResolvedKeyOptions,
-  onEvent: OnKeyRingEvent,
-  { clock, random }: KeyRingsRuntime,
-): KeyRing {
-  return new KeyRing({
-    issuer,
-    source: new HttpJwksSource({ ...options, issuer, jwksUri }, clock),
-    clock,
-    random,
-    onEvent,
-    algorithms,
-    lifetime: options,
-    deniedKids: options.deniedKids,
-    jwksRequestsPerMinute: options.jwksRequestsPerMinute,
-  });
+  private createRing(
+    { issuer, jwksUri, algorithms = DEFAULT_ALGORITHMS }: KeyRingIssuer,
+    mayPark: boolean,
+  ): KeyRing {
+    const { options, onEvent, runtime } = this;
+    const { clock, random } = runtime;
+    return new KeyRing({
+      issuer,
+      source: new HttpJwksSource({ ...options, clock, issuer, jwksUri }),
+      clock,
+      random,
+      onEvent,
+      algorithms,
+      lifetime: options,
+      timeoutMs: options.timeoutMs,
+      deniedKids: this.denied,
+      jwksRequestsPerMinute: options.jwksRequestsPerMinute,
+      mayPark,
+    });
+  }
 }

@@ -15,6 +15,8 @@ export interface KeySetLifetime {
 export class KeySetAge {
   /** When an answer was last accepted; undefined before the first. */
   confirmedAt: number | undefined;
+  /** When that was asked. What the issuer answered it may have known then already, but nothing later. */
+  askedAt: number | undefined;
   maxAgeMs: number = KEY_POLICY.maxAgeDefaultMs;
 
   constructor(
@@ -22,12 +24,13 @@ export class KeySetAge {
     private readonly clock: Clock,
   ) {}
 
-  /** An answer with these headers was accepted. They move `maxAge` inside our bounds; they never decide trust. */
-  confirm(headers: IncomingHttpHeaders): void {
+  /** An answer with these headers, to a question of then, was accepted. They move `maxAge` inside our bounds; they never decide trust. */
+  confirm(headers: IncomingHttpHeaders, askedAt: number): void {
     const freshMs = parseFreshness(headers) ?? KEY_POLICY.maxAgeDefaultMs;
     const bounded = Math.min(KEY_POLICY.maxAgeCeilingMs, Math.max(KEY_POLICY.maxAgeFloorMs, freshMs));
     this.maxAgeMs = this.lifetime.maxAgeMs ?? bounded;
     this.confirmedAt = this.clock.now();
+    this.askedAt = askedAt;
   }
 
   /** Milliseconds since the keys were last confirmed; undefined before the first time. */

@@ -39,6 +39,6 @@ export class KeySetGate {
     if (this.emptyAnswers < KEY_POLICY.emptySetAnswers) {
       throw new JwksFetchError('no_usable_key', { message: 'answered an empty key set', status });
     }
-    return { keySet: new KeySet([]), unusable: [] };
+    return { keySet: KeySet.EMPTY, unusable: [] };
   }
 }

@@ -1,23 +1,18 @@
-import { activePlace, withoutBaggage, withSpan, type ActiveSpan, type SpanPlace } from '../telemetry/span.js';
-import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
+import type { FetchOutcome, FetchTrigger } from '../telemetry/names.js';
+import { withoutBaggage, type SpanPlace } from '../telemetry/span.js';
 import type { Clock } from './clock.js';
+import { FAILED, Flight, type FlightOutcome } from './flight.js';
+import { HeldKeys } from './held-keys.js';
 import type { JwksAnswer, JwksSource } from './jwks.source.js';
-import { JwksFetchError } from './jwks-fetch.error.js';
-import type { FetchTrigger, KeyRingNews } from './key-ring.events.js';
+import { asJwksFetchError, JwksFetchError } from './jwks-fetch.error.js';
+import { traceKeyFetch, type KeyFetchReport } from './key-fetch.trace.js';
+import type { KeyRingNews } from './key-ring.events.js';
 import { KeySetAge, type KeySetLifetime } from './key-set.age.js';
 import { KeySetGate } from './key-set.gate.js';
 import { KeySetOddities } from './key-set.oddities.js';
-import { isEmptyDiff, KeySet, type ImportedKeySet } from './key-set.js';
+import { KeySet, type ImportedKeySet } from './key-set.js';
+import { Parking } from './parking.js';
 import { RefreshSchedule } from './refresh.schedule.js';
-
-/** One question to the issuer, shared by all who wait for its answer. */
-export interface Flight {
-  readonly startedAt: number;
-  /** Resolves when it is over, whatever came of it; never rejects. */
-  readonly done: Promise<{ readonly accepted: boolean; readonly changed: boolean }>;
-  /** The span of the fetch, for those who wait to link to. */
-  place: SpanPlace | undefined;
-}
 
 export interface KeySetKeeperDeps {
   readonly issuer: string;
@@ -27,7 +22,11 @@ export interface KeySetKeeperDeps {
   readonly onNews: (news: KeyRingNews) => void;
   readonly algorithms: readonly string[];
   readonly lifetime: KeySetLifetime;
-  readonly deniedKids: readonly string[];
+  /** The deadline of one question, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly deniedKids: Iterable<string>;
+  /** True for a ring that asks rarely while nobody uses it. */
+  readonly mayPark: boolean;
 }
 
 /**
@@ -35,136 +34,135 @@ export interface KeySetKeeperDeps {
  * replaced only by an answer that passes the gate.
  */
 export class KeySetKeeper {
-  /** The snapshot; empty before the first accepted answer. */
-  keySet = new KeySet([]);
-  /** Rises when the keys have changed. */
-  generation = 0;
   /** The flight in the air. */
   flight: Flight | undefined;
   /** What the last question failed with; undefined after an accepted answer. */
   lastError: JwksFetchError | undefined;
+  readonly held: HeldKeys;
   readonly age: KeySetAge;
   readonly schedule: RefreshSchedule;
-  /** Resolved by the first accepted answer. */
-  readonly loaded = Promise.withResolvers<void>();
+  readonly parking: Parking;
+  /** True when the issuer is not asked any more. */
+  isClosed = false;
 
   private readonly gate: KeySetGate;
   private readonly oddities: KeySetOddities;
-  private readonly denied: Set<string>;
-  private readonly abort = new AbortController();
+  private readonly firstAnswer = Promise.withResolvers<void>();
   private accepted: JwksAnswer | undefined;
-  private imported = new KeySet([]);
+  /** What was made of it. */
+  private imported: ImportedKeySet = { keySet: KeySet.EMPTY, unusable: [] };
 
   constructor(private readonly deps: KeySetKeeperDeps) {
-    this.gate = new KeySetGate(deps.algorithms, deps.clock);
-    this.oddities = new KeySetOddities(deps.clock, deps.onNews);
-    this.age = new KeySetAge(deps.lifetime, deps.clock);
-    this.denied = new Set(deps.deniedKids);
-    this.schedule = new RefreshSchedule(deps.clock, deps.random, () => this.fly('refresh'));
+    const { clock, lifetime } = deps;
+    this.gate = new KeySetGate(deps.algorithms, clock);
+    this.oddities = new KeySetOddities(clock, deps.onNews);
+    this.held = new HeldKeys(deps.deniedKids, clock, deps.onNews);
+    this.age = new KeySetAge(lifetime, clock);
+    this.parking = new Parking(clock, lifetime.staleForMs, deps.mayPark);
+    this.schedule = new RefreshSchedule(clock, deps.random, () => this.fly('refresh'));
   }
 
-  /** Starts a flight, or returns the one in the air. */
+  /** Resolves when an answer has been accepted for the first time. */
+  get loaded(): Promise<void> {
+    return this.firstAnswer.promise;
+  }
+
+  /** Where the keys in memory are from. */
+  get jwksUri(): string | undefined {
+    return this.accepted?.jwksUri;
+  }
+
+  /** Starts a flight, or returns the one in the air. After `close`, one that has failed. */
   fly(trigger: FetchTrigger): Flight {
     if (this.flight !== undefined) return this.flight;
-    const { promise: done, resolve } = Promise.withResolvers<Awaited<Flight['done']>>();
-    const flight: Flight = { startedAt: this.deps.clock.now(), done, place: undefined };
+    const { clock, timeoutMs } = this.deps;
+    const flight = new Flight(clock.now());
+    if (this.isClosed) {
+      flight.land(FAILED);
+      return flight;
+    }
     this.flight = flight;
-    void this.ask(trigger, flight)
-      .finally(() => (this.flight = undefined))
-      .then(resolve);
+    const timeout = new JwksFetchError('timeout', { message: 'did not answer in time' });
+    const cancelDeadline = clock.after(timeoutMs, () => flight.cancel(timeout));
+    void this.ask(trigger, flight).then((outcome) => {
+      cancelDeadline();
+      this.flight = undefined;
+      flight.land(outcome);
+    });
     return flight;
   }
 
-  /** Starts the refresh whose timer was lost, without waiting for it. */
+  /**
+   * A request uses the keys: starts, without waiting, the refresh whose timer was lost, or which was put off because
+   * nobody used them.
+   */
   watch(): void {
     const { schedule } = this;
+    if (this.parking.use()) schedule.hasten();
     if (this.flight === undefined && schedule.isOverdue && schedule.suspendedForMs === 0) this.fly('refresh');
   }
 
-  isDenied(kid: string | undefined): boolean {
-    return kid !== undefined && this.denied.has(kid);
-  }
-
-  /** Takes a key out for the life of the process. */
-  deny(kid: string): void {
-    this.denied.add(kid);
-    this.swap(this.imported);
-  }
-
-  /** Cancels the timer and the flight. */
+  /** Cancels the timer and the flight. What is in memory stays. */
   close(): void {
+    this.isClosed = true;
     this.schedule.close();
-    this.abort.abort();
+    this.flight?.cancel(new JwksFetchError('aborted', { message: 'the key ring was closed' }));
   }
 
-  private async ask(trigger: FetchTrigger, flight: Flight): Promise<Awaited<Flight['done']>> {
-    const generation = this.generation;
-    const isBackground = trigger === 'refresh';
-    const links = isBackground ? [activePlace()].filter((place) => place !== undefined) : [];
-    const attributes = { [ATTRIBUTES.jwksIssuer]: this.deps.issuer, [ATTRIBUTES.fetchTrigger]: trigger };
+  /** Never rejects: whatever happens, the schedule goes on. */
+  private async ask(trigger: FetchTrigger, flight: Flight): Promise<FlightOutcome> {
+    const { generation } = this.held;
+    const { issuer, clock } = this.deps;
+    const onPlace = (place: SpanPlace | undefined) => (flight.place = place);
     try {
-      await withSpan(SPANS.fetch, { attributes, root: isBackground, links }, async (span) => {
-        flight.place = span.place;
-        await this.askOnce(span, flight.startedAt);
-      });
-      return { accepted: true, changed: this.generation !== generation };
+      await traceKeyFetch({ issuer, trigger, clock, onPlace }, () => this.askOnce(flight));
+      return { accepted: true, changed: this.held.generation !== generation };
     } catch (error) {
-      this.fail(error);
-      return { accepted: false, changed: false };
+      this.fail(asJwksFetchError(error));
+      return FAILED;
     }
   }
 
-  private async askOnce(span: ActiveSpan, startedAt: number): Promise<void> {
+  private async askOnce(flight: Flight): Promise<KeyFetchReport> {
     try {
-      const answer = await withoutBaggage(() => this.deps.source.fetch(this.accepted, this.abort.signal));
-      span.set({ [ATTRIBUTES.httpStatus]: answer.status });
-      const imported = this.gate.accept(answer);
-      const outcome = this.confirm(answer, imported, startedAt);
-      span.set({ [ATTRIBUTES.fetchOutcome]: outcome, [ATTRIBUTES.keyCount]: imported.keySet.keys.length });
+      const { source } = this.deps;
+      const answer = await withoutBaggage(() =>
+        flight.bound((signal) => source.fetch(this.accepted, signal)),
+      );
+      // Nothing has changed: each key was imported when it came.
+      const imported = answer.status === 304 ? this.imported : this.gate.accept(answer);
+      const outcome = this.confirm(answer, imported, flight.startedAt);
+      return { status: answer.status, outcome, keyCount: imported.keySet.keys.length };
     } catch (error) {
-      const status = error instanceof JwksFetchError ? error.status : undefined;
-      span.set({ [ATTRIBUTES.fetchOutcome]: 'rejected', ...(status && { [ATTRIBUTES.httpStatus]: status }) });
-      throw error;
+      throw asJwksFetchError(error);
     }
   }
 
   /** Takes an accepted answer: one atomic swap, one new age. */
-  private confirm(answer: JwksAnswer, imported: ImportedKeySet, startedAt: number): 'replaced' | 'confirmed' {
+  private confirm(answer: JwksAnswer, imported: ImportedKeySet, askedAt: number): FetchOutcome {
     const { clock, onNews } = this.deps;
+    const { generation } = this.held;
     const wasUsable = this.age.isUsable;
-    const generation = this.generation;
     this.accepted = answer;
+    this.imported = imported;
     this.lastError = undefined;
-    this.age.confirm(answer.headers);
-    this.swap(imported.keySet);
-    this.schedule.succeeded(this.age.maxAgeMs);
-    this.loaded.resolve();
-    const { keys, algorithms } = this.keySet;
+    this.age.confirm(answer.headers, askedAt);
+    this.schedule.succeeded(this.age.maxAgeMs, this.parking.delayMs(true));
+    this.held.replace(imported.keySet);
+    this.firstAnswer.resolve();
+    const { keys, algorithms } = this.held.keySet;
     if (!wasUsable) {
-      const tookMs = clock.now() - startedAt;
+      const tookMs = clock.now() - askedAt;
       onNews({ type: 'keys_loaded', keyCount: keys.length, algorithms, jwksUri: answer.jwksUri, tookMs });
     }
     this.oddities.report(answer, imported);
-    return this.generation === generation ? 'confirmed' : 'replaced';
+    return this.held.generation === generation ? 'confirmed' : 'replaced';
   }
 
-  private swap(imported: KeySet): void {
-    const next = imported.without(this.denied);
-    const diff = this.keySet.diff(next);
-    this.imported = imported;
-    if (isEmptyDiff(diff)) return;
-    const isFirst = this.generation === 0;
-    this.keySet = next;
-    this.generation += 1;
-    if (!isFirst) this.deps.onNews({ type: 'keys_changed', diff });
-    if (next.keys.length === 0) this.deps.onNews({ type: 'keys_withdrawn' });
-  }
-
-  private fail(error: unknown): void {
-    this.lastError =
-      error instanceof JwksFetchError ? error : new JwksFetchError('network', { cause: error });
-    if (this.abort.signal.aborted) return;
-    const retryInMs = this.schedule.failed(this.lastError, this.age.isUsable);
-    this.deps.onNews({ type: 'fetch_failed', error: this.lastError, state: this.age.state, retryInMs });
+  private fail(error: JwksFetchError): void {
+    this.lastError = error;
+    if (this.isClosed) return;
+    const retryInMs = this.schedule.failed(error, this.age.isUsable, this.parking.delayMs(false));
+    this.deps.onNews({ type: 'fetch_failed', error, state: this.age.state, retryInMs });
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { clockSkewOf } from './http-headers.js';
 import type { JwksAnswer } from './jwks.source.js';
 import type { KeyRingNews } from './key-ring.events.js';
 import { KEY_POLICY } from './key-policy.js';
@@ -20,7 +21,7 @@ export class KeySetOddities {
       this.onNews({ type: 'keys_unusable', reasons });
     this.unusable = reasons.join();
 
-    const skewMs = this.clock.wallNow() - Date.parse(headers.date ?? '');
+    const skewMs = clockSkewOf(headers, this.clock.wallNow()) ?? 0;
     const skewed = Math.abs(skewMs) > KEY_POLICY.clockSkewMs;
     if (skewed && !this.skewed) this.onNews({ type: 'clock_skew', skewMs });
     this.skewed = skewed;

@@ -1,9 +1,5 @@
-import {
-  importVerificationKey,
-  UnusableKeyError,
-  type UnusableKeyReason,
-  type VerificationKey,
-} from './verification-key.js';
+import { UnusableKeyError, type UnusableKeyReason } from './unusable-key.error.js';
+import { importVerificationKey, type VerificationKey } from './verification-key.js';
 
 /** At most so many members of a set are looked at. */
 export const MAX_KEYS = 100;
@@ -20,6 +16,8 @@ export interface KeySetDiff {
 
 /** An immutable snapshot of one issuer's verification keys. */
 export class KeySet {
+  static readonly EMPTY = new KeySet([]);
+
   readonly keys: readonly VerificationKey[];
   private readonly byKid: ReadonlyMap<string, readonly VerificationKey[]>;
 
@@ -61,6 +59,7 @@ export class KeySet {
   }
 
   without(deniedKids: ReadonlySet<string>): KeySet {
+    if (deniedKids.size === 0) return this;
     return new KeySet(this.keys.filter((key) => key.kid === undefined || !deniedKids.has(key.kid)));
   }
 
@@ -87,7 +86,9 @@ export interface ImportedKeySet {
   readonly unusable: readonly { readonly index: number; readonly reason: UnusableKeyReason }[];
 }
 
-/** Imports the members of a JWK Set (RFC 7517 §5) one by one; a broken one never spoils the others. */
+/**
+ * Imports the members of a JWK Set (RFC 7517 §5) one by one; a broken one never spoils the others.
+ */
 export function importKeySet(members: readonly unknown[], allowed: readonly string[]): ImportedKeySet {
   const usable: VerificationKey[] = [];
   const unusable: { index: number; reason: UnusableKeyReason }[] = [];
@@ -108,7 +109,7 @@ const fits = (key: VerificationKey, algorithm: string): boolean =>
 const label = (key: VerificationKey): string => key.kid ?? key.thumbprint;
 
 const identity = (key: VerificationKey): string =>
-  JSON.stringify([key.kid, key.thumbprint, key.algorithms.map(({ name }) => name)]);
+  JSON.stringify([key.kid, key.thumbprint, key.algorithms.map(({ name }) => name), key.issuer]);
 
 const fingerprint = (keys: readonly VerificationKey[] | undefined): string =>
   (keys ?? []).map(identity).toSorted().join();

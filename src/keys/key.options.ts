@@ -7,6 +7,7 @@ import {
   checkStrings,
   withoutUndefined,
 } from '../errors/option-checks.js';
+import { LONGEST_DELAY_MS } from './clock.js';
 
 /** How the issuers' keys are fetched and kept; all optional. */
 export interface KeyOptions {
@@ -68,9 +69,6 @@ export interface ResolvedKeyOptions {
   readonly allowHttp: boolean;
 }
 
-/** The longest delay that a timer of Node can wait. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 export const KEY_OPTION_DEFAULTS: ResolvedKeyOptions = {
   maxAgeMs: undefined,
   staleForMs: 24 * 60 * 60 * 1_000,
@@ -93,7 +91,7 @@ export function resolveKeyOptions(given: KeyOptions = {}): ResolvedKeyOptions {
   const options = { ...KEY_OPTION_DEFAULTS, ...withoutUndefined(given) };
   if (options.maxAgeMs !== undefined) checkNumber('keys.maxAgeMs', options.maxAgeMs, 1);
   checkNumber('keys.staleForMs', options.staleForMs, 0);
-  checkNumber('keys.timeoutMs', options.timeoutMs, 1, MAX_TIMER_MS);
+  checkNumber('keys.timeoutMs', options.timeoutMs, 1, LONGEST_DELAY_MS);
   checkNumber('keys.jwksRequestsPerMinute', options.jwksRequestsPerMinute, 0.1, 6_000);
   checkOneOf('keys.bootstrap', options.bootstrap, ['wait', 'require', 'background']);
   if (options.deniedKids.length !== 0) checkStrings('keys.deniedKids', options.deniedKids);

@@ -1,6 +1,9 @@
 import type { Clock } from './clock.js';
 import { KEY_POLICY } from './key-policy.js';
 
+/** A charge, less what the sum of many small refills may be short of it. */
+const ONE = 1 - 1e-9;
+
 /**
  * How often unknown kids may cause a question to the issuer: a token bucket of its own, apart from the scheduler's
  * refreshes, whose interval grows while the questions change nothing.
@@ -27,7 +30,7 @@ export class UnknownKidBudget {
   /** Takes one charge; false when there is none. */
   take(): boolean {
     this.settle();
-    if (this.charges < 1) return false;
+    if (this.charges < ONE) return false;
     this.charges -= 1;
     return true;
   }
@@ -37,16 +40,22 @@ export class UnknownKidBudget {
     this.charges = Math.min(KEY_POLICY.unknownKidBurst, this.charges + 1);
   }
 
-  /** Learns what a question for an unknown kid led to. */
-  learn(changed: boolean): void {
+  /** A question for an unknown kid changed nothing. */
+  wasFutile(): void {
     this.settle();
-    this.futile = changed ? 0 : this.futile + 1;
+    this.futile += 1;
+  }
+
+  /** The keys have changed, whatever it was that asked: the next question may well bring something. */
+  keysChanged(): void {
+    this.settle();
+    this.futile = 0;
   }
 
   /** Milliseconds until there is a charge again. */
   get waitMs(): number {
     this.settle();
-    return this.charges >= 1 ? 0 : (1 - this.charges) * this.intervalMs;
+    return this.charges >= ONE ? 0 : (1 - this.charges) * this.intervalMs;
   }
 
   private settle(): void {

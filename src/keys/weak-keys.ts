@@ -19,7 +19,9 @@ export function isRocaModulus(modulus: bigint): boolean {
   return SMALL_PRIMES.every((prime, i) => POWERS_OF_65537[i]?.has(Number(modulus % BigInt(prime))));
 }
 
+/** The field of Ed25519, and the d of its curve (RFC 8032 §5.1). */
 const P = 2n ** 255n - 19n;
+const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n;
 
 /** The y coordinates of the points of order 1, 2, 4 and 8 on Ed25519 (RFC 8032 §5.1), and of their unreduced twins. */
 const SMALL_ORDER_Y = new Set([
@@ -33,8 +35,26 @@ const SMALL_ORDER_Y = new Set([
 ]);
 
 /** True for an Ed25519 public key (32 bytes) of small order: signatures for every message can be made up for it. */
-export function isSmallOrderPoint(publicKey: Buffer): boolean {
-  const encoded = BigInt(`0x${Buffer.from(publicKey.toReversed()).toString('hex')}`);
-  // The highest bit is the sign of x; the others are y.
-  return SMALL_ORDER_Y.has(BigInt.asUintN(255, encoded));
+export const isSmallOrderPoint = (publicKey: Buffer): boolean => SMALL_ORDER_Y.has(yOf(publicKey));
+
+/** True for 32 bytes that encode a point, in the one way that there is (RFC 8032 §5.1.3): y reduced, x a root. */
+export function isOnEdwards25519(publicKey: Buffer): boolean {
+  const y = yOf(publicKey);
+  if (y >= P) return false;
+  // x² = (y² - 1) / (d y² + 1) has a root if numerator times denominator has one (Euler's criterion).
+  const squared = (y * y) % P;
+  const product = ((squared + P - 1n) * (D * squared + 1n)) % P;
+  return product === 0n || toThePower(product, (P - 1n) / 2n) === 1n;
+}
+
+/** Little-endian; the highest bit is the sign of x. */
+const yOf = (publicKey: Buffer): bigint =>
+  BigInt.asUintN(255, BigInt(`0x${Buffer.from(publicKey.toReversed()).toString('hex')}`));
+
+function toThePower(base: bigint, exponent: bigint): bigint {
+  let result = 1n;
+  for (let bits = exponent, square = base; bits > 0n; bits >>= 1n, square = (square * square) % P) {
+    if (bits % 2n === 1n) result = (result * square) % P;
+  }
+  return result;
 }

@@ -1,6 +1,6 @@
 /**
- * Every name that this library puts on a span. Experimental: no semantic convention covers JWT or JWK Sets yet.
- * Attributes that a convention has (`http.*`, `error.type`) keep its names.
+ * Every name that this library puts on spans and metrics. Experimental: no semantic convention covers JWT or JWK Sets
+ * yet. Attributes that a convention has (`http.*`, `error.type`) keep its names.
  */
 
 /** Name of the instrumentation scope. */
@@ -20,7 +20,27 @@ export const SPANS = {
   validate: 'jwt.validate',
 } as const;
 
-/** Span attributes. */
+/** Metric names. */
+export const METRICS = {
+  /** Histogram, in seconds: one request, from its credentials to its user. */
+  authenticateDuration: 'jwt.authenticate.duration',
+  /** Counter: look-ups of a verification key. */
+  keyLookups: 'jwks.key.lookups',
+  /** Histogram, in seconds: one question to the issuer. */
+  fetchDuration: 'jwks.fetch.duration',
+  /** Gauge, in seconds: since the keys were last confirmed. */
+  keySetAge: 'jwks.keyset.age',
+  /** Gauge, in seconds: how old keys get before they count as stale. */
+  keySetMaxAge: 'jwks.keyset.max_age',
+  /** Gauge: keys in memory. */
+  keySetKeys: 'jwks.keyset.keys',
+  /** Gauge, in seconds: until tokens are refused if the issuer stays away. */
+  keySetTimeToExpiry: 'jwks.keyset.time_to_expiry',
+  /** Gauge: verified tokens that are remembered. */
+  tokenCacheEntries: 'jwt.token_cache.entries',
+} as const;
+
+/** Attributes of spans and metrics. */
 export const ATTRIBUTES = {
   /** `accepted`, `rejected`, `anonymous` or `error`. */
   result: 'jwt.result',
@@ -51,3 +71,23 @@ export const ATTRIBUTES = {
   /** What kind of failure (OpenTelemetry general convention). */
   errorType: 'error.type',
 } as const;
+
+/** What `error.type` says of a kind of error that is on no list (OpenTelemetry general convention). */
+export const OTHER_ERROR = '_OTHER';
+
+/** The values of the attributes that have a closed list of them; `AUTH_ERROR_CODES` are those of the rejection reason. */
+export const VALUES = {
+  result: ['accepted', 'rejected', 'anonymous', 'error'],
+  cacheResult: ['hit', 'stale', 'miss', 'coalesced', 'refused'],
+  fetchTrigger: ['bootstrap', 'refresh', 'unknown_kid', 'expired', 'manual'],
+  fetchOutcome: ['replaced', 'confirmed', 'rejected'],
+} as const;
+
+/** What became of a request. */
+export type AuthenticationResult = (typeof VALUES.result)[number];
+/** How a verification key was found, or why it was not. */
+export type CacheResult = (typeof VALUES.cacheResult)[number];
+/** What made a key ring ask its issuer. */
+export type FetchTrigger = (typeof VALUES.fetchTrigger)[number];
+/** What an answer of the issuer led to. */
+export type FetchOutcome = (typeof VALUES.fetchOutcome)[number];

@@ -1,18 +1,19 @@
 import {
   context,
-  createContextKey,
   propagation,
   ProxyTracerProvider,
   ROOT_CONTEXT,
   SpanStatusCode,
   trace,
+  TraceFlags,
   type Attributes,
   type Span,
   type SpanContext,
 } from '@opentelemetry/api';
 import { AuthError } from '../errors/auth.error.js';
+import { anchorBelow, setAnchor } from './clock.anchor.js';
+import { ATTRIBUTES, OTHER_ERROR, SCOPE_NAME } from './names.js';
 import { LIBRARY_VERSION } from './version.js';
-import { ATTRIBUTES, SCOPE_NAME } from './names.js';
 
 /** Where a span stands in its trace: what a later span can link to. */
 export type SpanPlace = SpanContext;
@@ -34,13 +35,16 @@ export interface SpanOptions {
   /** A trace of its own instead of a child of what is active, linked to `links`. */
   readonly root?: boolean;
   readonly links?: readonly SpanPlace[];
+  /**
+   * Whether what was thrown makes the span an ERROR.
+   *
+   * @default everything but a refusal
+   */
+  readonly isFailure?: (error: unknown) => boolean;
 }
 
-/**
- * Span start times have a resolution of 1 ms in the JavaScript API, so children shorter than that come out
- * misplaced. The outermost span of ours anchors one clock, and all spans below it take their times from it.
- */
-const ANCHOR = createContextKey('nestjs-jwks-auth clock anchor');
+/** A refusal (an AuthError that judged the token) is an outcome, not a failure. */
+const isNoRefusal = (error: unknown): boolean => !(error instanceof AuthError && error.isRefusal);
 
 /** Stands in for a span that nobody records. */
 const UNRECORDED: ActiveSpan = { set() {}, fail() {}, link() {}, place: undefined };
@@ -68,19 +72,24 @@ class RecordedSpan implements ActiveSpan {
   }
 }
 
-/** What kind of error this is, from a closed vocabulary: a code, else the class name. Never a message. */
+/**
+ * What kind of error this is: its code, else the name of its class. Never a message, and nothing that is not a single
+ * word, whatever an application puts there.
+ */
 export function errorType(error: unknown): string {
-  if (error instanceof Error) {
-    const { code } = error as { code?: unknown };
-    return typeof code === 'string' ? code : error.name;
-  }
-  return typeof error;
+  if (!(error instanceof Error)) return OTHER_ERROR;
+  const kinds: unknown[] = [(error as { code?: unknown }).code, error.name];
+  return (
+    (kinds.find((kind) => typeof kind === 'string' && KIND.test(kind)) as string | undefined) ?? OTHER_ERROR
+  );
 }
 
+/** A class name, or a code as those of Node, of databases and of ours. */
+const KIND = /^[A-Za-z_]\w{0,63}$/;
+
 /**
- * Runs `run` inside a span. The span ends when `run` has settled. A refusal (an AuthError that judged the token)
- * is an outcome and leaves the status unset; anything else that is thrown makes the span an ERROR. When the
- * active span does not record, no child is made.
+ * Runs `run` inside a span. The span ends when `run` has settled. When the active span does not record, no child is
+ * made.
  */
 export async function withSpan<T>(
   name: string,
@@ -89,29 +98,36 @@ export async function withSpan<T>(
 ): Promise<T> {
   if (!isTraced()) return run(UNRECORDED);
   const parent = options.root === true ? ROOT_CONTEXT : context.active();
-  if (trace.getSpan(parent)?.isRecording() === false) return run(UNRECORDED);
-  const anchor = (parent.getValue(ANCHOR) as number | undefined) ?? Date.now() - performance.now();
-  const span = trace.getTracer(SCOPE_NAME, LIBRARY_VERSION).startSpan(
-    name,
-    {
-      startTime: anchor + performance.now(),
-      attributes: options.attributes ?? {},
-      links: (options.links ?? []).map((place) => ({ context: place })),
-    },
-    parent,
-  );
+  const above = trace.getSpan(parent);
+  if (above !== undefined && !isSampled(above)) return run(UNRECORDED);
+  const anchor = anchorBelow(above);
+  const span = trace
+    .getTracer(SCOPE_NAME, LIBRARY_VERSION)
+    .startSpan(name, spanOptions(options, anchor + performance.now()), parent);
   const inside = trace.setSpan(parent, span);
   if (!span.isRecording()) return context.with(inside, run, undefined, UNRECORDED);
+  setAnchor(span, anchor);
   const active = new RecordedSpan(span);
   try {
-    return await context.with(inside.setValue(ANCHOR, anchor), run, undefined, active);
+    return await context.with(inside, run, undefined, active);
   } catch (error) {
-    if (!active.failed && !(error instanceof AuthError && error.isRefusal)) active.fail(errorType(error));
+    const { isFailure = isNoRefusal } = options;
+    if (!active.failed && isFailure(error)) active.fail(errorType(error));
     throw error;
   } finally {
     span.end(anchor + performance.now());
   }
 }
+
+const spanOptions = ({ attributes = {}, links = [] }: SpanOptions, startTime: number) => ({
+  startTime,
+  attributes,
+  links: links.map((place) => ({ context: place })),
+});
+
+/** One that the sampler has not turned down: here, or in the process that it came from. */
+const isSampled = (span: Span): boolean =>
+  span.isRecording() || (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
 
 /** False as long as no SDK is registered: then nothing is made that nobody would see. */
 function isTraced(): boolean {
@@ -122,7 +138,7 @@ function isTraced(): boolean {
 /** The place of the span that is active now; undefined when none is recorded. */
 export function activePlace(): SpanPlace | undefined {
   const span = trace.getActiveSpan();
-  return span?.isRecording() === true ? span.spanContext() : undefined;
+  return span !== undefined && isSampled(span) ? span.spanContext() : undefined;
 }
 
 /** Runs `run` without baggage: HTTP clients would send it, users' ids included, to the identity provider. */

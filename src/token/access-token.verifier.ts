@@ -1,4 +1,6 @@
 import { AuthError } from '../errors/auth.error.js';
+import { ALGORITHMS } from '../keys/algorithms.js';
+import { systemClock, type Clock } from '../keys/clock.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import type { KeyRings } from '../keys/key-rings.js';
 import type { VerificationKey } from '../keys/verification-key.js';
@@ -6,9 +8,12 @@ import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
 import { checkAudience, checkClaims, checkTimes, checkType, type AccessTokenClaims } from './claims.js';
 import { deepFreeze } from './deep-freeze.js';
-import { parseJws, type JoseHeader, type Jws } from './jws.js';
-import { isSignedWith } from './signature.js';
+import type { ResolvedDynamicIssuers } from './dynamic-issuers.js';
+import { IssuerDirectory, type KnownIssuer } from './issuer.directory.js';
+import { parseClaims, parseJws, type JoseHeader, type Jws, type UncheckedClaims } from './jws.js';
 import type { IssuerRules } from './issuer-rules.js';
+import { signsForIssuer } from './key-issuer.js';
+import { isSignedWith } from './signature.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 import { digestOf, VerifiedTokens } from './verified-tokens.js';
 
@@ -30,15 +35,17 @@ export interface VerificationNotes {
 
 /** Checks access tokens (RFC 7519 §7.2, RFC 9068 §4): cheap checks first, then the key, the signature, the claims. */
 export class AccessTokenVerifier {
-  private readonly rules: ReadonlyMap<string, IssuerRules>;
+  private readonly directory: IssuerDirectory;
   private readonly remembered: VerifiedTokens | undefined;
 
   constructor(
     issuers: readonly IssuerRules[],
     private readonly options: ResolvedTokenOptions,
-    private readonly keyRings: KeyRings,
+    keyRings: KeyRings,
+    dynamic?: ResolvedDynamicIssuers,
+    private readonly clock: Pick<Clock, 'wallNow'> = systemClock,
   ) {
-    this.rules = new Map(issuers.map((rules) => [rules.issuer, rules]));
+    this.directory = new IssuerDirectory(issuers, keyRings, dynamic);
     this.remembered =
       options.verifiedTokens === false ? undefined : new VerifiedTokens(options.verifiedTokens.max);
   }
@@ -59,9 +66,16 @@ export class AccessTokenVerifier {
     return verified;
   }
 
+  /** How many verified tokens are remembered; undefined where none ever are. */
+  get rememberedTokens(): number | undefined {
+    return this.remembered?.size;
+  }
+
   private recall(digest: string, notes: VerificationNotes): VerifiedToken | undefined {
     const entry = this.remembered?.recall(digest);
     if (entry === undefined) return undefined;
+    // A dynamic issuer may not be allowed any more, or its ring may have given way.
+    if (this.directory.find(entry.verified.issuer)?.ring !== entry.ring) return undefined;
     notes.issuer = entry.verified.issuer;
     notes.remembered = true;
     entry.ring.watch();
@@ -72,56 +86,71 @@ export class AccessTokenVerifier {
   private async verifyAnew(token: string, digest: string, notes: VerificationNotes): Promise<VerifiedToken> {
     notes.remembered = false;
     const jws = parseJws(token);
-    const rules = this.checkWithoutKey(jws, notes);
-    const ring = this.ringOf(rules);
-    const generation = ring.generation;
-    const { kid, alg } = jws.header;
-    const keys = await ring.getKeys(kid, alg);
-    // The kid is known and its keys are for other algorithms; without a kid, more than one key would fit.
-    if (keys.length === 0) throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
-    const key = await this.checkSignature(jws, keys);
-    this.checkTimes(jws.payload);
-    const { payload: claims, header } = jws;
+    const claims = parseClaims(jws);
+    const { rules, ring } = await this.issuerOf(jws.header, claims);
+    notes.issuer = rules.issuer;
+    this.checkWithoutKey(jws.header, claims, rules);
+    const { generation } = ring;
+    const keys = await this.keysFor(jws.header, ring);
+    const key = await this.checkSignature(
+      jws,
+      keys.filter((candidate) => signsForIssuer(candidate, claims)),
+    );
+    // Time has passed since the first look: the token may have expired, its key may have been denied.
+    this.checkTimes(claims);
+    if (ring.generation !== generation && !ring.holds(key)) throw new AuthError('unknown_key');
     checkClaims(claims, rules, this.options);
     const verified = Object.freeze({
       claims: deepFreeze(claims),
-      header: deepFreeze(header),
+      header: deepFreeze(jws.header),
       issuer: rules.issuer,
     });
     this.remembered?.remember(digest, { verified, ring, key, generation });
     return verified;
   }
 
-  /** Everything that can be refused before a key is looked up; a made-up kid must be cheap to refuse. */
-  private checkWithoutKey({ header, payload }: Jws, notes: VerificationNotes): IssuerRules {
-    const rules = typeof payload['iss'] === 'string' ? this.rules.get(payload['iss']) : undefined;
-    if (rules === undefined) throw new AuthError('unknown_issuer');
-    notes.issuer = rules.issuer;
-    if (!rules.algorithms.includes(header.alg)) throw new AuthError('unsupported_algorithm');
-    checkType(header, rules);
-    checkAudience(payload, rules);
-    this.checkTimes(payload);
-    return rules;
+  /** The issuer that the token names; a dynamic one that is not known yet is asked for last of all. */
+  private async issuerOf({ alg }: JoseHeader, claims: UncheckedClaims): Promise<KnownIssuer> {
+    const known = this.directory.find(claims['iss']);
+    if (known !== undefined) return known;
+    if (!ALGORITHMS.has(alg)) throw new AuthError('unsupported_algorithm');
+    this.checkTimes(claims);
+    return this.directory.resolve(claims['iss'] as string);
   }
 
-  private checkTimes(payload: Readonly<Record<string, unknown>>): void {
-    checkTimes(payload, Date.now(), this.options.clockToleranceMs);
+  /** Everything that can be refused before a key is looked up; a made-up kid must be cheap to refuse. */
+  private checkWithoutKey(header: JoseHeader, claims: UncheckedClaims, rules: IssuerRules): void {
+    if (!rules.algorithms.includes(header.alg)) throw new AuthError('unsupported_algorithm');
+    checkType(header, rules);
+    checkAudience(claims, rules);
+    this.checkTimes(claims);
+  }
+
+  private checkTimes(claims: UncheckedClaims): void {
+    checkTimes(claims, this.clock.wallNow(), this.options.clockToleranceMs);
+  }
+
+  /** The keys that the signature may have been made with; never none. */
+  private async keysFor({ kid, alg }: JoseHeader, ring: KeyRing): Promise<readonly VerificationKey[]> {
+    const keys = await ring.getKeys(kid, alg);
+    if (keys.length > 0) return keys;
+    // The kid is known and its keys are for other algorithms; without a kid, more than one key would fit.
+    throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
   }
 
   /** The key that the signature was made with (RFC 7515 §5.2). */
   private checkSignature(jws: Jws, keys: readonly VerificationKey[]): Promise<VerificationKey> {
-    return withSpan(SPANS.verify, { attributes: { [ATTRIBUTES.algorithm]: jws.header.alg } }, (span) => {
-      const { kid } = keys[0] ?? {};
-      if (kid !== undefined) span.set({ [ATTRIBUTES.kid]: kid });
+    // Of the key, which the header has only agreed with.
+    const { kid, algorithms = [] } = keys[0] ?? {};
+    const alg = algorithms.find(({ name }) => name === jws.header.alg)?.name;
+    const attributes = {
+      ...(alg !== undefined && { [ATTRIBUTES.algorithm]: alg }),
+      ...(kid !== undefined && { [ATTRIBUTES.kid]: kid }),
+    };
+    return withSpan(SPANS.verify, { attributes }, () => {
       const key = keys.find((candidate) => isSignedWith(candidate, jws));
       if (key === undefined) throw new AuthError('bad_signature');
       return key;
     });
-  }
-
-  private ringOf({ issuer }: IssuerRules): KeyRing {
-    const ring = this.keyRings.get(issuer);
-    if (ring === undefined) throw new AuthError('unknown_issuer');
-    return ring;
   }
 }

@@ -1,5 +1,5 @@
 import { AuthError } from '../errors/auth.error.js';
-import type { JoseHeader } from './jws.js';
+import type { JoseHeader, UncheckedClaims } from './jws.js';
 import type { IssuerRules } from './issuer-rules.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 
@@ -18,12 +18,10 @@ export interface AccessTokenClaims {
   readonly [claim: string]: unknown;
 }
 
-type Payload = Readonly<Record<string, unknown>>;
-
 /** Strings wherever they are (RFC 7519 §4.1.2, §4.1.7, RFC 8693 §4.3). */
 const STRING_CLAIMS = ['sub', 'jti', 'client_id'] as const;
-/** What a token of the RFC 9068 profile must carry (§2.2), beside `iss`, `exp` and `aud`. */
-const PROFILE_CLAIMS = ['sub', 'client_id', 'iat', 'jti'] as const;
+/** What a token of the RFC 9068 profile must carry (§2.2), beside `iss` and `exp`. */
+const PROFILE_CLAIMS = ['aud', 'sub', 'client_id', 'iat', 'jti'] as const;
 
 /**
  * `typ` (RFC 8725 §3.11, RFC 9068 §4): media types compare without case, `application/` may be left out
@@ -43,7 +41,7 @@ export function checkType({ typ }: JoseHeader, { tokenType }: IssuerRules): void
  *
  * @throws AuthError `wrong_audience`
  */
-export function checkAudience({ aud }: Payload, { audience }: IssuerRules): void {
+export function checkAudience({ aud }: UncheckedClaims, { audience }: IssuerRules): void {
   const values: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (audience === null && aud === undefined) return;
   const isWellFormed = values.every((value) => typeof value === 'string');
@@ -58,7 +56,7 @@ export function checkAudience({ aud }: Payload, { audience }: IssuerRules): void
  *
  * @throws AuthError `expired`, `not_yet_valid`, or `invalid_claim` for what is no NumericDate
  */
-export function checkTimes({ exp, nbf, iat }: Payload, nowMs: number, toleranceMs: number): void {
+export function checkTimes({ exp, nbf, iat }: UncheckedClaims, nowMs: number, toleranceMs: number): void {
   if (!isNumericDate(exp)) throw new AuthError('invalid_claim', { claim: 'exp' });
   if (nbf !== undefined && !isNumericDate(nbf)) throw new AuthError('invalid_claim', { claim: 'nbf' });
   if (iat !== undefined && !isNumericDate(iat)) throw new AuthError('invalid_claim', { claim: 'iat' });
@@ -74,25 +72,30 @@ export function checkTimes({ exp, nbf, iat }: Payload, nowMs: number, toleranceM
  * @throws AuthError `invalid_claim` or `sender_constrained`
  */
 export function checkClaims(
-  payload: Payload,
+  payload: UncheckedClaims,
   rules: IssuerRules,
   { senderConstrained }: Pick<ResolvedTokenOptions, 'senderConstrained'>,
-): asserts payload is Payload & AccessTokenClaims {
+): asserts payload is UncheckedClaims & AccessTokenClaims {
   for (const claim of STRING_CLAIMS) {
     if (payload[claim] !== undefined && typeof payload[claim] !== 'string')
       throw new AuthError('invalid_claim', { claim });
   }
-  for (const claim of rules.tokenType === 'at+jwt' ? PROFILE_CLAIMS : []) {
-    if (payload[claim] === undefined) throw new AuthError('invalid_claim', { claim });
-  }
-  if (rules.tokenType === 'at+jwt' && payload['aud'] === undefined)
-    throw new AuthError('invalid_claim', { claim: 'aud' });
+  if (rules.tokenType === 'at+jwt') checkProfile(payload);
   for (const [claim, accepted] of Object.entries(rules.requiredClaims)) {
     const value = Object.hasOwn(payload, claim) ? payload[claim] : undefined;
     if (!accepted.some((one) => one === value)) throw new AuthError('invalid_claim', { claim });
   }
   if (senderConstrained === 'refuse' && payload['cnf'] !== undefined)
     throw new AuthError('sender_constrained');
+}
+
+/** RFC 9068 §2.2. An empty `aud` names nobody, and gets this far where the audience is not checked. */
+function checkProfile(payload: UncheckedClaims): void {
+  for (const claim of PROFILE_CLAIMS) {
+    const value = payload[claim];
+    if (value === undefined || (Array.isArray(value) && value.length === 0))
+      throw new AuthError('invalid_claim', { claim });
+  }
 }
 
 const isNumericDate = (value: unknown): value is number =>

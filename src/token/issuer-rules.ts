@@ -1,5 +1,5 @@
 import { badOption, checkMembers, checkOneOf, checkStrings } from '../errors/option-checks.js';
-import { ALGORITHMS, DEFAULT_ALGORITHMS } from '../keys/algorithms.js';
+import { ALGORITHMS, DEFAULT_ALGORITHMS, UNAVAILABLE_ALGORITHMS } from '../keys/algorithms.js';
 import { isSecureUrl } from '../keys/json.fetcher.js';
 import type { ClaimValue, IssuerOptions } from './token.options.js';
 
@@ -71,15 +71,20 @@ function resolveAudience(name: string, given: IssuerOptions): readonly string[] 
 function resolveAlgorithms(name: string, given: readonly string[] = DEFAULT_ALGORITHMS): readonly string[] {
   if (!Array.isArray(given) || given.length === 0) throw badOption(name, 'must be a non-empty array');
   for (const algorithm of given as readonly unknown[]) {
-    const named = JSON.stringify(algorithm);
-    if (typeof algorithm === 'string' && /^(HS\d+|none)$/i.test(algorithm)) {
-      throw badOption(name, `holds ${named}: only signatures by a private key are accepted`);
-    }
-    if (typeof algorithm !== 'string' || !ALGORITHMS.has(algorithm)) {
-      throw badOption(name, `holds ${named}, which is not one of ${[...ALGORITHMS.keys()].join(', ')}`);
-    }
+    const problem = problemWith(algorithm);
+    if (problem !== undefined) throw badOption(name, `holds ${JSON.stringify(algorithm)}${problem}`);
   }
   return given;
+}
+
+function problemWith(algorithm: unknown): string | undefined {
+  if (typeof algorithm !== 'string') return ', which is not a string';
+  if (ALGORITHMS.has(algorithm)) return undefined;
+  if (/^(HS\d+|none)$/i.test(algorithm)) return ': only signatures by a private key are accepted';
+  if (UNAVAILABLE_ALGORITHMS.includes(algorithm)) {
+    return `, which the OpenSSL of this Node.js (${process.version}) does not have; Node.js 24.7 does`;
+  }
+  return `, which is not one of ${[...ALGORITHMS.keys()].join(', ')}`;
 }
 
 function resolveRequiredClaims(

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { AuthError } from '../errors/auth.error.js';
+import { decodeBase64Url } from '../keys/base64url.js';
 
 /** A JOSE header (RFC 7515 §4) whose shape has been checked. */
 export interface JoseHeader {
@@ -12,14 +13,18 @@ export interface JoseHeader {
 /** A JWS in compact serialization (RFC 7515 §7.1), taken apart; nothing in it is verified. */
 export interface Jws {
   readonly header: JoseHeader;
-  readonly payload: Readonly<Record<string, unknown>>;
+  /** Whatever was signed; in a JWT the claims, as JSON. */
+  readonly payload: Buffer;
   /** What the signature is over. */
   readonly signingInput: Buffer;
   readonly signature: Buffer;
 }
 
+/** The members of a claims set (RFC 7519 §4) before anything in them has been checked. */
+export type UncheckedClaims = Readonly<Record<string, unknown>>;
+
 /**
- * Takes a compact JWS apart and checks its shape: three parts, canonical base64url, UTF-8, JSON objects, and a header
+ * Takes a compact JWS apart and checks its shape: three parts, canonical base64url, and a header that is a JSON object
  * without extensions.
  *
  * @throws AuthError `malformed_token`, or `unsupported_critical` for `crit` and `b64` (RFC 7515 §4.1.11, RFC 7797 §7)
@@ -28,17 +33,24 @@ export function parseJws(token: string): Jws {
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
   if (first < 0 || second < 0 || token.includes('.', second + 1)) throw new AuthError('malformed_token');
-  const header = parseHeader(token.slice(0, first));
   return {
-    header,
-    payload: parseJsonObject(token.slice(first + 1, second)),
+    header: parseHeader(decode(token.slice(0, first))),
+    payload: decode(token.slice(first + 1, second)),
+    // Both parts have just been seen to be ASCII.
     signingInput: Buffer.from(token.slice(0, second), 'latin1'),
-    signature: decodeBase64Url(token.slice(second + 1)),
+    signature: decode(token.slice(second + 1)),
   };
 }
 
-function parseHeader(part: string): JoseHeader {
-  const header = parseJsonObject(part);
+/**
+ * The claims in the payload (RFC 7519 §7.2).
+ *
+ * @throws AuthError `malformed_token` when it is no JSON object in UTF-8
+ */
+export const parseClaims = ({ payload }: Jws): UncheckedClaims => parseJsonObject(payload);
+
+function parseHeader(bytes: Buffer): JoseHeader {
+  const header = parseJsonObject(bytes);
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64'))
     throw new AuthError('unsupported_critical');
   const { alg, kid, typ } = header;
@@ -50,8 +62,7 @@ function parseHeader(part: string): JoseHeader {
   return header as JoseHeader;
 }
 
-function parseJsonObject(part: string): Record<string, unknown> {
-  const bytes = decodeBase64Url(part);
+function parseJsonObject(bytes: Buffer): Record<string, unknown> {
   if (!isUtf8(bytes)) throw new AuthError('malformed_token');
   let value: unknown;
   try {
@@ -65,9 +76,8 @@ function parseJsonObject(part: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** Canonical base64url only (RFC 7515 §2, RFC 4648 §3.5): no padding, no other characters, no stray bits. */
-function decodeBase64Url(part: string): Buffer {
-  const bytes = Buffer.from(part, 'base64url');
-  if (bytes.toString('base64url') !== part) throw new AuthError('malformed_token');
+function decode(part: string): Buffer {
+  const bytes = decodeBase64Url(part);
+  if (bytes === undefined) throw new AuthError('malformed_token');
   return bytes;
 }

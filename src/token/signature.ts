@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto';
-import type { Algorithm } from '../keys/algorithms.js';
 import type { VerificationKey } from '../keys/verification-key.js';
+import { derSignature } from './der-signature.js';
 import type { Jws } from './jws.js';
 
 /**
@@ -9,15 +9,13 @@ import type { Jws } from './jws.js';
  */
 export function isSignedWith(key: VerificationKey, { header, signingInput, signature }: Jws): boolean {
   const algorithm = key.algorithms.find(({ name }) => name === header.alg);
-  if (algorithm === undefined || !hasLength(signature, algorithm)) return false;
-  const { hash, parameters } = algorithm;
+  // OpenSSL takes a PSS signature whose leading zeros were left out (RFC 8017 §8.1.2 does not).
+  if (algorithm === undefined || signature.length !== key.signatureBytes) return false;
+  const { hash, kty, parameters } = algorithm;
   try {
     const input = parameters === undefined ? key.keyObject : { key: key.keyObject, ...parameters };
-    return verify(hash, signingInput, input, signature);
+    return verify(hash, signingInput, input, kty === 'EC' ? derSignature(signature) : signature);
   } catch {
     return false;
   }
 }
-
-const hasLength = (signature: Buffer, { signatureBytes }: Algorithm): boolean =>
-  signatureBytes === undefined || signature.length === signatureBytes;

@@ -30,9 +30,9 @@ export interface IssuerOptions {
    */
   readonly jwksUri?: string;
   /**
-   * The accepted algorithms (RFC 7518 §3.1, RFC 8037, RFC 8812).
+   * The accepted algorithms (RFC 7518 §3.1, RFC 8037, RFC 8812, RFC 9964).
    *
-   * @default RS, PS and ES 256/384/512, ES256K, EdDSA
+   * @default RS, PS and ES 256/384/512, ES256K, EdDSA, and ML-DSA where Node.js has it
    */
   readonly algorithms?: readonly string[];
   /**

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { ATTRIBUTES, AUTH_ERROR_CODES, AuthError, AuthException, SPANS } from 'nestjs-jwks-auth';
+import { ATTRIBUTES, AUTH_ERROR_CODES, AuthError, AuthException, METRICS, SPANS } from 'nestjs-jwks-auth';
 import { describe, expect, test } from 'vitest';
 import { GRANT_CLAIM_DEFAULTS } from '../../src/guard/guard.options.js';
 import { KEY_OPTION_DEFAULTS } from '../../src/keys/key.options.js';
@@ -45,6 +45,10 @@ describe('the README', () => {
   test('tables every span and every attribute', () => {
     expect(namesIn('README.md', 'spans').toSorted()).toEqual(Object.values(SPANS).toSorted());
     expect(sorted(namesIn('README.md', 'spans', 2))).toEqual(sorted(Object.values(ATTRIBUTES)));
+  });
+
+  test('tables every metric', () => {
+    expect(namesIn('README.md', 'metrics').toSorted()).toEqual(Object.values(METRICS).toSorted());
   });
 });
 

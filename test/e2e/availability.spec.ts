@@ -83,6 +83,14 @@ describe('while the issuer misbehaves', () => {
     expect(await statuses(api, [old])).toEqual([401]);
   });
 
+  it('asks nothing because of a bad signature under a known key', async () => {
+    await using api = await start({});
+    const forged = Array.from({ length: 20 }, () => issuer.badTokens()['wrong key']);
+    expect(new Set(await statuses(api, forged))).toEqual(new Set([401]));
+    expect(await statuses(api, [issuer.token()])).toEqual([200]);
+    expect(issuer.requests.jwks).toBe(1);
+  });
+
   it('denies a key at once, and for good', async () => {
     await using api = await startGuardedApp({ issuer: issuer.issuer, audience: issuer.audience });
     const old = issuer.token();

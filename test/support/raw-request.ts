@@ -7,7 +7,7 @@ export function rawRequest(
   method = 'GET',
 ): Promise<{ status: number; headers: http.IncomingHttpHeaders; body: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<typeof rawRequest>>>();
-  const host = ['host', new URL(url).host];
+  const host = headers.includes('host') ? [] : ['host', new URL(url).host];
   const request = http.request(url, { method, headers: [...host, ...headers], agent: false }, (response) => {
     const chunks: Buffer[] = [];
     response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -1,4 +1,5 @@
 import { context, trace, type ContextManager, type TracerProvider } from '@opentelemetry/api';
+import { findClass } from './installed-class.js';
 import { treeOf, type CapturedSpan, type SpanNode } from './span-tree.js';
 
 /** What the SDK calls; the same in its versions 2 and 3. */
@@ -28,8 +29,8 @@ const INSTALL = 'npm install --save-dev @opentelemetry/sdk-trace @opentelemetry/
  * provider already
  */
 export async function captureSpans(): Promise<CapturedSpans> {
-  const Provider = (await findClass(TRACER_PROVIDERS)) as TracerProviderClass;
-  const Manager = (await findClass(CONTEXT_MANAGERS)) as ContextManagerClass;
+  const Provider = (await findClass('captureSpans', TRACER_PROVIDERS, INSTALL)) as TracerProviderClass;
+  const Manager = (await findClass('captureSpans', CONTEXT_MANAGERS, INSTALL)) as ContextManagerClass;
   const recorder = new SpanRecorder();
   const provider = new Provider({ spanProcessors: [recorder] });
   if (!trace.setGlobalTracerProvider(provider)) {
@@ -112,22 +113,4 @@ class SpanRecorder implements SpanProcessor {
   async forceFlush(): Promise<void> {}
 
   async shutdown(): Promise<void> {}
-}
-
-/** The class from the first of these packages that is installed. */
-async function findClass(candidates: Readonly<Record<string, string>>): Promise<unknown> {
-  for (const [name, className] of Object.entries(candidates)) {
-    const found = await importIfInstalled(name);
-    if (found?.[className] !== undefined) return found[className];
-  }
-  throw new Error(`captureSpans needs ${Object.keys(candidates).join(' or ')}: ${INSTALL}`);
-}
-
-async function importIfInstalled(name: string): Promise<Record<string, unknown> | undefined> {
-  try {
-    return (await import(name)) as Record<string, unknown>;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND') return undefined;
-    throw error;
-  }
 }

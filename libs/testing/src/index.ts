@@ -12,3 +12,9 @@ export type { RequestLogEntry, RequestLog, RequestTarget } from './request-log.j
 
 export { captureSpans, type CapturedSpans } from './captured-spans.js';
 export type { CapturedSpan, SpanLink, SpanNode } from './span-tree.js';
+export {
+  captureMetrics,
+  type CapturedMetric,
+  type CapturedMetrics,
+  type MetricSeries,
+} from './captured-metrics.js';

@@ -1,8 +1,9 @@
 import { constants, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** The JWS algorithms that a test issuer signs with (RFC 7518 §3.1, 8037, 8812, 9864). */
-export type TestAlgorithm = `${'RS' | 'PS' | 'ES'}${'256' | '384' | '512'}` | 'ES256K' | 'EdDSA' | 'Ed25519';
+/** The JWS algorithms that a test issuer signs with (RFC 7518 §3.1, 8037, 8812, 9864); ML-DSA (RFC 9964) where Node has it. */
+export type TestAlgorithm =
+  `${'RS' | 'PS' | 'ES'}${'256' | '384' | '512'}` | 'ES256K' | 'EdDSA' | 'Ed25519' | `ML-DSA-${44 | 65 | 87}`;
 
 /** How keys for an algorithm are made, and how it signs. */
 export interface SigningAlgorithm {
@@ -46,6 +47,12 @@ const ed25519: SigningAlgorithm = {
   parameters: {},
 };
 
+const mlDsa = (parameterSet: 44 | 65 | 87): SigningAlgorithm => ({
+  generate: () => generateKeys(`ml-dsa-${parameterSet}`),
+  hash: null,
+  parameters: {},
+});
+
 /** Every algorithm by its name in a JOSE header. */
 export const SIGNING_ALGORITHMS: Readonly<Record<TestAlgorithm, SigningAlgorithm>> = {
   RS256: rsa(256),
@@ -60,4 +67,7 @@ export const SIGNING_ALGORITHMS: Readonly<Record<TestAlgorithm, SigningAlgorithm
   ES256K: ecdsa('secp256k1', 256),
   EdDSA: ed25519,
   Ed25519: ed25519,
+  'ML-DSA-44': mlDsa(44),
+  'ML-DSA-65': mlDsa(65),
+  'ML-DSA-87': mlDsa(87),
 };

@@ -30,18 +30,28 @@ export interface TestKeyOptions {
 /**
  * Generates a key pair.
  *
- * @throws TypeError for an algorithm that is not among the TestAlgorithms
+ * @throws TypeError for an algorithm that is not among the TestAlgorithms, or that this Node.js does not have
  */
 export async function createTestKey(algorithm: TestAlgorithm, kid?: string): Promise<TestKey> {
   if (!Object.hasOwn(SIGNING_ALGORITHMS, algorithm)) {
     const known = Object.keys(SIGNING_ALGORITHMS).join(', ');
     throw new TypeError(`algorithm: expected one of ${known}, got ${String(algorithm)}`);
   }
-  const { publicKey, privateKey } = await SIGNING_ALGORITHMS[algorithm].generate();
+  const { publicKey, privateKey } = await generate(algorithm);
   const name = kid ?? `${algorithm.toLowerCase()}-${randomBytes(8).toString('hex')}`;
   const { kty = '', ...material } = publicKey.export({ format: 'jwk' });
   const publicJwk: PublicJwk = { kty, kid: name, alg: algorithm, use: 'sig', ...material };
   return { kid: name, algorithm, publicJwk, publicKey, privateKey };
+}
+
+async function generate(algorithm: TestAlgorithm): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
+  try {
+    return await SIGNING_ALGORITHMS[algorithm].generate();
+  } catch (cause) {
+    throw new TypeError(`algorithm: this Node.js (${process.version}) makes no keys for ${algorithm}`, {
+      cause,
+    });
+  }
 }
 
 /** The JWS signature of `signingInput` under this key (RFC 7515 §5.1). */

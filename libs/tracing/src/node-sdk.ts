@@ -1,7 +1,8 @@
-import { trace } from '@opentelemetry/api';
+import { metrics, trace } from '@opentelemetry/api';
+import type { IncomingMessage } from 'node:http';
 import { createRequire, register, syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { DEFAULTS } from './environment.js';
+import { askedFor, defaultsFor } from './environment.js';
 import { flushAtExit } from './flush.js';
 
 const SDK = '@opentelemetry/sdk-node';
@@ -9,6 +10,9 @@ const INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
 
 /** These two belong together: with a newer SDK, the instrumentations bring a second one along. */
 const INSTALL = `npm install ${SDK}@^0.300.0 ${INSTRUMENTATIONS}@^0.82.0`;
+
+/** The default of `OTEL_EXPORTER_PROMETHEUS_PORT`. */
+const PROMETHEUS_PORT = 9464;
 
 /** Says nothing about a request, and a lot about everything else; the one for Nest does not know Nest 12. */
 const SWITCHED_OFF = ['dns', 'fs', 'nestjs-core', 'net', 'router'];
@@ -30,17 +34,32 @@ export async function startTracing(): Promise<void> {
   register('@opentelemetry/instrumentation/hook.mjs', pathToFileURL(require.resolve(INSTRUMENTATIONS)), {
     data: { exclude: BUILT_INS },
   });
-  for (const [name, value] of Object.entries(DEFAULTS)) process.env[name] ||= value;
+  for (const [name, value] of Object.entries(defaultsFor(process.env))) process.env[name] ||= value;
   const [{ NodeSDK }, { getNodeAutoInstrumentations }] = await Promise.all([
     import('@opentelemetry/sdk-node'),
     import('@opentelemetry/auto-instrumentations-node'),
   ]);
-  const switches = SWITCHED_OFF.map((name) => [`@opentelemetry/instrumentation-${name}`, { enabled: false }]);
-  const sdk = new NodeSDK({ instrumentations: getNodeAutoInstrumentations(Object.fromEntries(switches)) });
+  const sdk = new NodeSDK({ instrumentations: getNodeAutoInstrumentations(instrumentationConfig()) });
   sdk.start();
   for (const name of BUILT_INS) require(name);
   syncBuiltinESMExports();
-  flushAtExit(flushSpans, () => sdk.shutdown());
+  flushAtExit(flush, () => sdk.shutdown());
+}
+
+function instrumentationConfig(): object {
+  const asked = askedFor(process.env);
+  const off = SWITCHED_OFF.filter((name) => !asked.includes(name));
+  return {
+    ...Object.fromEntries(off.map((name) => [`@opentelemetry/instrumentation-${name}`, { enabled: false }])),
+    // Whoever scrapes the metrics is no request to the application.
+    '@opentelemetry/instrumentation-http': { ignoreIncomingRequestHook: isScrape },
+  };
+}
+
+function isScrape({ url, socket }: IncomingMessage): boolean {
+  const isServed = process.env['OTEL_METRICS_EXPORTER']?.includes('prometheus') === true;
+  const port = Number(process.env['OTEL_EXPORTER_PROMETHEUS_PORT'] || PROMETHEUS_PORT);
+  return isServed && socket.localPort === port && url?.startsWith('/metrics') === true;
 }
 
 function isInstalled(require: NodeJS.Require, name: string): boolean {
@@ -52,8 +71,13 @@ function isInstalled(require: NodeJS.Require, name: string): boolean {
   }
 }
 
-/** The global provider is a proxy; what it stands for can be flushed. */
-async function flushSpans(): Promise<void> {
-  const proxy = trace.getTracerProvider() as { getDelegate?: () => { forceFlush?: () => Promise<void> } };
-  await proxy.getDelegate?.().forceFlush?.();
+interface Flushable {
+  forceFlush?(): Promise<void>;
+}
+
+/** Sends what is left, of spans and metrics. The global tracer provider is a proxy; what it stands for can be flushed. */
+async function flush(): Promise<void> {
+  const tracers = trace.getTracerProvider() as { getDelegate?: () => Flushable };
+  const meters = metrics.getMeterProvider() as Flushable;
+  await Promise.all([tracers.getDelegate?.().forceFlush?.(), meters.forceFlush?.()]);
 }

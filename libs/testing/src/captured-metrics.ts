@@ -1,0 +1,140 @@
+import { metrics, type Attributes, type MeterProvider } from '@opentelemetry/api';
+import { findClass } from './installed-class.js';
+
+/** One time series of a metric, as it stands now. */
+export interface MetricSeries {
+  readonly attributes: Attributes;
+  /** Of a counter or a gauge: its value. Of a histogram: the sum of what was recorded. */
+  readonly value: number;
+  /** Of a histogram: how often something was recorded. */
+  readonly count?: number;
+  /** Of a histogram: the upper bounds of its buckets. */
+  readonly boundaries?: readonly number[];
+}
+
+/** A metric, as it stands now. */
+export interface CapturedMetric {
+  readonly name: string;
+  readonly unit: string;
+  readonly description: string;
+  /** Of the instrumentation that made it. */
+  readonly scope: string;
+  readonly series: readonly MetricSeries[];
+}
+
+/** What a histogram's data point holds. */
+interface HistogramValue {
+  readonly sum?: number;
+  readonly count: number;
+  readonly buckets: { readonly boundaries: readonly number[] };
+}
+
+/** What the SDK collects; the part that its versions 2 and 3 share. */
+interface CollectionResult {
+  readonly errors: readonly unknown[];
+  readonly resourceMetrics: {
+    readonly scopeMetrics: readonly {
+      readonly scope: { readonly name: string };
+      readonly metrics: readonly {
+        readonly descriptor: { readonly name: string; readonly unit: string; readonly description: string };
+        readonly dataPoints: readonly {
+          readonly attributes: Attributes;
+          readonly value: number | HistogramValue;
+        }[];
+      }[];
+    }[];
+  };
+}
+
+interface MetricReader {
+  collect(): Promise<CollectionResult>;
+}
+
+type MetricReaderClass = abstract new (options: {
+  aggregationTemporalitySelector(instrumentType: string): number;
+}) => MetricReader;
+type MeterProviderClass = new (config: { readers: MetricReader[] }) => MeterProvider;
+
+const PACKAGE = '@opentelemetry/sdk-metrics';
+const INSTALL = `npm install --save-dev ${PACKAGE}`;
+
+/**
+ * Records every metric of this process from now on. Needs `@opentelemetry/sdk-metrics`, of SDK 2 or 3.
+ *
+ * @throws Error when it is missing, with the command that installs it, or when this process has a meter provider
+ * already
+ */
+export async function captureMetrics(): Promise<CapturedMetrics> {
+  const find = (name: string) => findClass('captureMetrics', { [PACKAGE]: name }, INSTALL);
+  const Provider = (await find('MeterProvider')) as MeterProviderClass;
+  const reader = createReader((await find('MetricReader')) as MetricReaderClass);
+  if (!metrics.setGlobalMeterProvider(new Provider({ readers: [reader] }))) {
+    throw new Error(
+      'metrics are captured or exported in this process already: stop() the earlier capture first',
+    );
+  }
+  return new CapturedMetrics(reader);
+}
+
+/** The SDK's numbers for it. A cumulative gauge would go on telling of what is no longer there. */
+const [DELTA, CUMULATIVE] = [0, 1];
+
+/** One that collects when it is asked to, and never by itself. */
+function createReader(Base: MetricReaderClass): MetricReader {
+  class CollectingReader extends Base {
+    async onForceFlush(): Promise<void> {}
+    async onShutdown(): Promise<void> {}
+  }
+  const aggregationTemporalitySelector = (type: string) => (type === 'OBSERVABLE_GAUGE' ? DELTA : CUMULATIVE);
+  return new CollectingReader({ aggregationTemporalitySelector });
+}
+
+/** The metrics of this process since `captureMetrics`. */
+export class CapturedMetrics implements Disposable {
+  private stopped = false;
+
+  /** @internal */
+  constructor(private readonly reader: MetricReader) {}
+
+  /**
+   * Collects everything, as an exporter would.
+   *
+   * @throws AggregateError when something that is read at collection fails
+   */
+  async collect(): Promise<readonly CapturedMetric[]> {
+    const { errors, resourceMetrics } = await this.reader.collect();
+    if (errors.length > 0) throw new AggregateError(errors, 'metrics could not be collected');
+    return resourceMetrics.scopeMetrics.flatMap(({ scope, metrics: all }) =>
+      all.map(({ descriptor: { name, unit, description }, dataPoints }) => ({
+        name,
+        unit,
+        description,
+        scope: scope.name,
+        series: dataPoints.map(({ attributes, value }) => ({
+          attributes: { ...attributes },
+          ...valueOf(value),
+        })),
+      })),
+    );
+  }
+
+  /** The series of one metric; none when nothing was recorded. */
+  async series(name: string): Promise<readonly MetricSeries[]> {
+    return (await this.collect()).filter((metric) => metric.name === name).flatMap(({ series }) => series);
+  }
+
+  /** Ends the capture: the process has no meter provider then. May be called twice. */
+  stop(): void {
+    if (!this.stopped) metrics.disable();
+    this.stopped = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+}
+
+function valueOf(value: number | HistogramValue): Omit<MetricSeries, 'attributes'> {
+  if (typeof value === 'number') return { value };
+  return { value: value.sum ?? 0, count: value.count, boundaries: value.buckets.boundaries };
+}

@@ -1,0 +1,28 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { LONGEST_DELAY_MS, systemClock } from './clock.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+it('a delay that is longer than a timer can be ends late, not at once', () => {
+  const run = vi.fn<() => void>();
+  systemClock.after(2 ** 40, run);
+  vi.advanceTimersByTime(LONGEST_DELAY_MS - 1);
+  expect(run).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(run).toHaveBeenCalledOnce();
+});
+
+it('a delay that is cancelled never ends', () => {
+  const run = vi.fn<() => void>();
+  systemClock.after(10, run)();
+  vi.advanceTimersByTime(20);
+  expect(run).not.toHaveBeenCalled();
+});
+
+it('a timer keeps the process alive only if asked to', () => {
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  systemClock.after(10, () => {});
+  systemClock.after(10, () => {}, true);
+  expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false, true]);
+});

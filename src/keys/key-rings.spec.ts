@@ -1,0 +1,176 @@
+import { once } from 'node:events';
+import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeClock, settle } from '../../test/support/fake-clock.js';
+import { HttpServer } from '../../test/support/http-server.js';
+import { KEY_POLICY } from './key-policy.js';
+import { KeyRings } from './key-rings.js';
+import { resolveKeyOptions, type KeyOptions } from './key.options.js';
+
+let issuer: TestIssuer;
+let clock: FakeClock;
+beforeEach(async () => {
+  issuer = await startTestIssuer();
+  clock = new FakeClock();
+});
+afterEach(() => issuer.close());
+
+/** Rings of one issuer under several names. Their questions go over real sockets, their time is injected. */
+function ringsOf(count: number, keys: KeyOptions = {}): KeyRings {
+  const { jwksUri } = issuer;
+  const issuers = Array.from({ length: count }, (_, i) => ({ issuer: `https://issuer-${i}.test`, jwksUri }));
+  return new KeyRings(issuers, resolveKeyOptions(keys), () => {}, { clock, random: () => 0.5 });
+}
+
+const dynamic = (i: number) => ({ issuer: `https://dynamic-${i}.test`, jwksUri: issuer.jwksUri });
+const statesOf = (rings: KeyRings) => rings.status().map(({ state }) => state);
+const kidOf = (one: TestIssuer) => one.keys[0]?.kid ?? '';
+const refusalOf = (rings: KeyRings, name: string) =>
+  rings
+    .get(name)
+    ?.getKeys(kidOf(issuer), 'RS256')
+    .then(
+      () => 'ok',
+      (error: { code: string }) => error.code,
+    );
+
+describe('the start', () => {
+  it('waits until the keys of every issuer are in', async () => {
+    const rings = ringsOf(3);
+    await rings.start();
+    expect(statesOf(rings)).toEqual(['FRESH', 'FRESH', 'FRESH']);
+    rings.close();
+  });
+
+  it.each([
+    ['wait', 'started'],
+    ['require', 'failed'],
+  ] as const)("with bootstrap '%s' has %s after five seconds without keys", async (bootstrap, outcome) => {
+    issuer.fault('hang');
+    const rings = ringsOf(1, { bootstrap, timeoutMs: 60_000 });
+    let seen = 'waiting';
+    void rings.start().then(
+      () => (seen = 'started'),
+      () => (seen = 'failed'),
+    );
+    await clock.advance(4_999);
+    expect(seen).toBe('waiting');
+    await clock.advance(1);
+    expect(seen).toBe(outcome);
+    rings.close();
+    await settle();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("with bootstrap 'background' waits for nothing", async () => {
+    issuer.fault('hang');
+    const rings = ringsOf(1, { bootstrap: 'background' });
+    await rings.start();
+    expect(statesOf(rings)).toEqual(['EMPTY']);
+    rings.close();
+  });
+
+  it('asks at most twenty issuers at once', async () => {
+    issuer.fault('hang');
+    const rings = ringsOf(50, { bootstrap: 'background' });
+    await rings.start();
+    await vi.waitFor(() => expect(issuer.requests.jwks).toBe(20));
+    issuer.fault(undefined);
+    await clock.advance(5_000);
+    await vi.waitFor(() => expect(statesOf(rings).filter((state) => state === 'FRESH')).toHaveLength(30));
+    rings.close();
+  });
+
+  it('ends when the application is closed meanwhile, and leaves no timer', async () => {
+    issuer.fault('hang');
+    const rings = ringsOf(2);
+    const started = rings.start();
+    await settle();
+    rings.close();
+    await started;
+    await settle();
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('the close', () => {
+  it('cancels a question that hangs, and ends its connection', async () => {
+    await using server = await HttpServer.start(() => {});
+    const options = resolveKeyOptions({ bootstrap: 'background' });
+    const rings = new KeyRings([{ issuer: 'https://issuer.test', jwksUri: server.url }], options, () => {});
+    await rings.start();
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1));
+    const ended = once(server.requests[0]!.socket, 'close');
+    rings.close();
+    await ended;
+    expect(statesOf(rings)).toEqual(['EMPTY']);
+  });
+});
+
+describe('an operator', () => {
+  it('refreshes every issuer, and sees how each is doing', async () => {
+    const rings = ringsOf(2);
+    await rings.start();
+    const { kid } = await issuer.rotate({ keepOld: false });
+    await rings.refresh();
+    expect(rings.status()).toMatchObject([
+      { issuer: 'https://issuer-0.test', state: 'FRESH', kids: [kid], jwksUri: issuer.jwksUri },
+      { issuer: 'https://issuer-1.test', state: 'FRESH', kids: [kid], jwksUri: issuer.jwksUri },
+    ]);
+    rings.close();
+  });
+
+  it('denies a key id everywhere, at issuers that are found later too', async () => {
+    const rings = ringsOf(1);
+    await rings.start();
+    expect(await refusalOf(rings, 'https://issuer-0.test')).toBe('ok');
+    rings.deny(kidOf(issuer));
+    rings.open(dynamic(1));
+    expect(await refusalOf(rings, 'https://issuer-0.test')).toBe('unknown_key');
+    expect(await refusalOf(rings, dynamic(1).issuer)).toBe('unknown_key');
+    rings.close();
+  });
+
+  it('denies a key id at one issuer, for good, even when its ring has gone in between', async () => {
+    const rings = ringsOf(0);
+    rings.open(dynamic(1)).deny(kidOf(issuer));
+    rings.forget(dynamic(1).issuer);
+    for (const i of [1, 2]) rings.open(dynamic(i));
+    expect(await refusalOf(rings, dynamic(1).issuer)).toBe('unknown_key');
+    expect(await refusalOf(rings, dynamic(2).issuer)).toBe('ok');
+    rings.close();
+  });
+});
+
+describe('rings of dynamic issuers', () => {
+  it('are bounded in number: the least recently used is closed and let go', () => {
+    const rings = ringsOf(1);
+    const first = rings.open(dynamic(0));
+    for (let i = 1; i < KEY_POLICY.maxDynamicRings; i += 1) rings.open(dynamic(i));
+    expect(rings.get(first.issuer)).toBe(first);
+    rings.open(dynamic(KEY_POLICY.maxDynamicRings));
+    expect(rings.get(dynamic(0).issuer)).toBe(first);
+    expect(rings.get(dynamic(1).issuer)).toBeUndefined();
+    expect(rings.status()).toHaveLength(KEY_POLICY.maxDynamicRings + 1);
+    expect(rings.get('https://issuer-0.test')).toBeDefined();
+    rings.close();
+  });
+
+  it('cause no request by themselves, and leave no timer when they go', async () => {
+    const rings = ringsOf(0);
+    const ring = rings.open(dynamic(0));
+    expect(issuer.requests.jwks).toBe(0);
+    expect(await refusalOf(rings, ring.issuer)).toBe('ok');
+    expect(clock.pending).toBe(1);
+    rings.forget(ring.issuer);
+    expect([rings.get(ring.issuer), clock.pending]).toEqual([undefined, 0]);
+  });
+
+  it('are not opened any more after the close', async () => {
+    const rings = ringsOf(0);
+    rings.close();
+    const ring = rings.open(dynamic(0));
+    await expect(ring.getKeys('any', 'RS256')).rejects.toMatchObject({ code: 'keys_unavailable' });
+    expect([issuer.requests.jwks, rings.status()]).toEqual([0, []]);
+  });
+});

@@ -1,0 +1,64 @@
+import type { BatchObservableResult } from '@opentelemetry/api';
+import type { Instruments } from './instruments.js';
+import { ATTRIBUTES } from './names.js';
+
+/** How one issuer's keys are doing. */
+export interface KeySetReading {
+  /** The configured issuer. */
+  readonly issuer: string;
+  /** Milliseconds since the keys were last confirmed; undefined before the first time. */
+  readonly ageMs: number | undefined;
+  /** Milliseconds that the keys count as fresh. */
+  readonly maxAgeMs: number;
+  readonly keyCount: number;
+  /** Milliseconds until tokens are refused if the issuer stays away. */
+  readonly timeToExpiryMs: number;
+}
+
+/** Something that is read when metrics are collected. */
+export interface Observed {
+  /** The key sets that there are at this moment. */
+  keySets(): readonly KeySetReading[];
+  /** How many verified tokens are remembered; undefined where none ever are. */
+  rememberedTokens?(): number | undefined;
+}
+
+/** What all applications of this process have given to be read. */
+export class Gauges {
+  private readonly observed = new Set<Observed>();
+
+  /** Adds something to be read, until the function that this returns is called. */
+  add(observed: Observed): () => void {
+    this.observed.add(observed);
+    return () => void this.observed.delete(observed);
+  }
+
+  /** Reads everything, once. */
+  report(result: BatchObservableResult, instruments: Instruments): void {
+    for (const { issuer, ageMs, maxAgeMs, keyCount, timeToExpiryMs } of this.keySets()) {
+      const attributes = { [ATTRIBUTES.jwksIssuer]: issuer };
+      if (ageMs !== undefined) result.observe(instruments.keySetAge, ageMs / 1_000, attributes);
+      result.observe(instruments.keySetMaxAge, maxAgeMs / 1_000, attributes);
+      result.observe(instruments.keySetKeys, keyCount, attributes);
+      result.observe(instruments.keySetTimeToExpiry, timeToExpiryMs / 1_000, attributes);
+    }
+    const entries = [...this.observed]
+      .map((one) => one.rememberedTokens?.())
+      .filter((count) => count !== undefined);
+    if (entries.length > 0) {
+      const total = entries.reduce((sum, count) => sum + count, 0);
+      result.observe(instruments.tokenCacheEntries, total);
+    }
+  }
+
+  /** One reading per issuer: applications of one process that share an issuer share a series, and the worst counts. */
+  private keySets(): Iterable<KeySetReading> {
+    const readings = new Map<string, KeySetReading>();
+    for (const reading of [...this.observed].flatMap((one) => one.keySets())) {
+      const known = readings.get(reading.issuer);
+      if (known === undefined || reading.timeToExpiryMs < known.timeToExpiryMs)
+        readings.set(reading.issuer, reading);
+    }
+    return readings.values();
+  }
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { checkAudience, checkClaims, checkTimes } from './claims.js';
+import type { IssuerRules } from './issuer-rules.js';
+
+const NOW_MS = 1_800_000_000_123;
+const refused = (code: string, claim?: string) => expect.objectContaining({ name: 'AuthError', code, claim });
+const rules = (changes: Partial<IssuerRules> = {}): IssuerRules => ({
+  issuer: 'https://issuer.example',
+  audience: ['api'],
+  jwksUri: undefined,
+  algorithms: [],
+  tokenType: undefined,
+  requiredClaims: {},
+  ...changes,
+});
+
+describe('checkTimes', () => {
+  it.each([0, 5_000])('is exact to the millisecond, with a tolerance of %i ms', (toleranceMs) => {
+    for (let ms = 0; ms < 2_000; ms += 1) {
+      const now = NOW_MS + ms;
+      const exp = (now - toleranceMs) / 1_000;
+      expect(() => checkTimes({ exp }, now, toleranceMs)).toThrow(refused('expired'));
+      expect(() => checkTimes({ exp }, now - 1, toleranceMs)).not.toThrow();
+      const nbf = (now + toleranceMs) / 1_000;
+      expect(() => checkTimes({ exp: 1e10, nbf }, now, toleranceMs)).not.toThrow();
+      expect(() => checkTimes({ exp: 1e10, nbf }, now - 1, toleranceMs)).toThrow(refused('not_yet_valid'));
+    }
+  });
+
+  it.each([undefined, null, '9999999999', true, [], {}, Infinity, NaN])('refuses %o for exp', (exp) => {
+    expect(() => checkTimes({ exp }, NOW_MS, 0)).toThrow(refused('invalid_claim', 'exp'));
+  });
+
+  it.each([-0, 0, -1, -1e300])('takes %o for a time long ago', (exp) => {
+    expect(() => checkTimes({ exp }, NOW_MS, 0)).toThrow(refused('expired'));
+    expect(() => checkTimes({ exp: 1e300, nbf: exp, iat: exp }, NOW_MS, 0)).not.toThrow();
+  });
+});
+
+describe('checkAudience', () => {
+  it.each([undefined, null, '', [], [''], ['other'], [['api']], ['api', 1], { api: 1 }])(
+    'refuses %o',
+    (aud) => {
+      expect(() => checkAudience({ aud }, rules())).toThrow(refused('wrong_audience'));
+    },
+  );
+
+  it.each(['api', ['api'], ['other', 'api']])('takes %o', (aud) => {
+    expect(() => checkAudience({ aud }, rules())).not.toThrow();
+  });
+
+  it('checks no more than the type where the audience is null', () => {
+    for (const aud of [undefined, 'any', ['any']]) {
+      expect(() => checkAudience({ aud }, rules({ audience: null }))).not.toThrow();
+    }
+    expect(() => checkAudience({ aud: [1] }, rules({ audience: null }))).toThrow(refused('wrong_audience'));
+  });
+});
+
+describe('checkClaims', () => {
+  const profile = { aud: 'api', sub: 's', client_id: 'c', iat: 1, jti: 'j' };
+  const options = { senderConstrained: 'refuse' } as const;
+
+  it('asks for each claim of RFC 9068 where the profile is asked for, and only there', () => {
+    const strict = rules({ tokenType: 'at+jwt', audience: null });
+    expect(() => checkClaims(profile, strict, options)).not.toThrow();
+    for (const claim of Object.keys(profile)) {
+      const lacking = { ...profile, [claim]: undefined };
+      expect(() => checkClaims(lacking, strict, options)).toThrow(refused('invalid_claim', claim));
+      expect(() => checkClaims(lacking, rules(), options)).not.toThrow();
+    }
+    expect(() => checkClaims({ ...profile, aud: [] }, strict, options)).toThrow(
+      refused('invalid_claim', 'aud'),
+    );
+  });
+
+  it('takes required claims from own members alone', () => {
+    const wanted = rules({ requiredClaims: { constructor: ['x'], token_use: ['access'] } });
+    expect(() => checkClaims({ token_use: 'access' }, wanted, options)).toThrow(
+      refused('invalid_claim', 'constructor'),
+    );
+    expect(() => checkClaims({ token_use: 'access', constructor: 'x' }, wanted, options)).not.toThrow();
+  });
+});

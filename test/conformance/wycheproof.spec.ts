@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { isCorpusMissing } from './corpus.js';
+import { reported, Tally } from './report.js';
+import { verdictAtSeam } from './signature-seam.js';
+import { expectedOfJwk, expectedOfJws, jwkGroups, jwsGroups } from './wycheproof.js';
+
+describe.skipIf(isCorpusMissing)('Wycheproof at the signature seam (data in ../shared/corpus)', () => {
+  const signatures = new Tally();
+  const keySets = new Tally();
+
+  it('has every signature accepted or refused as it must be', () => {
+    for (const group of jwsGroups()) {
+      const key = group.public ?? group.private;
+      for (const one of group.tests) {
+        const verdict = verdictAtSeam(one.jws, [key]);
+        signatures.add(`${one.tcId} ${one.comment}`, verdict, expectedOfJws(one, key.kty === 'oct'));
+      }
+    }
+    expect(signatures.wrong).toEqual([]);
+    expect(signatures.ran).toBe(401);
+  });
+
+  it('has every key set used or refused as it must be', () => {
+    for (const group of jwkGroups()) {
+      const { keys } = group.public ?? group.private;
+      for (const one of group.tests) {
+        const isSymmetric = keys.every(({ kty }) => kty === 'oct');
+        keySets.add(
+          `${one.tcId} ${one.comment}`,
+          verdictAtSeam(one.jws, keys),
+          expectedOfJwk(one, isSymmetric),
+        );
+      }
+    }
+    expect(keySets.wrong).toEqual([]);
+    expect(keySets.ran).toBe(26);
+  });
+
+  it('is told in docs/conformance.md', () => {
+    const rows = [signatures.row('signatures'), keySets.row('key sets')];
+    expect(reported('wycheproof', rows)).toEqual(rows);
+  });
+});

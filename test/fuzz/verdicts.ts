@@ -1,0 +1,117 @@
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
+import { AccessTokenVerifier, AuthError, type KeyRings } from 'nestjs-jwks-auth';
+import * as oauth from 'oauth4webapi';
+import { DEFAULT_ALGORITHMS } from '../../src/keys/algorithms.js';
+import { systemClock } from '../../src/keys/clock.js';
+import { FunctionJwksSource } from '../../src/keys/function.source.js';
+import { KeyRing } from '../../src/keys/key-ring.js';
+import { resolveIssuer } from '../../src/token/issuer-rules.js';
+import { resolveTokenOptions } from '../../src/token/token.options.js';
+import type { Verdict } from '../conformance/report.js';
+import { AUDIENCE, ISSUER, type FuzzInput } from './fuzz.scene.js';
+
+/** What three libraries make of one input. */
+export interface Verdicts {
+  readonly ours: Verdict;
+  /** Why we refused. */
+  readonly code: string | undefined;
+  readonly jose: Verdict;
+  /** Undefined without the RFC 9068 profile, which it always asks for. */
+  readonly oauth4webapi: Verdict | undefined;
+}
+
+const TOLERANCE_S = 5;
+/** Those that all three know. */
+const ALGORITHMS = DEFAULT_ALGORITHMS.filter((name) => name !== 'ES256K');
+const PROFILE_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];
+const RULES = {
+  profile: resolveIssuer(
+    { issuer: ISSUER, audience: AUDIENCE, algorithms: ALGORITHMS, tokenType: 'at+jwt' },
+    '',
+    false,
+  ),
+  plain: resolveIssuer({ issuer: ISSUER, audience: AUDIENCE, algorithms: ALGORITHMS }, '', false),
+};
+const OPTIONS = resolveTokenOptions({ clockToleranceMs: TOLERANCE_S * 1_000 });
+
+export async function verdictsOn(input: FuzzInput): Promise<Verdicts> {
+  const code = await ourCode(input);
+  return {
+    ours: code === undefined ? 'accept' : 'refuse',
+    code,
+    jose: await verdictOf(() => askJose(input)),
+    oauth4webapi: input.profile ? await verdictOf(() => askOauth4webapi(input)) : undefined,
+  };
+}
+
+/**
+ * Why we refuse; undefined when we do not.
+ *
+ * @throws whatever is no AuthError
+ */
+export const ourCode = (input: FuzzInput): Promise<string | undefined> =>
+  withVerifier(input, async (verifier) => {
+    try {
+      await verifier.verify(input.token);
+      return undefined;
+    } catch (error) {
+      if (error instanceof AuthError) return error.code;
+      throw error;
+    }
+  });
+
+/** Runs `run` with a verifier whose ring has loaded the keys of this input. */
+export async function withVerifier<T>(
+  { jwks, profile }: FuzzInput,
+  run: (verifier: AccessTokenVerifier) => Promise<T>,
+): Promise<T> {
+  const ring = new KeyRing({
+    issuer: ISSUER,
+    source: new FunctionJwksSource('the case', async () => jwks),
+    clock: systemClock,
+    random: Math.random,
+    onEvent: () => {},
+    algorithms: ALGORITHMS,
+    lifetime: { maxAgeMs: undefined, staleForMs: 0 },
+    timeoutMs: 1_000,
+    deniedKids: [],
+    jwksRequestsPerMinute: 6,
+    mayPark: false,
+  });
+  const rings = { get: () => ring } as unknown as KeyRings;
+  await ring.start();
+  try {
+    return await run(new AccessTokenVerifier([profile ? RULES.profile : RULES.plain], OPTIONS, rings));
+  } finally {
+    ring.close();
+  }
+}
+
+async function verdictOf(ask: () => Promise<unknown>): Promise<Verdict> {
+  try {
+    await ask();
+    return 'accept';
+  } catch {
+    return 'refuse';
+  }
+}
+
+const askJose = async ({ token, jwks, profile }: FuzzInput): Promise<unknown> =>
+  jwtVerify(token, createLocalJWKSet({ keys: jwks } as JSONWebKeySet), {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    algorithms: ALGORITHMS,
+    clockTolerance: TOLERANCE_S,
+    requiredClaims: profile ? ['exp', ...PROFILE_CLAIMS] : ['exp'],
+    ...(profile && { typ: 'at+jwt' }),
+  });
+
+function askOauth4webapi({ token, jwks }: FuzzInput): Promise<unknown> {
+  const request = new Request(AUDIENCE, { headers: { authorization: `Bearer ${token}` } });
+  const server = { issuer: ISSUER, jwks_uri: `${ISSUER}/jwks` };
+  return oauth.validateJwtAccessToken(server, request, AUDIENCE, {
+    signingAlgorithms: ALGORITHMS,
+    [oauth.clockTolerance]: TOLERANCE_S,
+    [oauth.jwksCache]: { jwks: { keys: jwks } as oauth.JWKS, uat: Math.floor(Date.now() / 1_000) },
+  });
+}

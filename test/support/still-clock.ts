@@ -1,0 +1,13 @@
+import type { Clock } from '../../src/keys/clock.js';
+
+/** Time that passes when it is told to, and timers that never fire. */
+export class StillClock implements Clock {
+  private time = 0;
+  readonly now = () => this.time;
+  readonly wallNow = () => this.time;
+  readonly after = () => () => {};
+
+  pass(ms: number): void {
+    this.time += ms;
+  }
+}
