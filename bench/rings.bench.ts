@@ -15,8 +15,8 @@ import { promisify } from 'node:util';
  * application uses it, in a process of its own for each number of issuers, against one HTTP server for all of them.
  */
 
-const LOOK_UPS = 20_000;
-const ROUNDS = 7;
+const LOOK_UPS = 200_000;
+const ROUNDS = 15;
 type Kind = 'listed' | 'dynamic';
 
 interface Measured {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { LONGEST_DELAY_MS, systemClock } from './clock.js';
 
@@ -25,4 +26,16 @@ it('a timer keeps the process alive only if asked to', () => {
   systemClock.after(10, () => {});
   systemClock.after(10, () => {}, true);
   expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false, true]);
+});
+
+it('a timer runs outside of the request that set it, so that none is kept alive or gone on in', async () => {
+  vi.useRealTimers();
+  const request = new AsyncLocalStorage<string>();
+  const seen = await request.run('a request', () => {
+    expect(request.getStore()).toBe('a request');
+    return new Promise<string | undefined>((resolve) => {
+      systemClock.after(0, () => resolve(request.getStore()));
+    });
+  });
+  expect(seen).toBeUndefined();
 });

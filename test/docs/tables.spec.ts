@@ -71,11 +71,6 @@ test('docs/http-answers.md tables every code with the status that it is answered
   expect(told).toEqual(AUTH_ERROR_CODES.map((code) => [code, statusOf(code)]));
 });
 
-test('docs/tracing.md tables every span and every attribute', () => {
-  expect(namesIn('docs/tracing.md', 'spans').toSorted()).toEqual(Object.values(SPANS).toSorted());
-  expect(namesIn('docs/tracing.md', 'attributes').toSorted()).toEqual(Object.values(ATTRIBUTES).toSorted());
-});
-
 test('docs/testing.md tables every member of the test issuer', () => {
   const members = new PublicApi('libs/testing/src/index.ts').membersOf('TestIssuer');
   const told = namesIn('docs/testing.md', 'test-issuer').map((code) => code.replace(/\(.*/, ''));

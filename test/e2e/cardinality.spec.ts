@@ -70,6 +70,7 @@ it(`a flood of ${FLOOD} made-up key ids, issuers and tokens adds no time series`
       fetched('unknown_kid', 'confirmed', 304),
     ],
     [METRICS.keySetAge]: [perIssuer],
+    [METRICS.keySetMaxAge]: [perIssuer],
     [METRICS.keySetKeys]: [perIssuer],
     [METRICS.keySetTimeToExpiry]: [perIssuer],
     [METRICS.tokenCacheEntries]: [{}],

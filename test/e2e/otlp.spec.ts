@@ -6,6 +6,7 @@ import { LIBRARY_VERSION } from '../../src/telemetry/version.js';
 import { NodeProcess } from '../support/child-process.js';
 import { freePort } from '../support/free-port.js';
 import { OtlpCollector, type OtlpSpan } from '../support/otlp-collector.js';
+import { violations } from '../support/telemetry.schema.js';
 
 /** The orders application as an ES module, and the same started by CommonJS. */
 const ESM = ['dist/apps/orders/main.js'];
@@ -110,6 +111,10 @@ describe.each([
       kind: INTERNAL,
       attributes: { 'jwt.alg': 'RS256' },
     });
+  });
+
+  it('has the attributes of the schema on each span of ours, and no others', () => {
+    expect(collector.spans.flatMap(violations)).toEqual([]);
   });
 
   it('has a status for failures alone', () => {

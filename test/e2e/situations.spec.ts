@@ -7,6 +7,7 @@ import { resolveKeyOptions } from '../../src/keys/key.options.js';
 import { tableRows } from '../docs/markdown.js';
 import { SampleController } from '../support/guarded-app.js';
 import { StillClock } from '../support/still-clock.js';
+import { violations } from '../support/telemetry.schema.js';
 
 const MAX_AGE_MS = 10_000;
 /** Past `maxAge`, and too soon for a request to miss the timer of the refresh. */
@@ -20,9 +21,11 @@ beforeEach(async () => {
   issuer = await startTestIssuer();
 });
 afterEach(async () => {
+  const broken = spans.spans.flatMap(violations);
   spans.stop();
   await stop();
   await issuer.close();
+  if (broken.length > 0) throw new Error(`against the schema: ${broken.join('; ')}`);
 });
 
 async function start(keys: KeyOptions = {}, more: Partial<AuthOptions> = {}) {

@@ -1,5 +1,7 @@
+import { passportJwtSecret } from 'nestjs-jwks-auth';
 import { startTestIssuer, captureSpans, type CapturedSpans, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { violations } from '../support/telemetry.schema.js';
 import { ADAPTERS, startGuardedApp, type GuardedApp } from '../support/guarded-app.js';
 
 let spans: CapturedSpans;
@@ -156,4 +158,16 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
     expect(everything).not.toContain('special');
     expect(spans.spans.flatMap(({ events }) => events)).toEqual([]);
   });
+});
+
+it('passportJwtSecret shows its look-ups and its fetches', async () => {
+  await using issuer = await startTestIssuer();
+  const secretOf = passportJwtSecret({ jwksUri: issuer.jwksUri });
+  spans.clear();
+  const key = await new Promise((resolve) => {
+    secretOf({}, issuer.token(), (_error, found) => resolve(found));
+  });
+  expect(key).toBeDefined();
+  expect(spans.named('jwks.get_key')[0]?.attributes).toMatchObject({ 'jwks.issuer': issuer.jwksUri });
+  expect(spans.spans.flatMap(violations)).toEqual([]);
 });
