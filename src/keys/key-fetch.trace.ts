@@ -27,15 +27,15 @@ export interface KeyFetchContext {
  *
  * @throws JwksFetchError as `run` does
  */
-export function traceKeyFetch(
+export async function traceKeyFetch(
   { issuer, trigger, clock, onPlace }: KeyFetchContext,
   run: () => Promise<KeyFetchReport>,
 ): Promise<void> {
-  const attributes = { [ATTRIBUTES.jwksIssuer]: issuer, [ATTRIBUTES.fetchTrigger]: trigger };
+  const attributes = () => ({ [ATTRIBUTES.jwksIssuer]: issuer, [ATTRIBUTES.fetchTrigger]: trigger });
   const root = trigger === 'refresh';
   const links = root ? [activePlace()].filter((place) => place !== undefined) : [];
   const startedAt = clock.now();
-  return withSpan(SPANS.fetch, { attributes, root, links }, async (span) => {
+  await withSpan(SPANS.fetch, { attributes, root, links }, async (span) => {
     onPlace(span.place);
     try {
       const { status, outcome, keyCount } = await run();
