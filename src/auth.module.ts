@@ -6,6 +6,7 @@ import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 import { JwtStrategy } from './guard/jwt.strategy.js';
 import { logKeyRingEvent } from './guard/key-ring.logger.js';
+import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
 import { KeyRings } from './keys/key-rings.js';
 import { observe } from './telemetry/metrics.js';
 import { AccessTokenVerifier } from './token/access-token.verifier.js';
@@ -49,8 +50,9 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
         new JwtStrategy(verifier, guard),
     },
     JwtAuthGuard,
+    JwksHealthIndicator,
   ],
-  exports: [KeyRings, AccessTokenVerifier, GUARD_OPTIONS, JwtStrategy, JwtAuthGuard],
+  exports: [KeyRings, AccessTokenVerifier, GUARD_OPTIONS, JwtStrategy, JwtAuthGuard, JwksHealthIndicator],
 })
 export class AuthModule extends ConfigurableModuleClass implements OnModuleInit, OnModuleDestroy {
   private stopObserving = (): void => {};

@@ -5,11 +5,16 @@ import type { KeyRingEvent } from '../keys/key-ring.events.js';
 export function logKeyRingEvent(logger: LoggerService, event: KeyRingEvent): void {
   const { issuer } = event;
   switch (event.type) {
-    case 'keys_loaded':
+    case 'keys_loaded': {
+      const where =
+        event.source === 'issuer'
+          ? event.jwksUri
+          : `the key store, given by ${event.jwksUri} ${seconds(event.ageMs)} s ago,`;
       logger.log(
-        `${issuer}: ${event.keyCount} ${event.keyCount === 1 ? 'key' : 'keys'} (${event.algorithms.join(', ')}) from ${event.jwksUri} in ${Math.round(event.tookMs)} ms`,
+        `${issuer}: ${event.keyCount} ${event.keyCount === 1 ? 'key' : 'keys'} (${event.algorithms.join(', ')}) from ${where} in ${Math.round(event.tookMs)} ms`,
       );
       break;
+    }
     case 'keys_changed': {
       const { added, removed, changed } = event.diff;
       const parts = Object.entries({ added, removed, changed }).filter(([, kids]) => kids.length > 0);
@@ -30,10 +35,29 @@ export function logKeyRingEvent(logger: LoggerService, event: KeyRingEvent): voi
       );
       break;
     case 'clock_skew':
-      logger.warn(`${issuer}: its clock and ours differ by ${Math.round(event.skewMs / 1_000)} s`);
+      logger.warn(`${issuer}: its clock and ours differ by ${seconds(event.skewMs)} s`);
+      break;
+    case 'store_unavailable':
+      logger.warn(`${issuer}: the key store cannot be used (${event.reason}); the issuer is asked instead`);
+      break;
+    case 'store_available':
+      logger.log(`${issuer}: the key store can be used again`);
+      break;
+    case 'store_entry_refused':
+      logger.warn(
+        `${issuer}: ${ENTRY_NAMES[event.entry]} in the key store are not used (${event.reason}), and will be overwritten`,
+      );
       break;
   }
 }
+
+const ENTRY_NAMES = {
+  jwks: 'the keys',
+  denied: 'the denied key ids',
+  turn: 'notes of whose turn it is',
+} as const;
+
+const seconds = (ms: number): number => Math.round(ms / 1_000);
 
 function logUnusable(logger: LoggerService, issuer: string, reasons: readonly string[]): void {
   if (reasons.includes('private_material')) {

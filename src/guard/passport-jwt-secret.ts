@@ -1,121 +1,83 @@
 import { Logger } from '@nestjs/common';
 import { SigningKeyNotFoundError } from 'jwks-rsa';
-import type { Agent } from 'node:http';
 import type { KeyObject } from 'node:crypto';
 import { AuthError } from '../errors/auth.error.js';
-import { badOption, checkNumber } from '../errors/option-checks.js';
 import { DEFAULT_ALGORITHMS } from '../keys/algorithms.js';
 import { systemClock } from '../keys/clock.js';
 import { FunctionJwksSource } from '../keys/function.source.js';
 import { HttpJwksSource, type JwksSource } from '../keys/jwks.source.js';
+import type { KeyRingEvent } from '../keys/key-ring.events.js';
 import { KeyRing } from '../keys/key-ring.js';
-import { logKeyRingEvent } from './key-ring.logger.js';
-import { KEY_OPTION_DEFAULTS, resolveKeyOptions, type ResolvedKeyOptions } from '../keys/key.options.js';
+import type { ResolvedKeyOptions } from '../keys/key.options.js';
 import { observe } from '../telemetry/metrics.js';
 import { parseJws, type JoseHeader } from '../token/jws.js';
-
-/** The options of jwks-rsa's `passportJwtSecret`, by their own names. */
-export interface PassportJwtSecretOptions {
-  /** Where the JWK Set is. */
-  readonly jwksUri: string;
-  /** Accepted and without effect: keys are always kept in memory. */
-  readonly cache?: boolean;
-  /** Accepted and without effect: the whole set is kept. */
-  readonly cacheMaxEntries?: number;
-  /**
-   * How long keys count as fresh, in milliseconds; they are refreshed ahead of it.
-   *
-   * @default 600_000
-   */
-  readonly cacheMaxAge?: number;
-  /**
-   * How long keys are relied on beyond `cacheMaxAge` while the endpoint cannot be asked, in milliseconds.
-   *
-   * @default 86_400_000
-   */
-  readonly cacheMaxAgeFallback?: number;
-  /** Accepted and without effect: questions for unknown key ids are always limited. */
-  readonly rateLimit?: boolean;
-  /**
-   * How many questions a minute unknown key ids may cause, beyond a burst of 3.
-   *
-   * @default 10
-   */
-  readonly jwksRequestsPerMinute?: number;
-  /**
-   * Deadline of one question, in milliseconds.
-   *
-   * @default 5_000
-   */
-  readonly timeout?: number;
-  /** Headers sent with each question. */
-  readonly requestHeaders?: Readonly<Record<string, string>>;
-  /** An `http.Agent` or `https.Agent`, for proxies and private certificate authorities. */
-  readonly requestAgent?: Agent;
-  /**
-   * Allows an `http:` endpoint that is not on loopback; jwks-rsa always does.
-   *
-   * @default false
-   */
-  readonly allowHttp?: boolean;
-  /** Asks the endpoint in place of the built-in fetch. */
-  readonly fetcher?: (jwksUri: string) => Promise<{ keys: unknown }>;
-  /** Keys that are looked at before the endpoint is asked. */
-  readonly getKeysInterceptor?: () => Promise<readonly unknown[]>;
-  /** Decides what becomes of an error; by default a key that is not found is no key, and all else is the error. */
-  readonly handleSigningKeyError?: (error: Error | null, callback: (error: Error | null) => void) => void;
-}
+import { logKeyRingEvent } from './key-ring.logger.js';
+import {
+  resolvePassportJwtSecretOptions,
+  type PassportJwtSecretOptions,
+  type ResolvedPassportJwtSecretOptions,
+} from './passport-jwt-secret.options.js';
 
 /** What passport-jwt calls for the key of a token. */
-export type SecretOrKeyProvider = (
-  request: unknown,
-  rawJwtToken: unknown,
-  done: (error: unknown, key?: never) => void,
-) => void;
+export interface SecretOrKeyProvider {
+  /** Calls `done` with a `KeyObject`, with null when there is no key for the token, or with an error. */
+  (request: unknown, rawJwtToken: unknown, done: (error: unknown, key?: never) => void): void;
+  /** Ends the refreshes. Keys in memory go on being handed out until they are too old. */
+  close(): void;
+}
 
-const DEFAULT_MAX_AGE_MS = 600_000;
-const DEFAULT_REQUESTS_PER_MINUTE = 10;
+/** passport-jwt's types know strings and buffers alone; jsonwebtoken takes a `KeyObject` as well. */
+type Done = (error: unknown, key: KeyObject | null) => void;
 
 /**
  * A drop-in for `passportJwtSecret` of jwks-rsa, served by a key ring: an application with its own passport-jwt strategy
  * changes one import line. The key is a `KeyObject`, so nothing is parsed per request; the first keys are asked for at
- * once.
+ * once, and refreshed until {@link SecretOrKeyProvider.close}, without keeping the process alive.
  *
  * @throws TypeError at once, for an option that is wrong
  */
-export function passportJwtSecret(options: PassportJwtSecretOptions): SecretOrKeyProvider {
+export function passportJwtSecret(given: PassportJwtSecretOptions): SecretOrKeyProvider {
+  const options = resolvePassportJwtSecretOptions(given);
   const rings = createRings(options);
-  observe({ keySets: () => rings.map(({ status }) => status) });
-  const onError = options.handleSigningKeyError ?? handleSigningKeyError;
-  return (_request, rawJwtToken, done) => {
+  const stopObserving = observe({ keySets: () => rings.map(({ status }) => status) });
+  const { handleSigningKeyError: onError = handleSigningKeyError } = options;
+  const provide = (_request: unknown, rawJwtToken: unknown, done: Done): void => {
     const header = headerOf(rawJwtToken);
-    if (header === undefined || !DEFAULT_ALGORITHMS.includes(header.alg)) return done(null);
-    findKey(rings, header.kid, header.alg).then(
-      (key) => done(null, key as never),
-      (error: unknown) => onError(asSigningKeyError(error), (decided) => done(decided)),
-    );
+    if (header === undefined || !DEFAULT_ALGORITHMS.includes(header.alg)) return done(null, null);
+    findKey(rings, header.kid, header.alg)
+      .then((key) => done(null, key))
+      .catch((error: unknown) => onError(asSigningKeyError(error), (decided) => done(decided, null)))
+      .catch((error: unknown) => done(error, null));
   };
+  const close = (): void => {
+    stopObserving();
+    for (const ring of rings) ring.close();
+  };
+  return Object.assign(provide as unknown as SecretOrKeyProvider, { close });
 }
 
-/** The key, from the first ring that has it. */
+/** The key, from the first ring that knows the key id; the last ring asked, the endpoint's, says why there is none. */
 async function findKey(rings: readonly KeyRing[], kid: string | undefined, alg: string): Promise<KeyObject> {
   let reason: unknown;
-  for (const ring of rings) {
-    try {
-      const [key] = await ring.getKeys(kid, alg);
-      if (key !== undefined) return key.keyObject;
-    } catch (error) {
-      reason = error;
-    }
+  for (const ring of inOrder(rings, kid)) {
+    const keys = await ring.getKeys(kid, alg).catch((error: unknown) => void (reason = error));
+    if (keys === undefined) continue;
+    const [key] = keys;
+    if (key === undefined) throw new AuthError('unknown_key');
+    return key.keyObject;
   }
-  throw reason ?? new AuthError('unknown_key');
+  throw reason;
 }
 
-/** The interceptor's keys are looked at first; the endpoint is asked for what they lack. */
-function createRings(options: PassportJwtSecretOptions): readonly KeyRing[] {
-  const { jwksUri, getKeysInterceptor, fetcher } = options;
-  checkOptions(options);
-  const keys = keyOptionsOf(options);
+/** A ring that holds the key goes first, so that a key in memory never waits for another ring's question. */
+function inOrder(rings: readonly KeyRing[], kid: string | undefined): readonly KeyRing[] {
+  if (rings.length === 1 || kid === undefined) return rings;
+  const isWithout = (ring: KeyRing) => Number(!ring.isUsable || !ring.status.kids.includes(kid));
+  return rings.toSorted((a, b) => isWithout(a) - isWithout(b));
+}
+
+function createRings(options: ResolvedPassportJwtSecretOptions): readonly KeyRing[] {
+  const { jwksUri, getKeysInterceptor, fetcher, keys } = options;
   const endpoint =
     fetcher === undefined
       ? new HttpJwksSource({ ...keys, clock: systemClock, issuer: jwksUri, jwksUri })
@@ -125,20 +87,27 @@ function createRings(options: PassportJwtSecretOptions): readonly KeyRing[] {
     void ring.start();
     return [ring];
   }
-  const intercepted = new FunctionJwksSource('getKeysInterceptor', getKeysInterceptor);
-  const first = createRing(`${jwksUri} (getKeysInterceptor)`, intercepted, keys);
+  // The endpoint is asked only for what the interceptor lacks, so its ring starts with the first such token.
+  const ask = async () => (await getKeysInterceptor()) ?? [];
+  const intercepted = new FunctionJwksSource('getKeysInterceptor', ask);
+  const first = createRing(`${jwksUri} (getKeysInterceptor)`, intercepted, keys, isNotForLackOfKeys);
   void first.start();
   return [first, ring];
 }
 
-function createRing(name: string, source: JwksSource, keys: ResolvedKeyOptions): KeyRing {
+function createRing(
+  name: string,
+  source: JwksSource,
+  keys: ResolvedKeyOptions,
+  isWorthTelling: (event: KeyRingEvent) => boolean = () => true,
+): KeyRing {
   const logger = new Logger('passportJwtSecret');
   return new KeyRing({
     issuer: name,
     source,
     clock: systemClock,
     random: Math.random,
-    onEvent: (event) => logKeyRingEvent(logger, event),
+    onEvent: (event) => isWorthTelling(event) && logKeyRingEvent(logger, event),
     algorithms: DEFAULT_ALGORITHMS,
     // passport-jwt checks the issuer; it is not known here.
     lifetime: keys,
@@ -149,31 +118,9 @@ function createRing(name: string, source: JwksSource, keys: ResolvedKeyOptions):
   });
 }
 
-function checkOptions(options: PassportJwtSecretOptions): void {
-  const {
-    jwksUri,
-    cacheMaxAge = 1,
-    cacheMaxAgeFallback = 0,
-    timeout = 1,
-    jwksRequestsPerMinute = 1,
-  } = options;
-  if (typeof jwksUri !== 'string' || !URL.canParse(jwksUri)) throw badOption('jwksUri', 'must be a URL');
-  checkNumber('cacheMaxAge', cacheMaxAge, 1);
-  checkNumber('cacheMaxAgeFallback', cacheMaxAgeFallback, 0);
-  checkNumber('timeout', timeout, 1);
-  checkNumber('jwksRequestsPerMinute', jwksRequestsPerMinute, 0.1, 6_000);
-}
-
-const keyOptionsOf = (options: PassportJwtSecretOptions): ResolvedKeyOptions =>
-  resolveKeyOptions({
-    maxAgeMs: options.cacheMaxAge ?? DEFAULT_MAX_AGE_MS,
-    staleForMs: options.cacheMaxAgeFallback ?? KEY_OPTION_DEFAULTS.staleForMs,
-    timeoutMs: options.timeout ?? KEY_OPTION_DEFAULTS.timeoutMs,
-    jwksRequestsPerMinute: options.jwksRequestsPerMinute ?? DEFAULT_REQUESTS_PER_MINUTE,
-    requestHeaders: options.requestHeaders ?? {},
-    allowHttp: options.allowHttp ?? false,
-    ...(options.requestAgent && { requestAgent: options.requestAgent }),
-  });
+/** An interceptor may have no keys, now or ever: the endpoint is there for that. */
+const isNotForLackOfKeys = (event: KeyRingEvent): boolean =>
+  event.type !== 'fetch_failed' || event.error.code !== 'no_usable_key';
 
 function headerOf(rawJwtToken: unknown): JoseHeader | undefined {
   if (typeof rawJwtToken !== 'string') return undefined;

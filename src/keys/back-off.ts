@@ -30,6 +30,11 @@ export class BackOff {
     return delay / 2 + (this.random() * delay) / 2;
   }
 
+  /** Goes on from the failures of other processes, when they are more. */
+  catchUp(failures: number): void {
+    this.failures = Math.max(this.failures, failures);
+  }
+
   reset(): void {
     this.failures = 0;
     this.throttles = 0;

@@ -22,7 +22,7 @@ export class DynamicRings implements Iterable<KeyRing> {
 
   add(ring: KeyRing): void {
     this.forget(ring.issuer);
-    for (const kid of this.denied.get(ring.issuer) ?? []) ring.deny(kid);
+    for (const kid of this.denied.get(ring.issuer) ?? []) void ring.deny(kid);
     this.rings.set(ring.issuer, ring);
     if (this.rings.size <= KEY_POLICY.maxDynamicRings) return;
     const [oldest] = this.rings.keys();

@@ -28,9 +28,10 @@ export class HeldKeys {
     return kid !== undefined && this.denied.has(kid);
   }
 
-  deny(kid: string): void {
-    this.denied.add(kid);
-    this.replace(this.published);
+  deny(kids: Iterable<string>): void {
+    const { size } = this.denied;
+    for (const kid of kids) this.denied.add(kid);
+    if (this.denied.size > size) this.replace(this.published);
   }
 
   /** One atomic swap; the news, if it makes a difference. */

@@ -1,16 +1,25 @@
 import { recordFetch } from '../telemetry/metrics.js';
-import { ATTRIBUTES, SPANS, type FetchOutcome, type FetchTrigger } from '../telemetry/names.js';
+import {
+  ATTRIBUTES,
+  SPANS,
+  type FetchOutcome,
+  type FetchSource,
+  type FetchTrigger,
+} from '../telemetry/names.js';
 import { activePlace, withSpan, type ActiveSpan, type SpanPlace } from '../telemetry/span.js';
 import type { Clock } from './clock.js';
 import type { JwksFetchError } from './jwks-fetch.error.js';
 
-/** What an accepted answer led to. */
+/** What a question led to that did not fail. */
 export interface KeyFetchReport {
-  /** Status of the answer. */
-  readonly status: number;
+  /** Who was asked last. */
+  readonly source: FetchSource;
+  /** Status of the issuer's answer. */
+  readonly status?: number;
+  /** `rejected` when the store had nothing and the issuer must not be asked. */
   readonly outcome: FetchOutcome;
-  /** How many usable keys it held. */
-  readonly keyCount: number;
+  /** How many usable keys an accepted answer held. */
+  readonly keyCount?: number;
 }
 
 export interface KeyFetchContext {
@@ -22,7 +31,7 @@ export interface KeyFetchContext {
 }
 
 /**
- * Runs one question to the issuer inside the span `jwks.fetch`, and records how long it took. A refresh in the
+ * Runs one question for keys inside the span `jwks.fetch`; how long it took is recorded if it went to the issuer. A refresh in the
  * background is a trace of its own, linked to what triggered it.
  *
  * @throws JwksFetchError as `run` does
@@ -30,28 +39,35 @@ export interface KeyFetchContext {
 export async function traceKeyFetch(
   { issuer, trigger, clock, onPlace }: KeyFetchContext,
   run: () => Promise<KeyFetchReport>,
-): Promise<void> {
+): Promise<KeyFetchReport> {
   const attributes = () => ({ [ATTRIBUTES.jwksIssuer]: issuer, [ATTRIBUTES.fetchTrigger]: trigger });
   const root = trigger === 'refresh';
   const links = root ? [activePlace()].filter((place) => place !== undefined) : [];
   const startedAt = clock.now();
-  await withSpan(SPANS.fetch, { attributes, root, links }, async (span) => {
+  return withSpan(SPANS.fetch, { attributes, root, links }, async (span) => {
     onPlace(span.place);
     try {
-      const { status, outcome, keyCount } = await run();
-      describe(span, outcome, status);
-      span.set({ [ATTRIBUTES.keyCount]: keyCount });
-      recordFetch(clock.now() - startedAt, { issuer, trigger, outcome, status });
+      const report = await run();
+      const { source, status, outcome, keyCount } = report;
+      describe(span, source, outcome, status);
+      if (keyCount !== undefined) span.set({ [ATTRIBUTES.keyCount]: keyCount });
+      if (source === 'issuer') recordFetch(clock.now() - startedAt, { issuer, trigger, outcome, status });
+      return report;
     } catch (error) {
       const { code, status } = error as JwksFetchError;
-      describe(span, 'rejected', status);
+      describe(span, 'issuer', 'rejected', status);
       recordFetch(clock.now() - startedAt, { issuer, trigger, outcome: 'rejected', status, errorType: code });
       throw error;
     }
   });
 }
 
-function describe(span: ActiveSpan, outcome: FetchOutcome, status: number | undefined): void {
-  span.set({ [ATTRIBUTES.fetchOutcome]: outcome });
+function describe(
+  span: ActiveSpan,
+  source: FetchSource,
+  outcome: FetchOutcome,
+  status: number | undefined,
+): void {
+  span.set({ [ATTRIBUTES.fetchSource]: source, [ATTRIBUTES.fetchOutcome]: outcome });
   if (status !== undefined) span.set({ [ATTRIBUTES.httpStatus]: status });
 }

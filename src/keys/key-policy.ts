@@ -32,8 +32,20 @@ export const KEY_POLICY = {
   /** An empty set is honoured after so many answers, each so long after the one before. */
   emptySetAnswers: 3,
   emptySetSpacingMs: 1 * MINUTE,
-  /** The issuer's `Date` may be off by this before it is reported as clock skew. */
+  /** Clocks may be off by this: the issuer's `Date` before it is reported, and those of processes that share keys. */
   clockSkewMs: 30 * SECOND,
+  /** Deadline of one operation on the store. */
+  storeTimeoutMs: 250,
+  /** During a back-off the store is looked at this often at most for requests, and without keys at least. */
+  storeSpacingMs: 1 * SECOND,
+  storeLookMs: 15 * SECOND,
+  /** Keys from the store that are already due are refreshed within this, so that a fleet spreads out. */
+  overdueSpreadMs: 10 * SECOND,
+  /** How long one of a fleet may ask for all, and over how long the others come back when it has failed. */
+  turnMs: 10 * SECOND,
+  turnSpreadMs: 30 * SECOND,
+  /** How often a denial is written again when others write at the same time. */
+  denyRounds: 5,
   /** An issuer that took a key back and then brought it again is taken to be in two minds for so long. */
   twoMindsMs: 10 * MINUTE,
   /** How many issuers are asked at once at start and by an operator; how long `bootstrap: 'wait'` waits. */

@@ -1,5 +1,7 @@
+import type { FetchSource } from '../telemetry/names.js';
 import type { JwksFetchError } from './jwks-fetch.error.js';
 import type { KeySetDiff } from './key-set.js';
+import type { StoreEntryKind, StoreEntryRefusal } from './store-entry.js';
 import type { UnusableKeyReason } from './unusable-key.error.js';
 
 /** How long ago the keys were last confirmed, and so how far they can be relied on. */
@@ -13,6 +15,9 @@ export type KeyRingEvent = { readonly issuer: string } & (
       readonly keyCount: number;
       readonly algorithms: readonly string[];
       readonly jwksUri: string;
+      readonly source: FetchSource;
+      /** How long ago the issuer gave them; more than 0 only from the store. */
+      readonly ageMs: number;
       readonly tookMs: number;
     }
   | { readonly type: 'keys_changed'; readonly diff: KeySetDiff }
@@ -25,6 +30,18 @@ export type KeyRingEvent = { readonly issuer: string } & (
       readonly retryInMs: number;
     }
   | { readonly type: 'clock_skew'; readonly skewMs: number }
+  | {
+      /** The store that processes share keys through failed, or did not answer in time. */
+      readonly type: 'store_unavailable';
+      /** `timeout`, or what kind of error it was. */
+      readonly reason: string;
+    }
+  | { readonly type: 'store_available' }
+  | {
+      readonly type: 'store_entry_refused';
+      readonly entry: StoreEntryKind;
+      readonly reason: StoreEntryRefusal;
+    }
 );
 
 export type OnKeyRingEvent = (event: KeyRingEvent) => void;

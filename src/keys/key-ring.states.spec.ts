@@ -20,6 +20,7 @@ describe('a token whose key is in memory', () => {
     const fake = await failingRing(state);
     fake.source.holds = true;
     void fake.ring.refresh();
+    await settle();
     const asked = fake.source.asked;
     expect(await fake.ask('known')).toBe('ok');
     expect(fake.source.asked).toBe(asked);

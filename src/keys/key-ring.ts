@@ -104,9 +104,12 @@ export class KeyRing {
     return this.keeper.loaded;
   }
 
-  /** Takes a key out of use at once, and keeps it out for the life of the process. */
-  deny(kid: string): void {
-    this.keeper.held.deny(kid);
+  /**
+   * Takes a key out of use at once, and keeps it out for the life of the process; with `keys.store`, in every process,
+   * by its next refresh at the latest. Resolves to whether the others will learn of it; never rejects.
+   */
+  deny(kid: string): Promise<boolean> {
+    return this.keeper.deny(kid);
   }
 
   /** The key ids that were taken out of use. */

@@ -2,10 +2,13 @@ import { DEFAULT_ALGORITHMS } from './algorithms.js';
 import { systemClock, type Clock } from './clock.js';
 import { DynamicRings } from './dynamic-rings.js';
 import { HttpJwksSource } from './jwks.source.js';
-import type { OnKeyRingEvent } from './key-ring.events.js';
+import type { KeyRingEvent, OnKeyRingEvent } from './key-ring.events.js';
 import type { ResolvedKeyOptions } from './key.options.js';
 import { KEY_POLICY } from './key-policy.js';
-import { KeyRing, type KeyRingStatus } from './key-ring.js';
+import { BoundedStore } from './bounded.store.js';
+import { SharedKeys, type SharedKeysDeps } from './shared-keys.js';
+import { SharedTurn } from './shared.turn.js';
+import { KeyRing, type KeyRingDeps, type KeyRingStatus } from './key-ring.js';
 
 /** What a ring must know of its issuer. */
 export interface KeyRingIssuer {
@@ -24,6 +27,7 @@ export interface KeyRingsRuntime {
 export class KeyRings implements Iterable<KeyRing> {
   private readonly listed: ReadonlyMap<string, KeyRing>;
   private readonly dynamic: DynamicRings;
+  private readonly store: BoundedStore | undefined;
   /** Key ids that no issuer's ring may use. */
   private readonly denied: Set<string>;
   private readonly closing = Promise.withResolvers<void>();
@@ -37,6 +41,7 @@ export class KeyRings implements Iterable<KeyRing> {
   ) {
     this.denied = new Set(options.deniedKids);
     this.dynamic = new DynamicRings(this.denied);
+    this.store = options.store && new BoundedStore(options.store, runtime.clock);
     this.listed = new Map(issuers.map((one) => [one.issuer, this.createRing(one, false)]));
   }
 
@@ -77,10 +82,14 @@ export class KeyRings implements Iterable<KeyRing> {
     await this.each((ring) => ring.refresh());
   }
 
-  /** Takes a key id out of use at every issuer, for the life of the process. */
-  deny(kid: string): void {
+  /**
+   * Takes a key id out of use at every issuer: here at once and for the life of the process; with `keys.store`, in every
+   * process, by its next refresh at the latest. Resolves to whether the others will learn of it; never rejects.
+   */
+  async deny(kid: string): Promise<boolean> {
     this.denied.add(kid);
-    for (const ring of this) ring.deny(kid);
+    const shared = await Promise.all([...this].map((ring) => ring.deny(kid)));
+    return shared.length > 0 && shared.every(Boolean);
   }
 
   /**
@@ -110,6 +119,7 @@ export class KeyRings implements Iterable<KeyRing> {
     this.closed = true;
     this.closing.resolve();
     for (const ring of this) ring.close();
+    this.store?.close();
   }
 
   /** At most so many issuers are asked at once. */
@@ -139,6 +149,22 @@ export class KeyRings implements Iterable<KeyRing> {
       deniedKids: this.denied,
       jwksRequestsPerMinute: options.jwksRequestsPerMinute,
       mayPark,
+      ...this.share(issuer, jwksUri),
     });
+  }
+
+  /** What the ring of this issuer shares with other processes; nothing without a store. */
+  private share(issuer: string, jwksUri: string | undefined): Pick<KeyRingDeps, 'shared' | 'turn'> {
+    const { store, options, onEvent, runtime } = this;
+    if (store === undefined) return {};
+    const deps: SharedKeysDeps = {
+      issuer,
+      jwksUri,
+      store,
+      secrets: options.storeSecret ?? null,
+      clock: runtime.clock,
+      onNews: (news) => onEvent({ ...news, issuer } as KeyRingEvent),
+    };
+    return { shared: new SharedKeys(deps), turn: new SharedTurn(deps) };
   }
 }

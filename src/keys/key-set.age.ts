@@ -15,7 +15,9 @@ export interface KeySetLifetime {
 export class KeySetAge {
   /** When an answer was last accepted; undefined before the first. */
   confirmedAt: number | undefined;
-  /** When that was asked. What the issuer answered it may have known then already, but nothing later. */
+  /**
+   * When that was asked, at the earliest. What the issuer answered it may have known then already, but nothing later.
+   */
   askedAt: number | undefined;
   maxAgeMs: number = KEY_POLICY.maxAgeDefaultMs;
 
@@ -26,11 +28,21 @@ export class KeySetAge {
 
   /** An answer with these headers, to a question of then, was accepted. They move `maxAge` inside our bounds; they never decide trust. */
   confirm(headers: IncomingHttpHeaders, askedAt: number): void {
-    const freshMs = parseFreshness(headers) ?? KEY_POLICY.maxAgeDefaultMs;
-    const bounded = Math.min(KEY_POLICY.maxAgeCeilingMs, Math.max(KEY_POLICY.maxAgeFloorMs, freshMs));
-    this.maxAgeMs = this.lifetime.maxAgeMs ?? bounded;
+    this.maxAgeMs = this.maxAgeOf(headers);
     this.confirmedAt = this.clock.now();
     this.askedAt = askedAt;
+  }
+
+  /** An answer to a question that another process asked so long ago, give or take what clocks may differ by. */
+  adopt(headers: IncomingHttpHeaders, ageMs: number): void {
+    this.maxAgeMs = this.maxAgeOf(headers);
+    this.confirmedAt = this.clock.now() - ageMs;
+    this.askedAt = this.confirmedAt - KEY_POLICY.clockSkewMs;
+  }
+
+  /** True when keys of that age, which came with these headers, may be relied on. */
+  wouldBeUsable(headers: IncomingHttpHeaders, ageMs: number): boolean {
+    return ageMs < this.maxAgeOf(headers) + this.lifetime.staleForMs;
   }
 
   /** Milliseconds since the keys were last confirmed; undefined before the first time. */
@@ -38,10 +50,15 @@ export class KeySetAge {
     return this.confirmedAt === undefined ? undefined : this.clock.now() - this.confirmedAt;
   }
 
+  /** How long keys are relied on, from when they were confirmed, in milliseconds. */
+  get lifetimeMs(): number {
+    return this.maxAgeMs + this.lifetime.staleForMs;
+  }
+
   /** Milliseconds until tokens are refused if the issuer stays away; 0 without keys. */
   get timeToExpiryMs(): number {
     const { ageMs } = this;
-    return ageMs === undefined ? 0 : Math.max(0, this.maxAgeMs + this.lifetime.staleForMs - ageMs);
+    return ageMs === undefined ? 0 : Math.max(0, this.lifetimeMs - ageMs);
   }
 
   /** True while the keys may be relied on. */
@@ -54,5 +71,11 @@ export class KeySetAge {
     if (ageMs === undefined) return 'EMPTY';
     if (!this.isUsable) return 'EXPIRED';
     return ageMs < this.maxAgeMs ? 'FRESH' : 'STALE';
+  }
+
+  private maxAgeOf(headers: IncomingHttpHeaders): number {
+    const freshMs = parseFreshness(headers) ?? KEY_POLICY.maxAgeDefaultMs;
+    const bounded = Math.min(KEY_POLICY.maxAgeCeilingMs, Math.max(KEY_POLICY.maxAgeFloorMs, freshMs));
+    return this.lifetime.maxAgeMs ?? bounded;
   }
 }

@@ -8,6 +8,8 @@ import {
   withoutUndefined,
 } from '../errors/option-checks.js';
 import { LONGEST_DELAY_MS } from './clock.js';
+import { KEY_STORE_METHODS, type KeyStore } from './key-store.js';
+import type { StoreSecrets } from './store-entry.js';
 
 /** How the issuers' keys are fetched and kept; all optional. */
 export interface KeyOptions {
@@ -54,6 +56,18 @@ export interface KeyOptions {
    * @default false
    */
   readonly allowHttp?: boolean;
+  /**
+   * A Keyv instance (5.6 or newer 5.x) that the processes of a fleet share keys through: the issuer is asked once for
+   * all of them, and one that starts while the issuer is down starts with the keys of the others. It stays yours: it is
+   * never closed.
+   */
+  readonly store?: KeyStore;
+  /**
+   * What entries of the store are signed with (HMAC-SHA256), as text of at least 32 bytes. Of several, the first signs
+   * and all verify. `null` switches signatures off: whoever can write the store can then make up keys. Required with
+   * `store`.
+   */
+  readonly storeSecret?: string | readonly string[] | null;
 }
 
 /** {@link KeyOptions} with the defaults filled in. */
@@ -67,7 +81,13 @@ export interface ResolvedKeyOptions {
   readonly requestHeaders: Readonly<Record<string, string>>;
   readonly requestAgent: Agent | undefined;
   readonly allowHttp: boolean;
+  readonly store: KeyStore | undefined;
+  /** Undefined without a store. */
+  readonly storeSecret: StoreSecrets | undefined;
 }
+
+/** As long as what HMAC-SHA256 puts out (RFC 2104 §3). */
+const MIN_SECRET_BYTES = 32;
 
 export const KEY_OPTION_DEFAULTS: ResolvedKeyOptions = {
   maxAgeMs: undefined,
@@ -79,6 +99,8 @@ export const KEY_OPTION_DEFAULTS: ResolvedKeyOptions = {
   requestHeaders: {},
   requestAgent: undefined,
   allowHttp: false,
+  store: undefined,
+  storeSecret: undefined,
 };
 
 /**
@@ -88,7 +110,8 @@ export const KEY_OPTION_DEFAULTS: ResolvedKeyOptions = {
  */
 export function resolveKeyOptions(given: KeyOptions = {}): ResolvedKeyOptions {
   checkMembers('keys', given, Object.keys(KEY_OPTION_DEFAULTS));
-  const options = { ...KEY_OPTION_DEFAULTS, ...withoutUndefined(given) };
+  const storeSecret = resolveStoreSecret(given);
+  const options = { ...KEY_OPTION_DEFAULTS, ...withoutUndefined(given), storeSecret };
   if (options.maxAgeMs !== undefined) checkNumber('keys.maxAgeMs', options.maxAgeMs, 1);
   checkNumber('keys.staleForMs', options.staleForMs, 0);
   checkNumber('keys.timeoutMs', options.timeoutMs, 1, LONGEST_DELAY_MS);
@@ -104,4 +127,21 @@ export function resolveKeyOptions(given: KeyOptions = {}): ResolvedKeyOptions {
     if (typeof value !== 'string') throw badOption(`keys.requestHeaders.${name}`, 'must be a string');
   }
   return options;
+}
+
+/** The store, and what its entries are signed with: either both or none. */
+function resolveStoreSecret({ store, storeSecret }: KeyOptions): StoreSecrets | undefined {
+  if (store === undefined) {
+    if (storeSecret !== undefined) throw badOption('keys.storeSecret', 'needs keys.store');
+    return undefined;
+  }
+  const isKeyv = KEY_STORE_METHODS.every((name) => typeof Object(store)[name] === 'function');
+  if (!isKeyv) throw badOption('keys.store', 'must be a Keyv instance, 5.6 or newer 5.x');
+  if (storeSecret === null) return null;
+  if (storeSecret === undefined)
+    throw badOption('keys.storeSecret', 'is required with keys.store; null switches signatures off');
+  const secrets = checkStrings('keys.storeSecret', storeSecret);
+  if (secrets.some((secret) => Buffer.byteLength(secret) < MIN_SECRET_BYTES))
+    throw badOption('keys.storeSecret', `must have at least ${MIN_SECRET_BYTES} bytes`);
+  return secrets;
 }

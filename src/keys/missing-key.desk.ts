@@ -45,7 +45,8 @@ export class MissingKeyDesk {
     if (keeper.held.isDenied(wanted.kid)) throw new AuthError('unknown_key');
     const arrivedAt = clock.now();
     const deadline = arrivedAt + this.limitMs;
-    for (let flight = this.board(wanted, lookup); flight !== undefined; flight = this.board(wanted, lookup)) {
+    const board = () => this.board(wanted, arrivedAt, lookup);
+    for (let flight = board(); flight !== undefined; flight = board()) {
       const isOver = await this.room.wait(flight.done, Math.min(this.limitMs, deadline - clock.now()));
       const keys = this.look(wanted);
       if (keys !== undefined) {
@@ -53,8 +54,10 @@ export class MissingKeyDesk {
         return keys;
       }
       if (!isOver) break;
-      // A flight that was in the air before the token came may bring an answer older than the token.
-      if (flight.startedAt >= arrivedAt && !keeper.held.withdrawn.isDoubtful(wanted.kid)) break;
+      // A flight that was in the air before the token came may bring an answer older than the token, and one that ended
+      // at the store an answer that proves nothing.
+      const isLate = flight.startedAt >= arrivedAt && !keeper.held.withdrawn.isDoubtful(wanted.kid);
+      if (isLate && (!flight.endedAtStore || this.isTold(wanted, arrivedAt))) break;
     }
     return this.refuse(wanted, arrivedAt);
   }
@@ -78,7 +81,7 @@ export class MissingKeyDesk {
   }
 
   /** The flight to wait for: the one in the air, or a new one if policy allows; undefined when it does not. */
-  private board(wanted: WantedKey, lookup: KeyLookup): Flight | undefined {
+  private board(wanted: WantedKey, arrivedAt: number, lookup: KeyLookup): Flight | undefined {
     const { keeper } = this;
     const inTheAir = keeper.flight;
     if (inTheAir !== undefined) {
@@ -86,11 +89,17 @@ export class MissingKeyDesk {
       lookup.waitsFor(inTheAir.place);
       return inTheAir;
     }
-    if (keeper.isClosed || keeper.schedule.suspendedForMs > 0) return undefined;
-    if (keeper.age.isUsable && !this.budget.take()) return undefined;
+    if (keeper.isGrounded) return undefined;
+    // While the issuer must not be asked, only the store is looked at; that has a limit of its own.
+    const isCharged = keeper.age.isUsable && keeper.schedule.suspendedForMs === 0;
+    if (isCharged && !this.budget.take()) return undefined;
     lookup.result = 'miss';
     if (!keeper.age.isUsable) return keeper.fly(keeper.age.state === 'EMPTY' ? 'bootstrap' : 'expired');
-    return this.charge(keeper.fly('unknown_kid'), wanted);
+    const flight = keeper.fly(
+      'unknown_kid',
+      () => this.look(wanted) !== undefined || this.isTold(wanted, arrivedAt),
+    );
+    return isCharged ? this.charge(flight, wanted) : flight;
   }
 
   private charge(flight: Flight, wanted: WantedKey): Flight {
@@ -110,12 +119,19 @@ export class MissingKeyDesk {
     this.budget.giveBack();
   }
 
-  /** 401 only when an answer without that kid is recent enough to be true; otherwise nobody knows. */
-  private refuse({ kid }: WantedKey, arrivedAt: number): never {
-    const { keeper, clock, budget } = this;
-    const { isUsable, askedAt = -Infinity } = keeper.age;
-    const isRecent = askedAt >= arrivedAt || clock.now() - askedAt <= budget.intervalMs;
-    if (isUsable && isRecent && !keeper.held.withdrawn.isDoubtful(kid)) throw new AuthError('unknown_key');
+  /** True when an answer of the issuer is recent enough to tell that a kid which is not in it does not exist. */
+  private isTold({ kid }: WantedKey, arrivedAt: number): boolean {
+    const { age, held } = this.keeper;
+    const { askedAt = -Infinity } = age;
+    const isRecent = askedAt >= arrivedAt || this.clock.now() - askedAt <= this.budget.intervalMs;
+    return isRecent && !held.withdrawn.isDoubtful(kid);
+  }
+
+  /** 401 only when that would be true; otherwise nobody knows. */
+  private refuse(wanted: WantedKey, arrivedAt: number): never {
+    const { keeper, budget } = this;
+    const { isUsable } = keeper.age;
+    if (isUsable && this.isTold(wanted, arrivedAt)) throw new AuthError('unknown_key');
     const retryAfterMs = Math.max(keeper.schedule.suspendedForMs, isUsable ? budget.waitMs : 0);
     throw new AuthError('keys_unavailable', { retryAfterMs, cause: keeper.lastError });
   }

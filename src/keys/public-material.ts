@@ -37,7 +37,7 @@ export function publicMaterial(jwk: Readonly<Record<string, unknown>>): PublicMa
 }
 
 function materialMember(jwk: Readonly<Record<string, unknown>>, name: string): string {
-  const value = jwk[name];
+  const value = jwk['kty'] === 'RSA' ? asBase64Url(jwk[name]) : jwk[name];
   if (typeof value !== 'string' || value === '') throw new UnusableKeyError('invalid_material');
   if (TEXTS.includes(name)) return value;
   const decoded = decodeBase64Url(value);
@@ -47,3 +47,11 @@ function materialMember(jwk: Readonly<Record<string, unknown>>, name: string): s
   if (!isWellFormed) throw new UnusableKeyError('invalid_material');
   return value;
 }
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/** At least one large provider publishes its RSA keys in plain base64, which is unambiguous all the same. */
+const asBase64Url = (value: unknown): unknown =>
+  typeof value === 'string' && BASE64.test(value)
+    ? value.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+    : value;

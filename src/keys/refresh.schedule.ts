@@ -1,5 +1,6 @@
 import { BackOff } from './back-off.js';
 import { LONGEST_DELAY_MS, type Clock } from './clock.js';
+import type { FoundInStore } from './flight.js';
 import type { JwksFetchError } from './jwks-fetch.error.js';
 import { KEY_POLICY } from './key-policy.js';
 
@@ -26,16 +27,27 @@ export class RefreshSchedule {
     private readonly clock: Clock,
     private readonly random: () => number,
     private readonly run: () => void,
+    /** Whether there is a store, through which one process spares others what it has done. */
+    private readonly isShared = false,
   ) {
     this.backOff = new BackOff(random);
   }
 
   /** After an accepted answer: ahead of `maxAge`, drawn anew each time, but not before `atLeastMs` have passed. */
   succeeded(maxAgeMs: number, atLeastMs: number): void {
-    const [from, to] = KEY_POLICY.refreshAhead;
     this.backOff.reset();
     this.suspendedUntil = undefined;
-    this.arm(Math.max(atLeastMs, maxAgeMs * (from + this.random() * (to - from))));
+    this.arm(Math.max(atLeastMs, this.refreshPoint(maxAgeMs)));
+  }
+
+  /**
+   * After an answer that another process had `ageMs` ago. Says whether a refresh is due by now; it then comes soon. If
+   * the issuer wants us to leave it alone, that still holds.
+   */
+  adopted(maxAgeMs: number, ageMs: number, atLeastMs: number): FoundInStore {
+    const delayMs = this.refreshPoint(maxAgeMs) - ageMs;
+    this.arm(Math.max(atLeastMs, delayMs > 0 ? delayMs : this.draw() * KEY_POLICY.overdueSpreadMs));
+    return delayMs > 0 ? 'fresh' : 'due';
   }
 
   /**
@@ -46,8 +58,22 @@ export class RefreshSchedule {
     const backOffMs = this.backOff.next(error, hasKeys);
     const delayMs = Math.max(atLeastMs, backOffMs);
     this.suspendedUntil = this.in(backOffMs);
-    this.arm(delayMs);
+    this.waitForIssuer(hasKeys, delayMs);
     return delayMs;
+  }
+
+  /** Waits for the end of the back-off. Without keys the store, if there is one, is looked at meanwhile. */
+  waitForIssuer(hasKeys: boolean, delayMs = this.suspendedForMs): void {
+    this.arm(this.isShared && !hasKeys ? Math.min(delayMs, KEY_POLICY.storeLookMs) : delayMs);
+  }
+
+  /**
+   * Another process asks, or waits for the end of its back-off, for so long. Then comes a moment that is drawn, so that
+   * one of a fleet comes first, and goes on from that many failures if it fails too.
+   */
+  gaveWay(waitMs: number, failures: number): void {
+    this.backOff.catchUp(failures);
+    this.arm(waitMs + this.draw() * KEY_POLICY.turnSpreadMs);
   }
 
   /** Brings the next question forward to now, or to the end of the back-off. */
@@ -82,6 +108,20 @@ export class RefreshSchedule {
     const delay = Math.min(delayMs, LONGEST_DELAY_MS);
     this.due = this.in(delay);
     this.cancel = this.clock.after(delay, this.run);
+  }
+
+  private refreshPoint(maxAgeMs: number): number {
+    const [from, to] = KEY_POLICY.refreshAhead;
+    return maxAgeMs * (from + this.draw() * (to - from));
+  }
+
+  /**
+   * From 0 to 1. With a store, the first of a fleet to ask spares the others; so few may be early, and the more
+   * processes there are, the fewer: else many would ask while the first is still waiting for its answer.
+   */
+  private draw(): number {
+    const drawn = this.random();
+    return this.isShared ? Math.sqrt(drawn) : drawn;
   }
 
   private in(delayMs: number): Moment {

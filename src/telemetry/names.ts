@@ -12,7 +12,7 @@ export const SPANS = {
   authenticate: 'jwt.authenticate',
   /** The look-up of the verification key. */
   getKey: 'jwks.get_key',
-  /** One question to the issuer. */
+  /** One question for keys, to the store or to the issuer. */
   fetch: 'jwks.fetch',
   /** The signature check. */
   verify: 'jwt.verify',
@@ -62,6 +62,8 @@ export const ATTRIBUTES = {
   cacheAge: 'jwks.cache.age',
   /** `bootstrap`, `refresh`, `unknown_kid`, `expired` or `manual`. */
   fetchTrigger: 'jwks.fetch.trigger',
+  /** `issuer` or `store`: who was asked last, and so where accepted keys come from. */
+  fetchSource: 'jwks.fetch.source',
   /** How many usable keys the accepted answer held. */
   keyCount: 'jwks.key.count',
   /** `replaced`, `confirmed` or `rejected`. */
@@ -80,6 +82,7 @@ export const VALUES = {
   result: ['accepted', 'rejected', 'anonymous', 'error'],
   cacheResult: ['hit', 'stale', 'miss', 'coalesced', 'refused'],
   fetchTrigger: ['bootstrap', 'refresh', 'unknown_kid', 'expired', 'manual'],
+  fetchSource: ['issuer', 'store'],
   fetchOutcome: ['replaced', 'confirmed', 'rejected'],
 } as const;
 
@@ -89,5 +92,7 @@ export type AuthenticationResult = (typeof VALUES.result)[number];
 export type CacheResult = (typeof VALUES.cacheResult)[number];
 /** What made a key ring ask its issuer. */
 export type FetchTrigger = (typeof VALUES.fetchTrigger)[number];
-/** What an answer of the issuer led to. */
+/** Who was asked last: the issuer, or the store that processes share keys through. */
+export type FetchSource = (typeof VALUES.fetchSource)[number];
+/** What an answer led to. */
 export type FetchOutcome = (typeof VALUES.fetchOutcome)[number];

@@ -72,7 +72,6 @@ it(`a flood of ${FLOOD} made-up key ids, issuers and tokens adds no time series`
     [METRICS.keySetAge]: [perIssuer],
     [METRICS.keySetMaxAge]: [perIssuer],
     [METRICS.keySetKeys]: [perIssuer],
-    [METRICS.keySetMaxAge]: [perIssuer],
     [METRICS.keySetTimeToExpiry]: [perIssuer],
     [METRICS.tokenCacheEntries]: [{}],
   });

@@ -2,7 +2,7 @@ import { startTestIssuer } from 'nestjs-jwks-auth/testing';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createProvider } from '../../apps/issuer/src/provider.js';
+import { RotatingProvider } from '../../apps/issuer/src/provider.js';
 import { freePort } from '../support/free-port.js';
 import { ADAPTERS, startGuardedApp } from '../support/guarded-app.js';
 
@@ -14,7 +14,7 @@ describe('a token of a real OpenID provider', () => {
   beforeAll(async () => {
     const port = await freePort();
     issuer = `http://127.0.0.1:${port}`;
-    server = createServer(createProvider(issuer, 'secret').callback()).listen(port, '127.0.0.1');
+    server = createServer(new RotatingProvider(issuer, 'secret').handle).listen(port, '127.0.0.1');
     await once(server, 'listening');
   });
   afterAll(() => {

@@ -50,6 +50,7 @@ export const SPAN_SCHEMA: Readonly<Record<SpanName, SpanSchema>> = {
     attributes: {
       [A.jwksIssuer]: 'always',
       [A.fetchTrigger]: 'always',
+      [A.fetchSource]: 'always',
       [A.fetchOutcome]: 'always',
       [A.keyCount]: 'when the answer was accepted',
       [A.httpStatus]: 'when there was an answer',
@@ -91,6 +92,7 @@ export const ATTRIBUTE_SCHEMA: Readonly<
   [A.cacheResult]: { type: 'string', values: VALUES.cacheResult },
   [A.cacheAge]: { type: 'double', values: 'seconds since the keys were last confirmed' },
   [A.fetchTrigger]: { type: 'string', values: VALUES.fetchTrigger },
+  [A.fetchSource]: { type: 'string', values: VALUES.fetchSource },
   [A.keyCount]: { type: 'int', values: 'usable keys in the answer' },
   [A.fetchOutcome]: { type: 'string', values: VALUES.fetchOutcome },
   [A.httpStatus]: { type: 'int', values: 'status of the answer' },

@@ -51,7 +51,7 @@ export class ChildApp {
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (this.hasEnded) return;
     const exited = once(this.child, 'exit');
     this.child.kill('SIGTERM');
     const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_WITHIN_MS);
@@ -64,9 +64,13 @@ export class ChildApp {
     for (const child of running) child.kill('SIGKILL');
   }
 
+  private get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   private async answers(path: string): Promise<void> {
     for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline; await sleep(50)) {
-      if (this.child.exitCode !== null) break;
+      if (this.hasEnded) break;
       const answer = await fetch(this.url + path).catch(() => undefined);
       if (answer?.ok === true) return;
     }

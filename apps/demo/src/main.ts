@@ -6,7 +6,13 @@ import { tell } from './story.js';
 /** `npm start`: the whole story on loopback. `--once` ends by itself. */
 const once = process.argv.includes('--once');
 const stopped = Promise.withResolvers<void>();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.resolve());
+let wasStopped = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    wasStopped = true;
+    stopped.resolve();
+  });
+}
 
 let demo: Demo | undefined;
 try {
@@ -25,4 +31,6 @@ try {
 } finally {
   await demo?.stop();
   Demo.stopStragglers();
+  // What was under way when the signal came would go on, and start the next application.
+  if (wasStopped) process.exit();
 }

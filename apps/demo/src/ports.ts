@@ -1,16 +1,22 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { DemoError } from './demo.error.js';
 
-/** The ports of the demo's applications. */
+/** The ports of the demo's applications, and of its page. */
 export interface Ports {
   readonly issuer: number;
   readonly orders: number;
   readonly naive: number;
+  readonly page: number;
 }
 
-const VARIABLES = { issuer: 'ISSUER_PORT', orders: 'ORDERS_PORT', naive: 'NAIVE_PORT' } as const;
-const DEFAULTS: Ports = { issuer: 4000, orders: 3000, naive: 3001 };
+const VARIABLES = {
+  issuer: 'ISSUER_PORT',
+  orders: 'ORDERS_PORT',
+  naive: 'NAIVE_PORT',
+  page: 'PAGE_PORT',
+} as const;
+const DEFAULTS: Ports = { issuer: 4000, orders: 3000, naive: 3001, page: 3002 };
 
 /** @throws DemoError for what is no port */
 export function readPorts(environment: Readonly<Record<string, string | undefined>>): Ports {
@@ -20,7 +26,7 @@ export function readPorts(environment: Readonly<Record<string, string | undefine
     if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
     throw new DemoError(`${VARIABLES[name]} is no port: ${value}`);
   };
-  return { issuer: read('issuer'), orders: read('orders'), naive: read('naive') };
+  return { issuer: read('issuer'), orders: read('orders'), naive: read('naive'), page: read('page') };
 }
 
 /** @throws DemoError when one of them is taken */
@@ -44,4 +50,13 @@ async function isFree(port: number): Promise<boolean> {
   } finally {
     probe.close();
   }
+}
+
+/** A port of loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  return port;
 }

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import type { ChildApp } from './child-app.js';
 import { DemoError } from './demo.error.js';
-import type { Demo } from './demo.js';
-import type { ReceivedSpan } from './otlp.receiver.js';
-import { formatMs, prune, waterfall } from './waterfall.js';
-
-const LATENCY_MS = 250;
-const READ = 'read:orders';
-const WRITE = 'write:orders';
+import { ISSUER_LATENCY_MS, type AppPair, type Demo } from './demo.js';
+import type { ReceivedSpan } from './received.span.js';
+import type { Scene } from './scene.js';
+import { SHORT_LIVED, stageColdStart, stageExpiry, stageOutage, stageRotation, stageWarm } from './scenes.js';
+import { SCOPES, type TracedCall } from './traced.call.js';
+import { toldOf } from './span.tree.js';
+import { formatMs, waterfall } from './waterfall.js';
 
 const colours = process.stdout.isTTY === true && !process.env['NO_COLOR'];
 const bold = (text: string): string => (colours ? `\u001b[1m${text}\u001b[0m` : text);
@@ -15,26 +14,33 @@ const dim = (text: string): string => (colours ? `\u001b[2m${text}\u001b[0m` : t
 
 /** @throws DemoError when something does not answer as it should */
 export async function tell(demo: Demo): Promise<void> {
-  await tellCalls(demo);
+  const { issuer, apps, page } = demo;
+  console.log(bold('An API guarded by nestjs-jwks-auth, and a real OpenID provider'));
+  console.log(dim(`  issuer ${issuer.url}   orders ${apps.orders.url}   naive ${apps.naive.url}`));
+  console.log(`  flame graphs of all this: ${bold(page.url)}\n`);
+  // Nothing but this may have asked before.
+  page.show(await stageColdStart(demo));
+  const starting = demo.startPair(SHORT_LIVED.suffix, SHORT_LIVED.maxAgeMs);
+  const [pair] = await Promise.all([starting, tellCalls(demo)]);
   await tellTraces(demo);
+  await tellScenes(demo, pair);
   console.log(`\n${bold('Try it')} (the token is good for an hour)\n`);
   console.log(
-    `curl -i -H "Authorization: Bearer ${await demo.token(`${READ} ${WRITE}`)}" ${demo.orders.url}/orders/me`,
+    `curl -i -H "Authorization: Bearer ${await demo.token(`${SCOPES.read} ${SCOPES.write}`)}" ${apps.orders.url}/orders/me`,
   );
 }
 
 async function tellCalls(demo: Demo): Promise<void> {
-  const reader = await demo.token(READ);
-  const writer = await demo.token(`${READ} ${WRITE}`);
-  console.log(bold('An API guarded by nestjs-jwks-auth, and a real OpenID provider'));
-  console.log(dim(`  issuer ${demo.issuer.url}   orders ${demo.orders.url}   naive ${demo.naive.url}\n`));
-  await call(demo.orders, 'GET /health', 'no token', undefined, 200);
-  await call(demo.orders, 'GET /orders', 'no token', undefined, 401);
-  await call(demo.orders, 'GET /orders', 'a token', reader, 200);
-  await call(demo.orders, 'GET /orders', 'a forged one', `${reader.slice(0, -6)}AAAAAA`, 401);
-  await call(demo.orders, 'POST /orders', `only ${READ}`, reader, 403);
-  await call(demo.orders, 'POST /orders', WRITE, writer, 201);
-  await call(demo.orders, 'GET /orders/me', 'a token', writer, 200);
+  const { orders } = demo.apps;
+  const reader = await demo.token(SCOPES.read);
+  const writer = await demo.token(`${SCOPES.read} ${SCOPES.write}`);
+  await call(orders, 'GET /health', 'no token', undefined, 200);
+  await call(orders, 'GET /orders', 'no token', undefined, 401);
+  await call(orders, 'GET /orders', 'a token', reader, 200);
+  await call(orders, 'GET /orders', 'a forged one', `${reader.slice(0, -6)}AAAAAA`, 401);
+  await call(orders, 'POST /orders', `only ${SCOPES.read}`, reader, 403);
+  await call(orders, 'POST /orders', SCOPES.write, writer, 201);
+  await call(orders, 'GET /orders/me', 'a token', writer, 200);
 }
 
 /** Makes one call and prints it with what came back. */
@@ -56,11 +62,11 @@ async function call(
 }
 
 async function tellTraces(demo: Demo): Promise<void> {
-  await demo.slowDown(LATENCY_MS);
-  console.log(`\n${bold(`The same request, with the issuer ${LATENCY_MS} ms away`)}`);
-  const naive = await traceOf(demo, demo.naive);
-  const ours = await traceOf(demo, demo.orders);
-  await demo.slowDown(0);
+  console.log(`\n${bold(`The same request, with the issuer ${ISSUER_LATENCY_MS} ms away`)}`);
+  const warm = await stageWarm(demo);
+  demo.page.show(warm.scene);
+  const naive = toldOf(accepted(warm.naive));
+  const ours = toldOf(accepted(warm.ours));
   const options = { scaleMs: durationOf(naive), colours };
   console.log(
     `\n  the naive way: a key fetch in every request ${dim('(passport-jwt, jwks-rsa without its cache)')}`,
@@ -74,24 +80,37 @@ async function tellTraces(demo: Demo): Promise<void> {
   );
 }
 
-/** Calls the API with a token that it has not seen, and collects what the application traced. */
-async function traceOf(demo: Demo, app: ChildApp): Promise<readonly ReceivedSpan[]> {
-  const token = await demo.token(READ);
-  const traceId = randomBytes(16).toString('hex');
-  const headers = {
-    authorization: `Bearer ${token}`,
-    traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01`,
-  };
-  const answer = await fetch(`${app.url}/orders`, { headers });
-  if (answer.status !== 200) throw new DemoError(`${app.name} answered ${answer.status} to a good token`);
-  const spans = prune(await demo.receiver.trace(traceId), isTold);
-  if (spans.length === 0) throw new DemoError(`No trace came from the ${app.name} application.`);
-  return spans;
+/** The scenes that take keys with a short life; that the page has them is told as they come. */
+async function tellScenes(demo: Demo, pair: AppPair): Promise<void> {
+  console.log(
+    `\n${bold('When keys expire, change, or cannot be had')} ${dim('(what to look at: on the page)')}\n`,
+  );
+  for (const stage of [stageExpiry, stageRotation, stageOutage]) {
+    const scene = await stage(demo, pair);
+    demo.page.show(scene);
+    tellScene(demo, scene);
+  }
+  await Promise.all([pair.orders.stop(), pair.naive.stop()]);
 }
 
-/** HTTP and the way to the user; what a framework does in between is another story. */
-const isTold = ({ scope }: ReceivedSpan): boolean =>
-  /instrumentation-http|^nestjs-jwks-auth$|^naive$/.test(scope);
+/** One line for each application: the request, its answer, its duration. */
+function tellScene(demo: Demo, { title, columns }: Scene): void {
+  for (const [index, { title: who, traces }] of columns.entries()) {
+    const [request] = traces;
+    if (request === undefined) continue;
+    const took = formatMs(durationOf(demo.traces.trace(request.traceId)));
+    const heading = index === 0 ? bold(title.padEnd(12)) : ' '.repeat(12);
+    console.log(
+      `  ${heading} ${who.replace(/:.*/, '').padEnd(30)} ${request.label.padEnd(40)} ${took.padStart(8)}`,
+    );
+  }
+}
+
+/** The spans of a request that was accepted. */
+function accepted({ status, spans }: TracedCall): readonly ReceivedSpan[] {
+  if (status !== 200) throw new DemoError(`An application answered ${status} to a good token.`);
+  return spans;
+}
 
 const durationOf = (spans: readonly ReceivedSpan[]): number =>
   Math.max(...spans.map(({ endMs }) => endMs)) - Math.min(...spans.map(({ startMs }) => startMs));

@@ -1,23 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { ReceivedSpan } from './otlp.receiver.js';
-import { formatMs, prune, waterfall } from './waterfall.js';
+import { receivedSpan } from '../../../test/support/received-span.js';
+import type { ReceivedSpan } from './received.span.js';
+import { formatMs, waterfall } from './waterfall.js';
 
 const span = (
   spanId: string,
   parentSpanId: string | undefined,
   startMs: number,
   endMs: number,
-): ReceivedSpan => ({
-  traceId: 't',
-  spanId,
-  parentSpanId,
-  name: spanId,
-  scope: 'test',
-  kind: 1,
-  startMs,
-  endMs,
-  attributes: {},
-});
+): ReceivedSpan => receivedSpan({ spanId, parentSpanId, name: spanId, startMs, endMs });
 const trace = [
   span('root', 'remote', 0, 100),
   span('middle', 'root', 0, 100),
@@ -42,14 +33,6 @@ describe('a waterfall', () => {
   it('colours only when asked to', () => {
     expect(waterfall(trace, { colours: true }).join()).toContain('\u001b[');
     expect(waterfall(trace).join()).not.toContain('\u001b[');
-  });
-
-  it('moves the children of what is pruned up to what is kept', () => {
-    const kept = prune(trace, ({ name }) => name !== 'middle');
-    expect(kept.map(({ name, parentSpanId }) => [name, parentSpanId])).toEqual([
-      ['root', undefined],
-      ['leaf', 'root'],
-    ]);
   });
 
   it('writes durations as people read them', () => {

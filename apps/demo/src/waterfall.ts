@@ -1,4 +1,5 @@
-import type { ReceivedSpan } from './otlp.receiver.js';
+import type { ReceivedSpan } from './received.span.js';
+import { inTreeOrder } from './span.tree.js';
 
 /** How a waterfall is drawn. */
 export interface WaterfallOptions {
@@ -18,8 +19,6 @@ const COLOURS = { fetch: 31, key: 33, plain: 36 } as const;
  * Spans come in order of their start.
  */
 export function waterfall(spans: readonly ReceivedSpan[], options: WaterfallOptions = {}): string[] {
-  const ids = new Set(spans.map(({ spanId }) => spanId));
-  const roots = spans.filter(({ parentSpanId }) => parentSpanId === undefined || !ids.has(parentSpanId));
   const startMs = Math.min(...spans.map((span) => span.startMs));
   const endMs = Math.max(...spans.map((span) => span.endMs));
   const { width = 40, scaleMs = endMs - startMs, colours = false } = options;
@@ -33,24 +32,7 @@ export function waterfall(spans: readonly ReceivedSpan[], options: WaterfallOpti
     const axis = ' '.repeat(from) + painted + ' '.repeat(width - from - length);
     return `  ${shorten(name).padEnd(NAME_WIDTH)} │${axis}│ ${formatMs(span.endMs - span.startMs).padStart(9)}`;
   };
-  const draw = (span: ReceivedSpan, depth: number): string[] => [
-    line(span, depth),
-    ...spans
-      .filter(({ parentSpanId }) => parentSpanId === span.spanId)
-      .flatMap((child) => draw(child, depth + 1)),
-  ];
-  return roots.flatMap((root) => draw(root, 0));
-}
-
-/** Takes out the spans that are not `kept`; their children move up to the nearest one that is. */
-export function prune(spans: readonly ReceivedSpan[], kept: (span: ReceivedSpan) => boolean): ReceivedSpan[] {
-  const byId = new Map(spans.map((span) => [span.spanId, span]));
-  const parentOf = (span: ReceivedSpan): string | undefined => {
-    let parent = byId.get(span.parentSpanId ?? '');
-    while (parent !== undefined && !kept(parent)) parent = byId.get(parent.parentSpanId ?? '');
-    return parent?.spanId;
-  };
-  return spans.filter(kept).map((span) => ({ ...span, parentSpanId: parentOf(span) }));
+  return inTreeOrder(spans).map(({ span, depth }) => line(span, depth));
 }
 
 /** Milliseconds, as people read them. */

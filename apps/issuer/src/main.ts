@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { createProvider } from './provider.js';
+import { RotatingProvider } from './provider.js';
 import { Switches } from './switches.js';
 
 /** A real OpenID provider on loopback, for the demo. `PORT` (default 4000) and `CLIENT_SECRET` come from outside. */
@@ -8,10 +8,10 @@ const port = Number(process.env['PORT'] ?? 4000);
 const clientSecret = process.env['CLIENT_SECRET'] ?? 'demo-secret';
 const issuer = `http://127.0.0.1:${port}`;
 
-const provider = createProvider(issuer, clientSecret).callback();
-const switches = new Switches();
+const provider = new RotatingProvider(issuer, clientSecret);
+const switches = new Switches(() => provider.rotate());
 const server = createServer((request, response) => {
-  void switches.handle(request, response, () => provider(request, response));
+  void switches.handle(request, response, () => provider.handle(request, response));
 });
 
 try {

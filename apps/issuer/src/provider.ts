@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import type { RequestListener } from 'node:http';
 import { Provider } from 'oidc-provider';
 
 const SCOPES = 'read:orders write:orders';
@@ -7,9 +8,34 @@ const SCOPES = 'read:orders write:orders';
  * An `oidc-provider` that issues `at+jwt` access tokens (RFC 9068) by client credentials, for the resource that the
  * client names (RFC 8707). Its keys live as long as the process.
  */
-export function createProvider(issuer: string, clientSecret: string): Provider {
+export class RotatingProvider {
+  private readonly signingKeys: object[] = [];
+  private listener: RequestListener = () => {};
+
+  constructor(
+    private readonly issuer: string,
+    private readonly clientSecret: string,
+  ) {
+    this.rotate();
+  }
+
+  /** Signs with a new key from now on. The keys before it stay published, so that their tokens stay valid. */
+  rotate(): void {
+    // A provider signs with the first of its keys, and takes them at its start alone.
+    this.signingKeys.unshift(newSigningKey());
+    this.listener = createProvider(this.issuer, this.clientSecret, this.signingKeys).callback();
+  }
+
+  /** Answers a request. */
+  readonly handle: RequestListener = (request, response) => this.listener(request, response);
+}
+
+function newSigningKey(): object {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const signingKey = { ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg: 'RS256' };
+  return { ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg: 'RS256' };
+}
+
+function createProvider(issuer: string, clientSecret: string, keys: readonly object[]): Provider {
   return new Provider(issuer, {
     clients: [
       {
@@ -20,7 +46,7 @@ export function createProvider(issuer: string, clientSecret: string): Provider {
         response_types: [],
       },
     ],
-    jwks: { keys: [signingKey as never] },
+    jwks: { keys: [...keys] as never },
     cookies: { keys: [randomBytes(32).toString('hex')] },
     scopes: SCOPES.split(' '),
     ttl: { ClientCredentials: 3_600 },

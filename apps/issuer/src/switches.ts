@@ -4,16 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const KEYS_AND_DISCOVERY = /^\/(jwks|\.well-known\/)/;
 
 /**
- * What makes this provider slow or broken while it runs: `POST /demo/switches?latencyMs=250&status=500`. Both hit its
- * key set and its discovery; what is not named goes back to normal.
+ * What befalls this provider while it runs. `POST /demo/switches?latencyMs=250&status=503` makes its key set and its
+ * discovery slow or broken; what is not named goes back to normal. `POST /demo/rotation` makes it sign with a new key.
  */
 export class Switches {
   private latencyMs = 0;
   private status: number | undefined;
 
+  constructor(private readonly rotate: () => void) {}
+
   async handle(request: IncomingMessage, response: ServerResponse, next: () => unknown): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
     if (request.method === 'POST' && pathname === '/demo/switches') return this.set(searchParams, response);
+    if (request.method === 'POST' && pathname === '/demo/rotation') {
+      this.rotate();
+      return void response.writeHead(204).end();
+    }
     if (!KEYS_AND_DISCOVERY.test(pathname)) return void next();
     await sleep(this.latencyMs);
     if (this.status === undefined) return void next();

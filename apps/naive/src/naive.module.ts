@@ -1,16 +1,25 @@
 import { Controller, Get, Injectable, Module, UseGuards } from '@nestjs/common';
 import { AuthGuard, PassportStrategy } from '@nestjs/passport';
-import { trace } from '@opentelemetry/api';
+import { SpanStatusCode, trace } from '@opentelemetry/api';
 import jwksRsa from 'jwks-rsa';
 import { ExtractJwt, Strategy, type SecretOrKeyProvider } from 'passport-jwt';
 
 const issuer = process.env['ISSUER'] ?? '';
-const keyOf = jwksRsa.passportJwtSecret({ jwksUri: `${issuer}/jwks`, cache: false, rateLimit: false });
+const cacheMaxAge = process.env['JWKS_CACHE_MAX_AGE_MS'];
 
-/** What the demo compares with: the keys are fetched in every request. */
+/** jwks-rsa without its cache, or, with `JWKS_CACHE_MAX_AGE_MS`, as its README has it for passport-jwt. */
+const keyOf = jwksRsa.passportJwtSecret({
+  jwksUri: `${issuer}/jwks`,
+  ...(cacheMaxAge === undefined
+    ? { cache: false, rateLimit: false }
+    : { cache: true, cacheMaxAge: Number(cacheMaxAge), rateLimit: true, jwksRequestsPerMinute: 5 }),
+});
+
+/** What the demo compares with: keys are fetched in the request that needs them. */
 const fetchKey: SecretOrKeyProvider = (request, token, done) => {
   trace.getTracer('naive').startActiveSpan('fetch the keys', (span) => {
     void keyOf(request, token, (error, key) => {
+      if (error) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
       done(error, key);
     });

@@ -4,7 +4,7 @@ import {
   type RequestListener,
   type Server,
 } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 
@@ -54,6 +54,16 @@ export class IssuerServer {
   /** From now on, this answers the requests. */
   serve(listener: RequestListener): void {
     this.server.on('request', listener);
+  }
+
+  /**
+   * Presents another certificate to connections that come from now on.
+   *
+   * @throws TypeError when the server does not speak TLS
+   */
+  useCertificate({ key, cert }: TestTls): void {
+    if (!(this.server instanceof HttpsServer)) throw new TypeError('tls: this issuer was started without it');
+    this.server.setSecureContext({ key: pem(key), cert: pem(cert) });
   }
 
   /** Resets (RST) the connection of this request. */

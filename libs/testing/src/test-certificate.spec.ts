@@ -45,3 +45,19 @@ it('resets TLS connections too', async () => {
   await expect(statusOf(issuer.jwksUri, tls.cert)).rejects.toMatchObject({ code: 'ECONNRESET' });
   expect(await statusOf(issuer.jwksUri, tls.cert)).toBe(200);
 });
+
+it('may be changed while the issuer runs: clients that trust the first one alone are refused meanwhile', async () => {
+  const tls = createTestCertificate();
+  await using issuer = await startTestIssuer({ tls });
+  issuer.useCertificate(createTestCertificate());
+  await expect(statusOf(issuer.jwksUri, tls.cert)).rejects.toThrow(/certificate/);
+  issuer.useCertificate(tls);
+  expect(await statusOf(issuer.jwksUri, tls.cert)).toBe(200);
+});
+
+it('cannot be given to an issuer that was started without TLS', async () => {
+  await using issuer = await startTestIssuer();
+  expect(() => issuer.useCertificate(createTestCertificate())).toThrow(
+    'tls: this issuer was started without it',
+  );
+});

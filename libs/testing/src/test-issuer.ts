@@ -1,7 +1,7 @@
 import { badTokensOf, type BadTokenName } from './bad-tokens.js';
 import { FaultSwitch, type Fault, type FaultOptions } from './fault.js';
 import { endpointsOf, type IssuerEndpoints } from './issuer.endpoints.js';
-import { IssuerServer } from './issuer.server.js';
+import { IssuerServer, type TestTls } from './issuer.server.js';
 import { KeySetDocument } from './key-set.document.js';
 import { requestHandler } from './request.handler.js';
 import { RequestLog } from './request-log.js';
@@ -157,6 +157,15 @@ export class TestIssuer implements AsyncDisposable {
    */
   fault(fault: Fault | undefined, options: FaultOptions = {}): void {
     this.faults.set(fault, options);
+  }
+
+  /**
+   * Presents another certificate from now on: one that clients do not trust, or a renewed one.
+   *
+   * @throws TypeError when the issuer was started without `tls`
+   */
+  useCertificate(tls: TestTls): void {
+    this.server.useCertificate(tls);
   }
 
   /** Stops, and ends every connection. May be called more than once. */

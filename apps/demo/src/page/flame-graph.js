@@ -1,0 +1,119 @@
+import { formatMs, make } from './dom.js';
+import { placeSpans, ticksOf } from './layout.js';
+
+const LANE = 26;
+/** Of the label's font: its size is set in the style sheet. */
+const CHAR_WIDTH = 7.25;
+const TICK_WIDTH = 90;
+
+/** A trace on a time axis; to keyboards and screen readers, a tree. */
+export class FlameGraph {
+  /** `scaleMs`: what the axis spans, so that graphs can be compared. */
+  constructor(trace, { scaleMs = trace.durationMs, name, onChoose }) {
+    this.trace = trace;
+    this.scaleMs = Math.max(scaleMs, 0.001);
+    this.onChoose = onChoose;
+    this.axis = make('div', { class: 'axis', 'aria-hidden': 'true' });
+    this.tree = make('div', { class: 'bars', role: 'tree', 'aria-label': name });
+    this.element = make('div', { class: 'flame' }, this.axis, this.tree);
+    this.items = new Map(trace.spans.map((span) => [span.spanId, this.makeItem(span)]));
+    this.tree.append(...this.items.values());
+    this.tree.addEventListener('keydown', (event) => this.onKey(event));
+    this.choose(undefined);
+    new ResizeObserver(() => this.draw()).observe(this.tree);
+  }
+
+  /** Marks a span; undefined marks none. The marked one, else the first, is where Tab leads to. */
+  choose(spanId) {
+    const entry = this.items.has(spanId ?? '') ? spanId : this.trace.spans[0]?.spanId;
+    for (const [id, item] of this.items) {
+      item.setAttribute('aria-selected', String(id === spanId));
+      item.tabIndex = id === entry ? 0 : -1;
+    }
+  }
+
+  focus(spanId) {
+    this.items.get(spanId ?? '')?.focus();
+  }
+
+  makeItem(span) {
+    const siblings = span.parent?.children ?? this.trace.roots;
+    const item = make(
+      'div',
+      {
+        class: `span ${span.layer}${span.isError ? ' error' : ''}`,
+        role: 'treeitem',
+        'aria-level': span.level,
+        'aria-setsize': siblings.length,
+        'aria-posinset': siblings.indexOf(span) + 1,
+        'aria-label': labelOf(span).replace('✖', 'error,').replace('↗', 'has a link,'),
+        title: labelOf(span),
+      },
+      make('span', { class: 'bar' }),
+      make('span', { class: 'label' }, labelOf(span)),
+    );
+    item.addEventListener('click', () => this.onChoose(span));
+    item.addEventListener('focus', () => {
+      for (const other of this.items.values()) other.tabIndex = other === item ? 0 : -1;
+    });
+    return item;
+  }
+
+  /** Places everything for the width that there is. */
+  draw() {
+    const width = this.tree.clientWidth;
+    if (width === 0) return;
+    const { startMs } = this.trace;
+    const options = { startMs, scaleMs: this.scaleMs, width, charWidth: CHAR_WIDTH, labelOf };
+    const places = placeSpans(this.trace.spans, options);
+    for (const { span, lane, x, width: bar, side, from, to } of places) {
+      const item = this.items.get(span.spanId);
+      item.dataset['side'] = side;
+      Object.assign(item.style, px({ left: from, top: lane * LANE, width: to - from }));
+      Object.assign(item.firstChild.style, px({ left: x - from, width: bar }));
+      const [left, right] = [side === 'right' ? bar : 0, side === 'left' ? bar : 0];
+      Object.assign(item.lastChild.style, px({ left, right }));
+    }
+    const lanes = Math.max(0, ...places.map(({ lane }) => lane)) + 1;
+    Object.assign(this.tree.style, px({ height: lanes * LANE }));
+    this.drawAxis(width);
+  }
+
+  drawAxis(width) {
+    const ticks = ticksOf(this.scaleMs, width / TICK_WIDTH).map((ms) => {
+      const left = (ms / this.scaleMs) * width;
+      const text = ms === 0 ? '0' : formatMs(ms).replace('.0 ', ' ');
+      const tick = make('span', {}, left < width - 50 ? text : '');
+      Object.assign(tick.style, px({ left }));
+      return tick;
+    });
+    this.axis.replaceChildren(...ticks);
+  }
+
+  onKey(event) {
+    const { spans } = this.trace;
+    const current = spans.findIndex(({ spanId }) => this.items.get(spanId) === event.target);
+    const span = spans[current];
+    if (span === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    const isChoice = event.key === 'Enter' || event.key === ' ';
+    if (isChoice) this.onChoose(span);
+    const targets = {
+      ArrowDown: spans[current + 1],
+      ArrowUp: spans[current - 1],
+      ArrowLeft: span.parent,
+      ArrowRight: span.children[0],
+      Home: spans[0],
+      End: spans.at(-1),
+    };
+    this.focus(targets[event.key]?.spanId);
+    if (event.key in targets || isChoice) event.preventDefault();
+  }
+}
+
+function labelOf(span) {
+  const marks = `${span.isError ? '✖ ' : ''}${span.links.length > 0 ? '↗ ' : ''}`;
+  return `${marks}${[span.name, span.note, formatMs(span.endMs - span.startMs)].filter(Boolean).join(' · ')}`;
+}
+
+const px = (lengths) =>
+  Object.fromEntries(Object.entries(lengths).map(([name, value]) => [name, `${value.toFixed(1)}px`]));

@@ -1,0 +1,39 @@
+const MIN_BAR = 3;
+const GAP = 6;
+
+/**
+ * A flame graph, in which every label can be read: each span lies below its parent, in the first lane where its bar
+ * and its label have room. Where bars are wide that is their depth; where they are slivers, they become a list.
+ * `x` and `width` are its bar, `from` and `to` bar and label together, in pixels.
+ */
+export function placeSpans(spans, { startMs, scaleMs, width, charWidth, labelOf }) {
+  const places = new Map();
+  const lanes = [];
+  for (const span of spans) {
+    const x = Math.min(width - MIN_BAR, ((span.startMs - startMs) / scaleMs) * width);
+    const bar = Math.max(MIN_BAR, Math.min(width - x, ((span.endMs - span.startMs) / scaleMs) * width));
+    const label = labelOf(span);
+    const stretch = stretchOf(x, bar, (label.length + 1) * charWidth + GAP, width);
+    let lane = span.parent === undefined ? 0 : (places.get(span.parent)?.lane ?? -1) + 1;
+    while (lanes[lane]?.some((other) => other.from < stretch.to && stretch.from < other.to)) lane += 1;
+    const place = { span, lane, x, width: bar, label, ...stretch };
+    places.set(span, place);
+    (lanes[lane] ??= []).push(place);
+  }
+  return [...places.values()];
+}
+
+function stretchOf(x, bar, label, width) {
+  const right = width - x - bar;
+  if (label <= bar || bar >= Math.max(right, x)) return { side: 'inside', from: x, to: x + bar };
+  if (label <= right || right >= x) return { side: 'right', from: x, to: Math.min(width, x + bar + label) };
+  return { side: 'left', from: Math.max(0, x - label), to: x + bar };
+}
+
+/** Round numbers from 0 on, in milliseconds, about as many as asked for. */
+export function ticksOf(scaleMs, count) {
+  const rough = scaleMs / Math.max(1, count);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10) * power;
+  return Array.from({ length: Math.floor(scaleMs / step) + 1 }, (_, index) => index * step);
+}

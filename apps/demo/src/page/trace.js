@@ -1,0 +1,65 @@
+/** What the colours stand for. */
+export const LAYERS = {
+  server: 'HTTP server',
+  app: 'framework, application',
+  jwt: 'jwt.*: the token',
+  jwks: 'jwks.*: the keys',
+  client: 'HTTP client: the issuer',
+};
+
+/** One trace: its spans as a tree, parents before their children, each generation in the order of its start. */
+export class Trace {
+  constructor(spans, isShown = () => true) {
+    const known = new Map(spans.map((span) => [span.spanId, readingOf(span)]));
+    const shown = [...known.values()].filter(isShown).toSorted((a, b) => a.startMs - b.startMs);
+    for (const span of shown) {
+      span.parent = parentOf(span, known, isShown);
+      span.parent?.children.push(span);
+    }
+    this.roots = shown.filter(({ parent }) => parent === undefined);
+    this.spans = this.roots.flatMap((root) => flatten(root, 1));
+    this.id = spans[0]?.traceId ?? '';
+    this.startMs = Math.min(...this.spans.map(({ startMs }) => startMs));
+    this.durationMs = Math.max(...this.spans.map(({ endMs }) => endMs)) - this.startMs;
+    this.hasError = this.spans.some(({ isError }) => isError);
+  }
+
+  get title() {
+    return this.roots[0]?.name ?? '';
+  }
+
+  get service() {
+    return serviceOf(this.roots[0]);
+  }
+
+  /** What is worth knowing before it is opened. */
+  get notes() {
+    return this.spans
+      .map(({ note }) => note)
+      .filter((note) => note !== '' && note !== 'accepted' && note !== 'hit');
+  }
+}
+
+export const serviceOf = (span) => String(span?.resource['service.name'] ?? 'unknown');
+
+/** A span as the server sends it, and what the page makes of it. */
+const readingOf = (span) => ({ ...span, isError: span.status === 2, children: [] });
+
+/** The nearest one above that is shown. Parents that go round in circles count as none. */
+function parentOf(span, known, isShown) {
+  const passed = new Set([span.spanId]);
+  let parent = known.get(span.parentSpanId ?? '');
+  let nearest;
+  while (parent !== undefined) {
+    if (passed.has(parent.spanId)) return undefined;
+    passed.add(parent.spanId);
+    if (nearest === undefined && isShown(parent)) nearest = parent;
+    parent = known.get(parent.parentSpanId ?? '');
+  }
+  return nearest;
+}
+
+function flatten(span, level) {
+  span.level = level;
+  return [span, ...span.children.flatMap((child) => flatten(child, level + 1))];
+}

@@ -1,0 +1,54 @@
+/** What stands in an attribute; anything richer is kept as its JSON text. */
+export type AttributeValue = string | number | boolean | readonly (string | number | boolean)[];
+
+/** Attributes by their names, in the order in which they came. */
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+/** A pointer at a span, mostly of another trace. */
+export interface ReceivedLink {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly attributes: Attributes;
+}
+
+/** Something that happened at one moment of a span. */
+export interface ReceivedEvent {
+  readonly name: string;
+  /** Nanoseconds since 1970, in decimal. */
+  readonly timeUnixNano: string;
+  readonly attributes: Attributes;
+}
+
+/** A span as it came by OTLP, checked. Ids are lower-case hexadecimal. */
+export interface ReceivedSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  readonly name: string;
+  /** The process that made it: `service.name` and more. */
+  readonly resource: Attributes;
+  /** The instrumentation that made it. */
+  readonly scope: string;
+  readonly scopeVersion: string;
+  /** OTLP's numbers: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
+  readonly kind: number;
+  /** OTLP's numbers: 0 unset, 1 ok, 2 error. */
+  readonly status: number;
+  readonly statusMessage: string;
+  /** Milliseconds since 1970. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** The same in nanoseconds, in decimal, which a number cannot hold. */
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly attributes: Attributes;
+  readonly events: readonly ReceivedEvent[];
+  readonly links: readonly ReceivedLink[];
+}
+
+/** OTLP's number of a span status that says ERROR. */
+export const STATUS_ERROR = 2;
+
+/** The name of the service that made a span. */
+export const serviceOf = ({ resource }: ReceivedSpan): string =>
+  String(resource['service.name'] ?? 'unknown');

@@ -1,0 +1,24 @@
+import type { SimulatedIssuer } from './simulated.issuer.js';
+import type { VirtualClock } from './virtual.clock.js';
+
+/** One process of the fleet, as far as keys are concerned. */
+export interface Pod {
+  start(): void;
+  /** From now on it asks nothing. */
+  stop(): void;
+  /** Whether a token under this key id could be checked: at once out of memory, or after a question to the issuer. */
+  request(kid: string): boolean | Promise<boolean>;
+}
+
+/** What pods live in. */
+export interface World {
+  readonly clock: VirtualClock;
+  readonly issuer: SimulatedIssuer;
+}
+
+/** A way to keep keys, and what makes a pod that does it. */
+export interface Policy {
+  readonly name: string;
+  /** Called once for each fleet; what it returns is called for each pod. */
+  createPods(world: World): (random: () => number) => Pod;
+}

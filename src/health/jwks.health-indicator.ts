@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { badOption } from '../errors/option-checks.js';
+import type { KeyRingStatus } from '../keys/key-ring.js';
+import { KeyRings } from '../keys/key-rings.js';
+import { errorType } from '../telemetry/span.js';
+
+/** `degraded`: tokens are accepted, but the issuer has not confirmed its keys for longer than it should. */
+export type JwksHealthStatus = 'up' | 'degraded' | 'down';
+
+/** What is told of one issuer. */
+export interface IssuerHealth {
+  readonly status: JwksHealthStatus;
+  /** Seconds until tokens are refused if the issuer stays away; 0 when they are. */
+  readonly secondsLeft: number;
+  /** What kind of failure the last question to the issuer had; absent after an accepted answer. Never a message. */
+  readonly lastError?: string;
+}
+
+/** The result of a health check, as `@nestjs/terminus` 12 takes it. */
+export type JwksHealth<Key extends string = string> = Record<
+  Key,
+  {
+    status: JwksHealthStatus;
+    /** The fewest seconds that any of the issuers has left. */
+    secondsLeft: number;
+    /** By issuer. */
+    issuers: Record<string, IssuerHealth>;
+  }
+>;
+
+export interface JwksHealthOptions {
+  /** The issuers that readiness depends on; the others are told of all the same. By default all. */
+  readonly issuers?: readonly string[];
+}
+
+const SEVERITY: readonly JwksHealthStatus[] = ['up', 'degraded', 'down'];
+
+/**
+ * Health of the keys, for `@nestjs/terminus` 12 or any other health endpoint. It is for readiness: a process without
+ * keys cannot judge tokens, but starting it again would not bring the issuer back, so liveness must not depend on it.
+ */
+@Injectable()
+export class JwksHealthIndicator {
+  constructor(@Inject(KeyRings) private readonly keyRings: KeyRings) {}
+
+  /**
+   * Up while the tokens of every issuer can be judged, degraded while that is so for a limited time only. Looks at
+   * memory; never asks an issuer.
+   *
+   * @throws TypeError when an issuer is named that is not configured
+   */
+  isReady<const Key extends string = 'jwks'>(
+    key: Key = 'jwks' as Key,
+    { issuers = [] }: JwksHealthOptions = {},
+  ): JwksHealth<Key> {
+    const all = Object.fromEntries(this.keyRings.status().map((ring) => [ring.issuer, healthOf(ring)]));
+    const stranger = issuers.find((issuer) => !Object.hasOwn(all, issuer));
+    if (stranger !== undefined) throw badOption('issuers', `names ${stranger}, which is not configured`);
+    const relevant = Object.entries(all).flatMap(([issuer, health]) =>
+      issuers.length === 0 || issuers.includes(issuer) ? [health] : [],
+    );
+    const severity = Math.max(0, ...relevant.map(({ status }) => SEVERITY.indexOf(status)));
+    const secondsLeft = Math.min(...relevant.map((health) => health.secondsLeft));
+    const result = { status: SEVERITY[severity] ?? 'down', secondsLeft, issuers: all };
+    return { [key]: result } as JwksHealth<Key>;
+  }
+}
+
+function healthOf({ state, timeToExpiryMs, lastError }: KeyRingStatus): IssuerHealth {
+  return {
+    status: state === 'FRESH' ? 'up' : state === 'STALE' ? 'degraded' : 'down',
+    secondsLeft: Math.floor(timeToExpiryMs / 1_000),
+    ...(lastError !== undefined && { lastError: errorType(lastError) }),
+  };
+}

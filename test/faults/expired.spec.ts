@@ -1,0 +1,79 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FAULTS, ODDITIES, plainScene, timeoutFor, type Scene } from './faults.js';
+import { Measurement } from './measurement.js';
+
+const MINUTE = 60_000;
+const KEYS = { maxAgeMs: 10 * MINUTE, staleForMs: 60 * MINUTE };
+/** The first delays of the back-off without keys, at their shortest: 0.25, 0.5, 1, 2 s. */
+const OUTAGE_MS = 5_000;
+const QUESTIONS = 5;
+
+let scene: Scene | undefined;
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await scene?.issuer.close();
+});
+
+describe.each(FAULTS)('after staleFor, with $name', ({ failure, retryAfterMs, scene: setScene, begin }) => {
+  it('valid tokens get 503 and not 401, and one back-off after the fault they are accepted', async ({
+    annotate,
+  }) => {
+    scene = await (setScene ?? plainScene)();
+    const { issuer } = scene;
+    await using api = await scene.start({ ...KEYS, ...timeoutFor({ failure }) });
+    const end = await begin(scene);
+    api.isSilent = failure === 'timeout';
+    issuer.requests.reset();
+    const measured = new Measurement(api, issuer);
+    const tokens = Array.from({ length: 20 }, () => issuer.token());
+
+    api.clock.leap(KEYS.maxAgeMs + KEYS.staleForMs);
+    expect(api.ring.status.state).toBe('EXPIRED');
+    await Promise.all([measured.send(tokens), api.settled()]);
+    await api.pass(OUTAGE_MS, () => measured.send(tokens));
+    expect(measured.statuses).toEqual(new Set([503]));
+    const { expired, 'wrong key': wrongKey } = issuer.badTokens();
+    expect(await api.statuses(expired, wrongKey)).toEqual([401, 503]);
+    const { retryAfter } = await api.send([issuer.token()]);
+    const seconds = Math.ceil(api.ring.status.nextRefreshInMs / 1_000);
+    expect(retryAfter).toEqual([String(seconds)]);
+
+    expect(new Set(api.failures)).toEqual(new Set([failure]));
+    const questions = retryAfterMs === undefined ? QUESTIONS : 1;
+    expect(api.failures).toHaveLength(questions);
+    expect(issuer.requests.jwks).toBeLessThanOrEqual(questions);
+
+    end();
+    api.isSilent = false;
+    await measured.waitForRefresh();
+    expect(api.ring.status).toMatchObject({ state: 'FRESH', lastError: undefined });
+    expect(await api.statuses(issuer.token(), wrongKey)).toEqual([200, 401]);
+    await annotate(measured.toString());
+  });
+});
+
+describe.each(ODDITIES)('after staleFor, with $name', ({ begin }) => {
+  it('valid tokens wait for the one question, and are accepted', async () => {
+    scene = await plainScene();
+    const { issuer } = scene;
+    await using api = await scene.start(KEYS);
+    await begin(scene);
+    issuer.requests.reset();
+    api.clock.leap(KEYS.maxAgeMs + KEYS.staleForMs);
+    expect(await api.statuses(issuer.token(), issuer.token())).toEqual([200, 200]);
+    expect(api.ring.status.state).toBe('FRESH');
+    expect(issuer.requests.jwks).toBe(1);
+  });
+});
+
+it('a request starts the question itself when no back-off forbids it and the timer was lost', async () => {
+  scene = await plainScene();
+  const { issuer } = scene;
+  await using api = await scene.start(KEYS);
+  issuer.requests.reset();
+  api.clock.loseTimers();
+  api.clock.leap(KEYS.maxAgeMs + KEYS.staleForMs);
+  expect(api.ring.status.state).toBe('EXPIRED');
+  expect(await api.statuses(issuer.token(), issuer.token())).toEqual([200, 200]);
+  expect(issuer.requests.jwks).toBe(1);
+});

@@ -1,0 +1,64 @@
+import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
+import { captureSpans, type CapturedSpans } from 'nestjs-jwks-auth/testing';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { OtlpReceiver } from '../../apps/demo/src/otlp.receiver.js';
+import { PageServer } from '../../apps/demo/src/page.server.js';
+import { launchChromium } from './chromium.js';
+
+/** The demo's page in a browser, fed with the spans of this process by OTLP. */
+export class DemoPage implements AsyncDisposable {
+  /** What the browser said or asked for that it should not have. */
+  readonly complaints: string[] = [];
+
+  private constructor(
+    readonly server: PageServer,
+    readonly receiver: OtlpReceiver,
+    private readonly browser: Browser,
+    private readonly captured: CapturedSpans,
+  ) {}
+
+  static async start(): Promise<DemoPage> {
+    const captured = await captureSpans();
+    const receiver = await OtlpReceiver.start();
+    const server = await PageServer.start(0, receiver.traces);
+    return new DemoPage(server, receiver, await launchChromium(), captured);
+  }
+
+  /** Opens the page in a window of its own. */
+  async open(options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.browser.newContext({ viewport: { width: 1_200, height: 900 }, ...options });
+    const page = await context.newPage();
+    page.on('console', (message) => this.complaints.push(`console: ${message.text()}`));
+    page.on('pageerror', (error) => this.complaints.push(`error: ${error.message}`));
+    page.on('dialog', (dialog) => this.complaints.push(`dialog: ${dialog.message()}`));
+    page.on('request', (request) => {
+      if (!request.url().startsWith(this.server.url)) this.complaints.push(`request: ${request.url()}`);
+    });
+    await page.goto(this.server.url);
+    await page.getByText('Live', { exact: true }).waitFor();
+    return page;
+  }
+
+  /** Runs something, and sends the spans that it left by OTLP. */
+  async record<T>(run: () => Promise<T>): Promise<T> {
+    this.captured.clear();
+    const result = await run();
+    const body = JsonTraceSerializer.serializeRequest(this.captured.spans as never);
+    await this.send(Buffer.from(body ?? []).toString());
+    return result;
+  }
+
+  /** Sends an OTLP export. */
+  async send(body: string): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${this.receiver.endpoint}/v1/traces`, { method: 'POST', headers, body });
+    if (!answer.ok) throw new Error(`the receiver answered ${answer.status}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser.close();
+    this.server.stop();
+    this.receiver.stop();
+    this.captured.stop();
+  }
+}
