@@ -12,6 +12,7 @@ import { IssuerDirectory, type KnownIssuer } from './issuer.directory.js';
 import { parseClaims, parseJws, type JoseHeader, type Jws, type UncheckedClaims } from './jws.js';
 import type { IssuerRules } from './issuer-rules.js';
 import { signsForIssuer } from './key-issuer.js';
+import { KnownHeaders } from './known-headers.js';
 import { isSignedWith } from './signature.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 import { digestOf, VerifiedTokens } from './verified-tokens.js';
@@ -36,6 +37,7 @@ export interface VerificationNotes {
 export class AccessTokenVerifier {
   private readonly directory: IssuerDirectory;
   private readonly remembered: VerifiedTokens | undefined;
+  private readonly headers = new KnownHeaders();
 
   constructor(
     issuers: readonly IssuerRules[],
@@ -85,7 +87,7 @@ export class AccessTokenVerifier {
 
   private async verifyAnew(token: string, digest: string, notes: VerificationNotes): Promise<VerifiedToken> {
     notes.remembered = false;
-    const jws = parseJws(token);
+    const jws = parseJws(token, this.headers);
     const claims = parseClaims(jws);
     const { rules, ring } = this.directory.find(claims['iss']) ?? (await this.resolve(jws.header, claims));
     notes.issuer = rules.issuer;
@@ -100,7 +102,7 @@ export class AccessTokenVerifier {
     checkClaims(claims, rules, this.options);
     const verified = Object.freeze({
       claims: deepFreeze(claims),
-      header: deepFreeze(jws.header),
+      header: this.headers.keep(jws),
       issuer: rules.issuer,
     });
     this.remembered?.remember(digest, { verified, ring, key, generation, isUsed: false });
