@@ -162,4 +162,17 @@ describe('a token that cannot be judged', () => {
     expect(await lookUp(directory, 'https://0.test')).toBe('keys_unavailable');
     expect(resolve).toHaveBeenCalledTimes(1_000);
   });
+
+  it('leaves no rejection unhandled when nobody can wait for its issuer any more', async () => {
+    const unhandled = vi.fn<(error: unknown) => void>();
+    process.on('unhandledRejection', unhandled);
+    const hanging: DynamicIssuers['resolve'] = () => new Promise(() => {});
+    const directory = directoryOf({ resolve: (issuer) => (issuer === ACME ? hanging(issuer) : broken()) });
+    for (let i = 0; i < 1_000; i += 1) void lookUp(directory);
+    expect(await lookUp(directory, 'https://globex.test')).toBe('keys_unavailable');
+    await settle();
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(await lookUp(directoryOf({}))).toBe(ACME);
+  });
 });
