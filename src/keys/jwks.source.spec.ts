@@ -108,6 +108,8 @@ describe('discovery', () => {
     ['a template for one', { issuer: 'https://login.test/{tenantid}/v2.0' }, 'discovery_mismatch'],
     ['no jwks_uri', {}, 'discovery_invalid'],
     ['an insecure jwks_uri', { jwks_uri: 'http://issuer.test/jwks' }, 'insecure_url'],
+    ['a jwks_uri with credentials', { jwks_uri: 'https://me:secret@issuer.test/jwks' }, 'discovery_invalid'],
+    ['a jwks_uri with a line break', { jwks_uri: 'https://issuer.test/jwks\nforged' }, 'discovery_invalid'],
     ['the address of a metadata service', { jwks_uri: 'https://169.254.169.254/jwks' }, 'forbidden_address'],
   ])('is refused when it names %s', async (_, metadata, code) => {
     publishMetadata(metadata);
