@@ -1,6 +1,7 @@
 import passport from 'passport';
 import { Strategy } from 'passport-jwt';
 import { AuthError } from '../errors/auth.error.js';
+import { checkNoPromise } from '../errors/option-checks.js';
 import { SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
 import type {
@@ -117,7 +118,8 @@ export class JwtStrategy extends Strategy {
       const verified = await this.verifier.verify(this.tokenOf(request), notes);
       return { verified, user: await this.userOf(verified, request), notes };
     } catch (error) {
-      return { error: error ?? new Error('the application refused with nothing'), notes };
+      // Passport and Nest take what is falsy for no error.
+      return { error: error || new Error('the application refused with nothing'), notes };
     }
   }
 
@@ -125,6 +127,7 @@ export class JwtStrategy extends Strategy {
     const { jwtFromRequest } = this.options;
     if (jwtFromRequest === undefined) return bearerToken(request);
     const token = jwtFromRequest(request as never);
+    checkNoPromise('jwtFromRequest', token, 'must return a string or null, not a promise');
     if (!token) throw new AuthError('missing_token');
     return token;
   }
