@@ -1,6 +1,7 @@
 import passport from 'passport';
 import { Strategy } from 'passport-jwt';
 import { AuthError } from '../errors/auth.error.js';
+import { checkNoPromise } from '../errors/option-checks.js';
 import { SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
 import type {
@@ -127,13 +128,15 @@ export class JwtStrategy extends Strategy {
   private reasonOf(error: unknown, token: string | undefined): unknown {
     const isFromHeader = token !== undefined && this.options.jwtFromRequest === undefined;
     if (isFromHeader && !isB64Token(token)) return new AuthError('malformed_request');
-    return error ?? new Error('the application refused with nothing');
+    // Passport and Nest take what is falsy for no error.
+    return error || new Error('the application refused with nothing');
   }
 
   private tokenOf(request: HttpRequest): string {
     const { jwtFromRequest } = this.options;
     if (jwtFromRequest === undefined) return bearerToken(request);
     const token = jwtFromRequest(request as never);
+    checkNoPromise('jwtFromRequest', token, 'must return a string or null, not a promise');
     if (!token) throw new AuthError('missing_token');
     return token;
   }
