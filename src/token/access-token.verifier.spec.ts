@@ -186,31 +186,6 @@ describe('a verified token', () => {
     expect(await remembers(verifier, token)).toBe(true);
   });
 
-  it('gives way when it is the least recently used', async () => {
-    const verifier = verifierWith({ verifiedTokens: { max: 2 } });
-    const [first, second, third] = [tokenFor(), tokenFor(), tokenFor()] as [string, string, string];
-    await verifier.verify(first);
-    await verifier.verify(second);
-    await verifier.verify(first);
-    await verifier.verify(third);
-    expect(await remembers(verifier, first)).toBe(true);
-    expect(await remembers(verifier, second)).toBe(false);
-  });
-
-  it('gives way although all are in use, and no more are remembered than may be', async () => {
-    const max = 20;
-    const verifier = verifierWith({ verifiedTokens: { max } });
-    const tokens = Array.from({ length: max }, () => tokenFor());
-    for (const token of [...tokens, ...tokens]) await verifier.verify(token);
-    expect(verifier.rememberedTokens).toBe(max);
-    const late = Array.from({ length: max }, () => tokenFor());
-    for (const token of late) {
-      await verifier.verify(token);
-      expect(await remembers(verifier, token)).toBe(true);
-      expect(verifier.rememberedTokens).toBe(max);
-    }
-  });
-
   it('shares its header with the others that have the same', async () => {
     const verifier = verifierWith();
     const [first, second, under] = [tokenFor(), tokenFor(), tokenFor({}, other)] as [string, string, string];
