@@ -15,6 +15,8 @@ export default defineConfig({
   },
   test: {
     include: ['{src,libs,apps,test,bench}/**/*.spec.ts'],
+    // The default is one less than there are processors, but many tests only wait for a process of their own.
+    maxWorkers: '100%',
     testTimeout: 20_000,
     hookTimeout: 60_000,
     reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],

@@ -1,6 +1,12 @@
 import type { CanActivate } from '@nestjs/common';
-import { context, ROOT_CONTEXT, trace, type Tracer } from '@opentelemetry/api';
+import { context, metrics, ROOT_CONTEXT, trace, type Tracer } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  AggregationTemporality,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from '@opentelemetry/sdk-metrics';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -24,18 +30,29 @@ const discarding: SpanExporter = {
   shutdown: () => Promise.resolve(),
 };
 
+/** Takes metrics, and throws them away. */
+const discardingMetrics: PushMetricExporter = {
+  export: (_metrics, done) => done({ code: 0 }),
+  forceFlush: () => Promise.resolve(),
+  shutdown: () => Promise.resolve(),
+  selectAggregationTemporality: () => AggregationTemporality.CUMULATIVE,
+};
+
 let guard: CanActivate | undefined;
 let http: Tracer | undefined;
 
 const handlers = {
-  /** Sets this library up, and an SDK if `sampled` says whether it samples. */
+  /** Sets this library up, an SDK for traces if `sampled` says whether it samples, and one for metrics if told to. */
   start: async ({
     options,
     sampled,
+    isMeasured = false,
   }: {
     options: AuthOptions;
     sampled: boolean | undefined;
+    isMeasured: boolean | undefined;
   }): Promise<void> => {
+    if (isMeasured) startMetricsSdk();
     if (sampled !== undefined) http = startSdk(sampled);
     guard = await guardOf(ownGuarding(options));
   },
@@ -57,6 +74,11 @@ function startSdk(sampled: boolean): Tracer {
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   return trace.getTracer('bench');
+}
+
+function startMetricsSdk(): void {
+  const reader = new PeriodicExportingMetricReader({ exporter: discardingMetrics });
+  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
 }
 
 /** The span of the server, which is started before the guard is reached, is not measured. */

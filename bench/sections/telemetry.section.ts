@@ -12,6 +12,8 @@ interface Mode {
   readonly title: string;
   /** Undefined: no SDK. */
   readonly sampled?: boolean;
+  /** With an SDK for metrics. */
+  readonly isMeasured?: boolean;
   readonly withoutTelemetry?: boolean;
 }
 
@@ -19,11 +21,13 @@ const BARE = 'telemetry taken out of the library';
 const NO_SDK = 'no SDK';
 const NOT_SAMPLED = 'SDK, not sampled';
 const SAMPLED = 'SDK, sampled';
+const MEASURED = 'SDK, metrics alone';
 const MODES: readonly Mode[] = [
   { title: BARE, withoutTelemetry: true },
   { title: NO_SDK },
   { title: NOT_SAMPLED, sampled: false },
   { title: SAMPLED, sampled: true },
+  { title: MEASURED, isMeasured: true },
 ];
 
 /** Microseconds of CPU for each guarded request. */
@@ -41,12 +45,17 @@ async function measureFamiliarity(familiarity: Familiarity, plan: Plan): Promise
   await using issuer = await BenchIssuer.start('RS256');
   await using workers = new AsyncDisposableStack();
   const supply = new TokenSupply(issuer, plan.cpuRequests);
-  const row = async ({ title, sampled, withoutTelemetry = false }: Mode): Promise<Row<number>> => {
+  const row = async ({
+    title,
+    sampled,
+    isMeasured,
+    withoutTelemetry = false,
+  }: Mode): Promise<Row<number>> => {
     const hooks = new URL('../without-telemetry/hooks.js', import.meta.url).href;
     const nodeOptions = withoutTelemetry ? ['--import', hooks] : [];
     const worker = workers.use(issuer.worker<TelemetryQuestions>('telemetry.worker', { nodeOptions }));
     const { issuer: name, audience } = issuer.facts;
-    await worker.ask('start', { options: { issuer: name, audience }, sampled });
+    await worker.ask('start', { options: { issuer: name, audience }, sampled, isMeasured });
     return { title, measure: (round) => worker.ask('check', { tokens: supply.of(familiarity, round) }) };
   };
   const rows = await Promise.all(MODES.map(row));

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 registerHooks({
   resolve: (specifier, context, nextResolve) => {
     const resolved = nextResolve(specifier, context);
-    const [, file] = /\/dist\/src\/(?:telemetry|guard)\/([\w.]+\.js)$/.exec(resolved.url) ?? [];
+    const [, file] = /\/dist\/src\/(?:telemetry|guard|keys)\/([\w.]+\.js)$/.exec(resolved.url) ?? [];
     if (file === undefined) return resolved;
     const replacement = new URL(`./${file}`, import.meta.url);
     return existsSync(fileURLToPath(replacement)) ? { ...resolved, url: replacement.href } : resolved;

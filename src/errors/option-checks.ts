@@ -36,6 +36,15 @@ export function checkFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw badOption(name, 'must be a function');
 }
 
+/**
+ * Refuses a promise from a function that must answer at once. The promise may reject later, which then ends nothing.
+ */
+export function checkNoPromise(name: string, answer: unknown, expectation: string): void {
+  if (!(answer instanceof Promise)) return;
+  answer.catch(() => {});
+  throw badOption(name, expectation);
+}
+
 /** One non-empty string, or a non-empty array of them, as an array. */
 export function checkStrings(name: string, value: unknown): readonly string[] {
   const values: readonly unknown[] = Array.isArray(value) ? value : [value];

@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { AuthError } from '../errors/auth.error.js';
 import { isMeasured, recordAuthentication, type Authentication } from '../telemetry/metrics.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
-import { errorType, withSpan, type ActiveSpan } from '../telemetry/span.js';
+import { errorType, isRecorded, withSpan, type ActiveSpan } from '../telemetry/span.js';
 import { AuthException } from './auth.exception.js';
 import type { Outcome } from './jwt.strategy.js';
 
@@ -11,9 +11,16 @@ type Settled<T> = { readonly value: T } | { readonly thrown: unknown };
 
 /**
  * Runs `run` inside the span `jwt.authenticate`, which tells what became of the request: accepted, rejected and why,
- * anonymous, or an error. Records how long it took.
+ * anonymous, or an error. Records how long it took. When nobody would see either, it just runs.
  */
-export async function traceAuthentication<T>(
+export function traceAuthentication<T>(
+  run: () => Promise<T>,
+  outcomeOf: () => Promise<Outcome> | undefined,
+): Promise<T> {
+  return isRecorded() || isMeasured() ? runTraced(run, outcomeOf) : run();
+}
+
+async function runTraced<T>(
   run: () => Promise<T>,
   outcomeOf: () => Promise<Outcome> | undefined,
 ): Promise<T> {

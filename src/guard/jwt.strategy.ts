@@ -1,6 +1,7 @@
 import passport from 'passport';
 import { Strategy } from 'passport-jwt';
 import { AuthError } from '../errors/auth.error.js';
+import { checkNoPromise } from '../errors/option-checks.js';
 import { SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
 import type {
@@ -10,7 +11,7 @@ import type {
 } from '../token/access-token.verifier.js';
 import { AuthException } from './auth.exception.js';
 import { traceAuthentication } from './authentication.trace.js';
-import { bearerToken, type HttpRequest } from './bearer-token.js';
+import { bearerToken, isB64Token, type HttpRequest } from './bearer-token.js';
 import type { ResolvedGuardOptions } from './guard.options.js';
 
 /** What became of the credentials of a request. */
@@ -113,18 +114,29 @@ export class JwtStrategy extends Strategy {
 
   private async judge(request: HttpRequest): Promise<Outcome> {
     const notes: VerificationNotes = {};
+    let token: string | undefined;
     try {
-      const verified = await this.verifier.verify(this.tokenOf(request), notes);
+      token = this.tokenOf(request);
+      const verified = await this.verifier.verify(token, notes);
       return { verified, user: await this.userOf(verified, request), notes };
     } catch (error) {
-      return { error: error ?? new Error('the application refused with nothing'), notes };
+      return { error: this.reasonOf(error, token), notes };
     }
+  }
+
+  /** What is no bearer token by its characters is a malformed request, before anything else that is wrong with it. */
+  private reasonOf(error: unknown, token: string | undefined): unknown {
+    const isFromHeader = token !== undefined && this.options.jwtFromRequest === undefined;
+    if (isFromHeader && !isB64Token(token)) return new AuthError('malformed_request');
+    // Passport and Nest take what is falsy for no error.
+    return error || new Error('the application refused with nothing');
   }
 
   private tokenOf(request: HttpRequest): string {
     const { jwtFromRequest } = this.options;
     if (jwtFromRequest === undefined) return bearerToken(request);
     const token = jwtFromRequest(request as never);
+    checkNoPromise('jwtFromRequest', token, 'must return a string or null, not a promise');
     if (!token) throw new AuthError('missing_token');
     return token;
   }

@@ -2,6 +2,7 @@ import type { Agent } from 'node:http';
 import { badOption, checkFunction, checkNumber } from '../errors/option-checks.js';
 import { LONGEST_DELAY_MS } from '../keys/clock.js';
 import { isSecureUrl } from '../keys/json.fetcher.js';
+import { isPlainUrl } from '../keys/plain-url.js';
 import { KEY_OPTION_DEFAULTS, resolveKeyOptions, type ResolvedKeyOptions } from '../keys/key.options.js';
 
 type Fetcher = (jwksUri: string) => Promise<{ keys: unknown }>;
@@ -111,6 +112,8 @@ function checkJwksUri({ jwksUri, fetcher, allowHttp = false }: PassportJwtSecret
   if (!isSecureUrl(new URL(jwksUri), allowHttp)) {
     throw badOption('jwksUri', 'must be https, or http on loopback; allowHttp: true allows http elsewhere');
   }
+  if (!isPlainUrl(jwksUri))
+    throw badOption('jwksUri', 'must hold no credentials, no spaces and no control characters');
   return jwksUri;
 }
 

@@ -35,6 +35,10 @@ describe('the addresses that a name resolves to', () => {
     'fe80::1',
     'fe80::1%eth0',
     'febf::1',
+    'fd00:ec2::254',
+    'fd00:ec2::23',
+    'fd20:ce::254',
+    '64:ff9b::a9fe:a9fe',
   ])('may not be %s', async (address) => {
     resolveTo(address);
     expect(await lookUp(true)).toMatchObject({ code: 'forbidden_address' });
@@ -46,6 +50,8 @@ describe('the addresses that a name resolves to', () => {
     '127.0.0.1',
     '::1',
     'fd00::1',
+    'fd00:ec3::23',
+    '64:ff9b::a00:1',
     '169.253.0.1',
     'fec0::1',
     '::ffff:10.0.0.1',

@@ -11,7 +11,10 @@ FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4');
 FORBIDDEN.addSubnet('fe80::', 10, 'ipv6');
 FORBIDDEN.addAddress('100.100.100.200', 'ipv4');
 FORBIDDEN.addAddress('168.63.129.16', 'ipv4');
-FORBIDDEN.addAddress('fd00:ec2::254', 'ipv6');
+FORBIDDEN.addSubnet('fd00:ec2::', 32, 'ipv6');
+FORBIDDEN.addAddress('fd20:ce::254', 'ipv6');
+// 169.254.0.0/16 behind NAT64 (RFC 6052 §2.1).
+FORBIDDEN.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
 
 /** True for an IP address that must not be dialled; IPv4-mapped forms included. */
 export function isForbiddenAddress(address: string): boolean {

@@ -1,12 +1,13 @@
 import { fetchJson, isSecureUrl, type FetchOptions } from './json.fetcher.js';
 import { JwksFetchError } from './jwks-fetch.error.js';
+import { isPlainUrl } from './plain-url.js';
 
 /**
  * Finds the `jwks_uri` of an issuer: OpenID Connect Discovery 1.0 §4, and RFC 8414 §3 where the issuer has no such
  * document.
  *
  * @throws JwksFetchError when neither can be had, when the document names another issuer (RFC 8414 §3.3), or when its
- * `jwks_uri` is no secure URL
+ * `jwks_uri` is no secure URL, or holds credentials (RFC 9110 §4.2.4)
  */
 export async function discoverJwksUri(
   issuer: string,
@@ -28,6 +29,11 @@ export async function discoverJwksUri(
   if (!isSecureUrl(new URL(jwksUri), options.allowHttp)) {
     throw new JwksFetchError('insecure_url', {
       message: `the jwks_uri of ${issuer} is neither https nor loopback`,
+    });
+  }
+  if (!isPlainUrl(jwksUri)) {
+    throw new JwksFetchError('discovery_invalid', {
+      message: `the jwks_uri of ${issuer} holds credentials, spaces or control characters`,
     });
   }
   return jwksUri;

@@ -25,8 +25,11 @@ export function parseFreshness(headers: IncomingHttpHeaders): number | undefined
     .map((part) => /^max-age="?(\d+)"?$/.exec(part)?.[1])
     .find((seconds) => seconds !== undefined);
   if (maxAge === undefined) return undefined;
-  return Math.max(0, Number(maxAge) - ageOf(headers)) * 1_000;
+  return Math.max(0, deltaSeconds(maxAge) - ageOf(headers)) * 1_000;
 }
+
+/** A number of seconds that may be of any length: one that is too large counts as 2^31 (RFC 9111 §1.2.2). */
+const deltaSeconds = (digits: string): number => Math.min(Number(digits), 2 ** 31);
 
 /** What a later answer or question needs of the headers of an accepted answer. */
 const KEPT = ['etag', 'last-modified', 'cache-control', 'age', 'date'] as const;
@@ -60,7 +63,7 @@ export function clockSkewOf(headers: IncomingHttpHeaders, wallNow: number): numb
 }
 
 /** `Age` in seconds (RFC 9111 §5.1); 0 without one that can be read. */
-const ageOf = ({ age = '' }: IncomingHttpHeaders): number => (/^\d+$/.test(age) ? Number(age) : 0);
+const ageOf = ({ age = '' }: IncomingHttpHeaders): number => (/^\d+$/.test(age) ? deltaSeconds(age) : 0);
 
 /** The validators of an answer (RFC 9110 §13.1), to be sent with the next question. */
 export function conditionalHeaders(headers: IncomingHttpHeaders): Record<string, string> {

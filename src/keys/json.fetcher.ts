@@ -89,12 +89,17 @@ function send(
 
 async function receive(response: IncomingMessage, clock: Clock): Promise<JsonAnswer> {
   const { headers, statusCode: status = 0 } = response;
-  if (status !== 200) {
+  if (status === 304) {
     response.destroy();
-    if (status === 304) return { status, headers, json: undefined };
+    return { status, headers, json: undefined };
+  }
+  if (status !== 200) {
     const code = status >= 300 && status < 400 ? 'redirect' : 'http_status';
     const retryAfterMs = parseRetryAfter(headers['retry-after'], clock.wallNow());
-    throw new JwksFetchError(code, { message: `answered ${status}`, status, retryAfterMs });
+    const error = new JwksFetchError(code, { message: `answered ${status}`, status, retryAfterMs });
+    // The body is left unread. Ended with the error, the span of the HTTP instrumentation tells of it too.
+    response.on('error', () => {}).destroy(error);
+    throw error;
   }
   try {
     return { status, headers, json: await readJson(response) };

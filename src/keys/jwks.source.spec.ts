@@ -65,13 +65,16 @@ describe('discovery', () => {
     expect(issuer.requests.discovery).toBe(3);
   });
 
-  it('that hangs when it is repeated leaves time to ask the known address', async () => {
-    const one = source({ timeoutMs: 200 });
-    await one.fetch(undefined, never);
-    issuer.fault('hang', { on: 'discovery' });
-    await clock.advance(24 * HOUR);
-    expect((await one.fetch(undefined, never)).status).toBe(200);
-  });
+  it.each([200, 201, 200.3])(
+    'that hangs for %d ms leaves time to ask the known address',
+    async (timeoutMs) => {
+      const one = source({ timeoutMs });
+      await one.fetch(undefined, never);
+      issuer.fault('hang', { on: 'discovery' });
+      await clock.advance(24 * HOUR);
+      expect((await one.fetch(undefined, never)).status).toBe(200);
+    },
+  );
 
   it.each([404, 410])('is repeated at once after %d, and the new address is asked', async (status) => {
     await using old = await startTestIssuer();
@@ -105,6 +108,8 @@ describe('discovery', () => {
     ['a template for one', { issuer: 'https://login.test/{tenantid}/v2.0' }, 'discovery_mismatch'],
     ['no jwks_uri', {}, 'discovery_invalid'],
     ['an insecure jwks_uri', { jwks_uri: 'http://issuer.test/jwks' }, 'insecure_url'],
+    ['a jwks_uri with credentials', { jwks_uri: 'https://me:secret@issuer.test/jwks' }, 'discovery_invalid'],
+    ['a jwks_uri with a line break', { jwks_uri: 'https://issuer.test/jwks\nforged' }, 'discovery_invalid'],
     ['the address of a metadata service', { jwks_uri: 'https://169.254.169.254/jwks' }, 'forbidden_address'],
   ])('is refused when it names %s', async (_, metadata, code) => {
     publishMetadata(metadata);

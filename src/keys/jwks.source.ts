@@ -92,7 +92,7 @@ export class HttpJwksSource implements JwksSource {
     if (discovered === undefined) return this.remember(await this.discoverNow(signal));
     if (options.clock.now() < this.rediscoverAt) return discovered;
     // So that an issuer whose discovery hangs can still be asked for its keys.
-    const half = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs / 2)]);
+    const half = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(options.timeoutMs / 2))]);
     const found = await this.discoverNow(half).catch(() => undefined);
     if (found !== undefined) return this.remember(found);
     this.rediscoverAt = options.clock.now() + KEY_POLICY.rediscoverRetryMs;

@@ -36,11 +36,11 @@ export interface KeyFetchContext {
  *
  * @throws JwksFetchError as `run` does
  */
-export function traceKeyFetch(
+export async function traceKeyFetch(
   { issuer, trigger, clock, onPlace }: KeyFetchContext,
   run: () => Promise<KeyFetchReport>,
 ): Promise<KeyFetchReport> {
-  const attributes = { [ATTRIBUTES.jwksIssuer]: issuer, [ATTRIBUTES.fetchTrigger]: trigger };
+  const attributes = () => ({ [ATTRIBUTES.jwksIssuer]: issuer, [ATTRIBUTES.fetchTrigger]: trigger });
   const root = trigger === 'refresh';
   const links = root ? [activePlace()].filter((place) => place !== undefined) : [];
   const startedAt = clock.now();

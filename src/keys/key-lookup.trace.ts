@@ -1,7 +1,7 @@
 import { AuthError } from '../errors/auth.error.js';
-import { countKeyLookup } from '../telemetry/metrics.js';
+import { countKeyLookup, isMeasured } from '../telemetry/metrics.js';
 import { ATTRIBUTES, SPANS, type CacheResult } from '../telemetry/names.js';
-import { withSpan, type SpanPlace } from '../telemetry/span.js';
+import { isRecorded, withSpan, type SpanPlace } from '../telemetry/span.js';
 
 /** What the trace learns of a look-up on its way. */
 export interface KeyLookup {
@@ -11,17 +11,18 @@ export interface KeyLookup {
   waitsFor(place: SpanPlace | undefined): void;
 }
 
-/** Runs the look-up of a key inside the span `jwks.get_key`, and counts it. */
+/** Runs the look-up of a key inside the span `jwks.get_key`, and counts it; alone when neither would be seen. */
 export function traceKeyLookup<T>(
   issuer: string,
   ageMs: number | undefined,
   run: (lookup: KeyLookup) => T | Promise<T>,
-): Promise<T> {
-  const attributes = {
+): T | Promise<T> {
+  const lookup: KeyLookup = { result: 'refused', waitsFor() {} };
+  if (!isRecorded() && !isMeasured()) return run(lookup);
+  const attributes = () => ({
     [ATTRIBUTES.jwksIssuer]: issuer,
     ...(ageMs !== undefined && { [ATTRIBUTES.cacheAge]: Math.round(ageMs) / 1_000 }),
-  };
-  const lookup: KeyLookup = { result: 'refused', waitsFor() {} };
+  });
   const isFailure = (error: unknown) => hasIssuerFailed(error, lookup.result);
   return withSpan(SPANS.getKey, { attributes, isFailure }, async (span) => {
     lookup.waitsFor = (place) => span.link(place);

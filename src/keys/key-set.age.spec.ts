@@ -51,6 +51,11 @@ describe('the age of the keys', () => {
     ['max-age less Age', { 'cache-control': 'max-age=1800', age: '600' }, 20 * MINUTE],
     ['a small max-age', { 'cache-control': 'max-age=10' }, 5 * MINUTE],
     ['a huge max-age', { 'cache-control': 'max-age=31536000' }, 60 * MINUTE],
+    [
+      'a max-age and an Age beyond all numbers',
+      { 'cache-control': `max-age=${'9'.repeat(400)}`, age: '9'.repeat(400) },
+      5 * MINUTE,
+    ],
     ['no-store', { 'cache-control': 'no-store' }, 5 * MINUTE],
     ['nonsense', { 'cache-control': 'max-age=soon' }, 10 * MINUTE],
   ])('with %s, maxAge is kept within its bounds', async (_, headers, maxAge) => {

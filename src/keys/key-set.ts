@@ -19,14 +19,16 @@ export class KeySet {
   static readonly EMPTY = new KeySet([]);
 
   readonly keys: readonly VerificationKey[];
-  private readonly byKid: ReadonlyMap<string, readonly VerificationKey[]>;
+  /** By kid and then by the name of an algorithm, since every token that is verified asks. */
+  private readonly byKid: ReadonlyMap<string, ReadonlyMap<string, readonly VerificationKey[]>>;
 
   constructor(keys: readonly VerificationKey[]) {
     this.keys = keys;
-    this.byKid = Map.groupBy(
+    const groups = Map.groupBy(
       keys.filter((key) => key.kid !== undefined),
       (key) => key.kid as string,
     );
+    this.byKid = new Map([...groups].map(([kid, group]) => [kid, byAlgorithm(group)]));
   }
 
   /**
@@ -35,10 +37,8 @@ export class KeySet {
    */
   candidates(kid: string | undefined, algorithm: string): readonly VerificationKey[] | undefined {
     if (kid === undefined) return this.withoutKid(algorithm);
-    return this.byKid
-      .get(kid)
-      ?.filter((key) => fits(key, algorithm))
-      .slice(0, MAX_CANDIDATES);
+    const fitting = this.byKid.get(kid);
+    return fitting && (fitting.get(algorithm) ?? NO_KEYS);
   }
 
   /** A token without a kid is accepted only if exactly one key fits its algorithm (RFC 7515 §4.1.4). */
@@ -101,6 +101,16 @@ export function importKeySet(members: readonly unknown[], allowed: readonly stri
     }
   }
   return { keySet: new KeySet(usable), unusable };
+}
+
+const NO_KEYS: readonly VerificationKey[] = [];
+
+/** The keys to try for each algorithm that any of them is for. */
+function byAlgorithm(keys: readonly VerificationKey[]): ReadonlyMap<string, readonly VerificationKey[]> {
+  const names = new Set(keys.flatMap(({ algorithms }) => algorithms.map(({ name }) => name)));
+  return new Map(
+    [...names].map((name) => [name, keys.filter((key) => fits(key, name)).slice(0, MAX_CANDIDATES)]),
+  );
 }
 
 const fits = (key: VerificationKey, algorithm: string): boolean =>

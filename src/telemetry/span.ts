@@ -7,6 +7,7 @@ import {
   trace,
   TraceFlags,
   type Attributes,
+  type Context,
   type Span,
   type SpanContext,
 } from '@opentelemetry/api';
@@ -31,7 +32,8 @@ export interface ActiveSpan {
 }
 
 export interface SpanOptions {
-  readonly attributes?: Attributes;
+  /** Put together only for a span that is made. */
+  readonly attributes?: () => Attributes;
   /** A trace of its own instead of a child of what is active, linked to `links`. */
   readonly root?: boolean;
   readonly links?: readonly SpanPlace[];
@@ -88,19 +90,26 @@ export function errorType(error: unknown): string {
 const KIND = /^[A-Za-z_]\w{0,63}$/;
 
 /**
- * Runs `run` inside a span. The span ends when `run` has settled. When the active span does not record, no child is
- * made.
+ * Runs `run` inside a span. The span ends when `run` has settled. When nobody would see the span none is made, and what
+ * `run` returns or throws goes through as it is, so that it costs nothing.
  */
-export async function withSpan<T>(
+export function withSpan<T>(
   name: string,
   options: SpanOptions,
   run: (span: ActiveSpan) => T | Promise<T>,
-): Promise<T> {
+): T | Promise<T> {
   if (!isTraced()) return run(UNRECORDED);
   const parent = options.root === true ? ROOT_CONTEXT : context.active();
-  const above = trace.getSpan(parent);
-  if (above !== undefined && !isSampled(above)) return run(UNRECORDED);
-  const anchor = anchorBelow(above);
+  return isSeenBelow(parent) ? insideSpan(name, options, run, parent) : run(UNRECORDED);
+}
+
+async function insideSpan<T>(
+  name: string,
+  options: SpanOptions,
+  run: (span: ActiveSpan) => T | Promise<T>,
+  parent: Context,
+): Promise<T> {
+  const anchor = anchorBelow(trace.getSpan(parent));
   const span = trace
     .getTracer(SCOPE_NAME, LIBRARY_VERSION)
     .startSpan(name, spanOptions(options, anchor + performance.now()), parent);
@@ -119,20 +128,32 @@ export async function withSpan<T>(
   }
 }
 
-const spanOptions = ({ attributes = {}, links = [] }: SpanOptions, startTime: number) => ({
+const spanOptions = ({ attributes, links = [] }: SpanOptions, startTime: number) => ({
   startTime,
-  attributes,
+  attributes: attributes?.() ?? {},
   links: links.map((place) => ({ context: place })),
 });
+
+/** True when somebody would see a span that is made now: an SDK is registered, and the active span is sampled. */
+export const isRecorded = (): boolean => isTraced() && isSeenBelow(context.active());
+
+/** False below a span that is not sampled; true where there is none, and the sampler decides. */
+function isSeenBelow(parent: Context): boolean {
+  const above = trace.getSpan(parent);
+  return above === undefined || isSampled(above);
+}
 
 /** One that the sampler has not turned down: here, or in the process that it came from. */
 const isSampled = (span: Span): boolean =>
   span.isRecording() || (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
 
+/** What a proxy hands its work to as long as no SDK is registered. */
+const NO_PROVIDER = new ProxyTracerProvider().getDelegate();
+
 /** False as long as no SDK is registered: then nothing is made that nobody would see. */
 function isTraced(): boolean {
   const provider = trace.getTracerProvider();
-  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(SCOPE_NAME) !== undefined;
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== NO_PROVIDER;
 }
 
 /** The place of the span that is active now; undefined when none is recorded. */

@@ -186,14 +186,12 @@ describe('a verified token', () => {
     expect(await remembers(verifier, token)).toBe(true);
   });
 
-  it('gives way when it is the least recently used', async () => {
-    const verifier = verifierWith({ verifiedTokens: { max: 2 } });
-    const [first, second, third] = [tokenFor(), tokenFor(), tokenFor()] as [string, string, string];
-    await verifier.verify(first);
-    await verifier.verify(second);
-    await verifier.verify(first);
-    await verifier.verify(third);
-    expect(await remembers(verifier, first)).toBe(true);
-    expect(await remembers(verifier, second)).toBe(false);
+  it('shares its header with the others that have the same', async () => {
+    const verifier = verifierWith();
+    const [first, second, under] = [tokenFor(), tokenFor(), tokenFor({}, other)] as [string, string, string];
+    const { header } = await verifier.verify(first);
+    expect((await verifier.verify(second)).header).toBe(header);
+    expect((await verifier.verify(under)).header).not.toEqual(header);
+    expect(Object.isFrozen(header)).toBe(true);
   });
 });

@@ -1,7 +1,6 @@
 import { AuthError } from '../errors/auth.error.js';
 import { ALGORITHMS } from '../keys/algorithms.js';
 import { systemClock, type Clock } from '../keys/clock.js';
-import type { KeyRing } from '../keys/key-ring.js';
 import type { KeyRings } from '../keys/key-rings.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
@@ -13,6 +12,7 @@ import { IssuerDirectory, type KnownIssuer } from './issuer.directory.js';
 import { parseClaims, parseJws, type JoseHeader, type Jws, type UncheckedClaims } from './jws.js';
 import type { IssuerRules } from './issuer-rules.js';
 import { signsForIssuer } from './key-issuer.js';
+import { KnownHeaders } from './known-headers.js';
 import { isSignedWith } from './signature.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 import { digestOf, VerifiedTokens } from './verified-tokens.js';
@@ -37,6 +37,7 @@ export interface VerificationNotes {
 export class AccessTokenVerifier {
   private readonly directory: IssuerDirectory;
   private readonly remembered: VerifiedTokens | undefined;
+  private readonly headers = new KnownHeaders();
 
   constructor(
     issuers: readonly IssuerRules[],
@@ -62,7 +63,8 @@ export class AccessTokenVerifier {
     if (token.length > this.options.maxTokenBytes) throw new AuthError('token_too_large');
     const digest = this.remembered === undefined ? '' : digestOf(token);
     const verified = this.recall(digest, notes) ?? (await this.verifyAnew(token, digest, notes));
-    if (await this.options.isRevoked(verified.claims)) throw new AuthError('revoked');
+    const { isRevoked } = this.options;
+    if (isRevoked !== undefined && (await isRevoked(verified.claims))) throw new AuthError('revoked');
     return verified;
   }
 
@@ -85,34 +87,30 @@ export class AccessTokenVerifier {
 
   private async verifyAnew(token: string, digest: string, notes: VerificationNotes): Promise<VerifiedToken> {
     notes.remembered = false;
-    const jws = parseJws(token);
+    const jws = parseJws(token, this.headers);
     const claims = parseClaims(jws);
-    const { rules, ring } = await this.issuerOf(jws.header, claims);
+    const { rules, ring } = this.directory.find(claims['iss']) ?? (await this.resolve(jws.header, claims));
     notes.issuer = rules.issuer;
     this.checkWithoutKey(jws.header, claims, rules);
     const { generation } = ring;
-    const keys = await this.keysFor(jws.header, ring);
-    const key = await this.checkSignature(
-      jws,
-      keys.filter((candidate) => signsForIssuer(candidate, claims)),
-    );
+    const keys = fitting(await ring.getKeys(jws.header.kid, jws.header.alg), jws.header);
+    const signers = keys.filter((candidate) => signsForIssuer(candidate, claims));
+    const key = await this.checkSignature(jws, signers);
     // Time has passed since the first look: the token may have expired, its key may have been denied.
     this.checkTimes(claims);
     if (ring.generation !== generation && !ring.holds(key)) throw new AuthError('unknown_key');
     checkClaims(claims, rules, this.options);
     const verified = Object.freeze({
       claims: deepFreeze(claims),
-      header: deepFreeze(jws.header),
+      header: this.headers.keep(jws),
       issuer: rules.issuer,
     });
-    this.remembered?.remember(digest, { verified, ring, key, generation });
+    this.remembered?.remember(digest, { verified, ring, key, generation, isUsed: false });
     return verified;
   }
 
-  /** The issuer that the token names; a dynamic one that is not known yet is asked for last of all. */
-  private async issuerOf({ alg }: JoseHeader, claims: UncheckedClaims): Promise<KnownIssuer> {
-    const known = this.directory.find(claims['iss']);
-    if (known !== undefined) return known;
+  /** A dynamic issuer that is not known yet, which is asked for last of all. */
+  private async resolve({ alg }: JoseHeader, claims: UncheckedClaims): Promise<KnownIssuer> {
     if (!ALGORITHMS.has(alg)) throw new AuthError('unsupported_algorithm');
     this.checkTimes(claims);
     return this.directory.resolve(claims['iss'] as string);
@@ -130,27 +128,35 @@ export class AccessTokenVerifier {
     checkTimes(claims, this.clock.wallNow(), this.options.clockToleranceMs);
   }
 
-  /** The keys that the signature may have been made with; never none. */
-  private async keysFor({ kid, alg }: JoseHeader, ring: KeyRing): Promise<readonly VerificationKey[]> {
-    const keys = await ring.getKeys(kid, alg);
-    if (keys.length > 0) return keys;
-    // The kid is known and its keys are for other algorithms; without a kid, more than one key would fit.
-    throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
-  }
-
   /** The key that the signature was made with (RFC 7515 §5.2). */
-  private checkSignature(jws: Jws, keys: readonly VerificationKey[]): Promise<VerificationKey> {
-    // Of the key, which the header has only agreed with.
-    const { kid, algorithms = [] } = keys[0] ?? {};
-    const alg = algorithms.find(({ name }) => name === jws.header.alg)?.name;
-    const attributes = {
-      ...(alg !== undefined && { [ATTRIBUTES.algorithm]: alg }),
-      ...(kid !== undefined && { [ATTRIBUTES.kid]: kid }),
-    };
-    return withSpan(SPANS.verify, { attributes }, () => {
+  private checkSignature(
+    jws: Jws,
+    keys: readonly VerificationKey[],
+  ): VerificationKey | Promise<VerificationKey> {
+    return withSpan(SPANS.verify, { attributes: () => attributesOf(jws.header, keys[0]) }, () => {
       const key = keys.find((candidate) => isSignedWith(candidate, jws));
       if (key === undefined) throw new AuthError('bad_signature');
       return key;
     });
   }
+}
+
+/**
+ * The keys that the signature may have been made with; never none.
+ *
+ * @throws AuthError when there are none: the kid is known and its keys are for other algorithms, or without a kid more
+ * than one key would fit
+ */
+function fitting(keys: readonly VerificationKey[], { kid }: JoseHeader): readonly VerificationKey[] {
+  if (keys.length > 0) return keys;
+  throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
+}
+
+/** What a trace shows of a key: its own members, which the header has only agreed with. */
+function attributesOf({ alg }: JoseHeader, key: VerificationKey | undefined): Record<string, string> {
+  const algorithm = key?.algorithms.find(({ name }) => name === alg);
+  return {
+    ...(algorithm !== undefined && { [ATTRIBUTES.algorithm]: algorithm.name }),
+    ...(key?.kid !== undefined && { [ATTRIBUTES.kid]: key.kid }),
+  };
 }

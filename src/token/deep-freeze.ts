@@ -11,8 +11,9 @@ const MAX_DEPTH = 32;
  */
 export function deepFreeze<T extends object>(value: T, depth = 1): T {
   if (depth > MAX_DEPTH || Object.hasOwn(value, '__proto__')) throw new AuthError('malformed_token');
-  for (const member of Object.values(value)) {
-    if (typeof member === 'object' && member !== null) deepFreeze(member as object, depth + 1);
+  for (const name of Object.keys(value)) {
+    const member: unknown = value[name as keyof T];
+    if (typeof member === 'object' && member !== null) deepFreeze(member, depth + 1);
   }
   return Object.freeze(value);
 }

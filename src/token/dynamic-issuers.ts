@@ -1,4 +1,10 @@
-import { badOption, checkFunction, checkMembers, checkStrings } from '../errors/option-checks.js';
+import {
+  badOption,
+  checkFunction,
+  checkMembers,
+  checkNoPromise,
+  checkStrings,
+} from '../errors/option-checks.js';
 import { resolveIssuer, type IssuerRules } from './issuer-rules.js';
 import type { IssuerOptions } from './token.options.js';
 
@@ -29,6 +35,8 @@ export interface ResolvedDynamicIssuers {
   readonly resolve: (issuer: string) => Promise<IssuerRules | undefined>;
 }
 
+const BOOLEAN = 'must return true or false';
+
 /** Stands in for an issuer while the options beside `issuers` are checked at start. */
 const ANY_ISSUER: IssuerOptions = { issuer: 'https://issuer.invalid', audience: 'any' };
 
@@ -55,7 +63,8 @@ export function resolveDynamicIssuers(
     allow: (issuer) => {
       const answer: unknown = given.allow(issuer);
       // A promise is truthy: an asynchronous rule would let everybody in.
-      if (typeof answer !== 'boolean') throw badOption('issuers.allow', 'must return true or false');
+      checkNoPromise('issuers.allow', answer, BOOLEAN);
+      if (typeof answer !== 'boolean') throw badOption('issuers.allow', BOOLEAN);
       return answer;
     },
     resolve: async (issuer) => {

@@ -1,6 +1,7 @@
 import { badOption, checkMembers, checkOneOf, checkStrings } from '../errors/option-checks.js';
 import { ALGORITHMS, DEFAULT_ALGORITHMS, UNAVAILABLE_ALGORITHMS } from '../keys/algorithms.js';
 import { isSecureUrl } from '../keys/json.fetcher.js';
+import { isPlainUrl } from '../keys/plain-url.js';
 import type { ClaimValue, IssuerOptions } from './token.options.js';
 
 /** {@link IssuerOptions} with the defaults filled in: the rules that a token of this issuer is checked against. */
@@ -52,6 +53,8 @@ function checkUrl(name: string, value: unknown, allowHttp: boolean): void {
   if (!isSecureUrl(url, allowHttp)) {
     throw badOption(name, 'must be an https URL; http is for loopback, or for where keys.allowHttp says so');
   }
+  if (!isPlainUrl(value))
+    throw badOption(name, 'must hold no credentials, no spaces and no control characters');
   if (name.endsWith('issuer') && /[?#]/.test(value))
     throw badOption(name, 'must have no query and no fragment');
 }

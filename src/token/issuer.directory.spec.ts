@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FakeClock, settle } from '../../test/support/fake-clock.js';
 import type { AuthError } from '../errors/auth.error.js';
 import { KeyRings } from '../keys/key-rings.js';
@@ -103,6 +103,14 @@ describe('an issuer that is not accepted', () => {
   });
 });
 
+/** Sees rejections that nobody handles, until the test is over. */
+function watchRejections() {
+  const unhandled = vi.fn<(error: unknown) => void>();
+  process.on('unhandledRejection', unhandled);
+  onTestFinished(() => void process.off('unhandledRejection', unhandled));
+  return unhandled;
+}
+
 describe('a token that cannot be judged', () => {
   const prefix = 'nestjs-jwks-auth: option "issuers.';
   const broken = () => {
@@ -127,6 +135,11 @@ describe('a token that cannot be judged', () => {
       'resolve gives an insecure address',
       { resolve: (issuer) => ({ issuer, jwksUri: 'http://acme.test/jwks' }) },
       `${prefix}resolve().jwksUri" must be an https URL; http is for loopback, or for where keys.allowHttp says so`,
+    ],
+    [
+      'resolve gives an issuer with a line break',
+      { resolve: (issuer) => ({ issuer: `${issuer}/\nforged` }) },
+      `${prefix}resolve().issuer" must hold no credentials, no spaces and no control characters`,
     ],
     [
       'resolve gives an unknown option',
@@ -161,5 +174,25 @@ describe('a token that cannot be judged', () => {
     expect(await lookUp(directory)).toBe('keys_unavailable');
     expect(await lookUp(directory, 'https://0.test')).toBe('keys_unavailable');
     expect(resolve).toHaveBeenCalledTimes(1_000);
+  });
+
+  it('leaves no rejection unhandled when a rule answers by a promise', async () => {
+    const unhandled = watchRejections();
+    const directory = directoryOf({ allow: (async () => broken()) as never });
+    for (let i = 0; i < 3; i += 1) await lookUp(directory);
+    await settle();
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(await lookUp(directoryOf({}))).toBe(ACME);
+  });
+
+  it('leaves no rejection unhandled when nobody can wait for its issuer any more', async () => {
+    const unhandled = watchRejections();
+    const hanging: DynamicIssuers['resolve'] = () => new Promise(() => {});
+    const directory = directoryOf({ resolve: (issuer) => (issuer === ACME ? hanging(issuer) : broken()) });
+    for (let i = 0; i < 1_000; i += 1) void lookUp(directory);
+    expect(await lookUp(directory, 'https://globex.test')).toBe('keys_unavailable');
+    await settle();
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(await lookUp(directoryOf({}))).toBe(ACME);
   });
 });

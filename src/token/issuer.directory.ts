@@ -75,6 +75,8 @@ export class IssuerDirectory {
   private ask(issuer: string): Promise<KnownIssuer | undefined> {
     if (this.pending.size >= KEY_POLICY.maxWaiters) return unavailable(undefined);
     const pending = this.open(issuer).finally(() => this.pending.delete(issuer));
+    // Whoever finds the waiting room full does not look at it again, nor need anybody else.
+    pending.catch(() => {});
     this.pending.set(issuer, pending);
     return pending;
   }

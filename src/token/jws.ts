@@ -13,6 +13,8 @@ export interface JoseHeader {
 /** A JWS in compact serialization (RFC 7515 §7.1), taken apart; nothing in it is verified. */
 export interface Jws {
   readonly header: JoseHeader;
+  /** The header as it stands in the token. */
+  readonly headerText: string;
   /** Whatever was signed; in a JWT the claims, as JSON. */
   readonly payload: Buffer;
   /** What the signature is over. */
@@ -27,14 +29,17 @@ export type UncheckedClaims = Readonly<Record<string, unknown>>;
  * Takes a compact JWS apart and checks its shape: three parts, canonical base64url, and a header that is a JSON object
  * without extensions.
  *
+ * @param known - headers that went through this before, by their text
  * @throws AuthError `malformed_token`, or `unsupported_critical` for `crit` and `b64` (RFC 7515 §4.1.11, RFC 7797 §7)
  */
-export function parseJws(token: string): Jws {
+export function parseJws(token: string, known?: Pick<ReadonlyMap<string, JoseHeader>, 'get'>): Jws {
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
   if (first < 0 || second < 0 || token.includes('.', second + 1)) throw new AuthError('malformed_token');
+  const headerText = token.slice(0, first);
   return {
-    header: parseHeader(decode(token.slice(0, first))),
+    header: known?.get(headerText) ?? parseHeader(decode(headerText)),
+    headerText,
     payload: decode(token.slice(first + 1, second)),
     // Both parts have just been seen to be ASCII.
     signingInput: Buffer.from(token.slice(0, second), 'latin1'),

@@ -80,15 +80,17 @@ export interface TokenOptions {
   readonly isRevoked?: (claims: AccessTokenClaims) => boolean | Promise<boolean>;
 }
 
-/** {@link TokenOptions} with the defaults filled in. */
-export type ResolvedTokenOptions = Required<TokenOptions>;
+/** {@link TokenOptions} with the defaults filled in; without `isRevoked` nobody is asked. */
+export interface ResolvedTokenOptions extends Required<Omit<TokenOptions, 'isRevoked'>> {
+  readonly isRevoked: TokenOptions['isRevoked'] | undefined;
+}
 
 export const TOKEN_OPTION_DEFAULTS: ResolvedTokenOptions = {
   clockToleranceMs: 5_000,
   senderConstrained: 'refuse',
   maxTokenBytes: 8_192,
   verifiedTokens: { max: 5_000 },
-  isRevoked: () => false,
+  isRevoked: undefined,
 };
 
 /**
@@ -101,7 +103,7 @@ export function resolveTokenOptions(given: TokenOptions): ResolvedTokenOptions {
   checkNumber('clockToleranceMs', options.clockToleranceMs, 0, 120_000);
   checkOneOf('senderConstrained', options.senderConstrained, ['refuse', 'ignore']);
   checkInteger('maxTokenBytes', options.maxTokenBytes, 1);
-  checkFunction('isRevoked', options.isRevoked);
+  if (options.isRevoked !== undefined) checkFunction('isRevoked', options.isRevoked);
   if (options.verifiedTokens !== false) {
     checkMembers('verifiedTokens', options.verifiedTokens, ['max']);
     checkInteger('verifiedTokens.max', options.verifiedTokens.max, 1);

@@ -10,14 +10,25 @@ export interface VerifiedEntry {
   readonly key: VerificationKey;
   /** Of the ring, when the key was last seen to be held. */
   generation: number;
+  /** True when the token came again since it was put in. */
+  isUsed: boolean;
 }
 
+/** How many entries are passed over, at most, to find one that gives way. */
+const SECOND_CHANCES = 8;
+
 /**
- * Tokens that passed, by the SHA-256 of the whole token, the least recently used one giving way. A Map remembers the
- * order in which its entries were put in, so putting one in again makes it the youngest.
+ * Tokens that passed, by the SHA-256 of the whole token. The one that was put in first gives way, unless it has been
+ * used since: then it gets a second chance, as the youngest. That comes close to giving up the least recently used one,
+ * and spares a hit the cost of putting its entry in anew.
  */
 export class VerifiedTokens {
   private readonly entries = new Map<string, VerifiedEntry>();
+  /**
+   * Where the oldest entry is. A Map keeps the order in which entries were put in, but has to look for the first one
+   * behind all that were deleted; an iterator stands there already.
+   */
+  private oldest = this.entries.entries();
 
   constructor(private readonly max: number) {}
 
@@ -29,19 +40,32 @@ export class VerifiedTokens {
   recall(digest: string): VerifiedEntry | undefined {
     const entry = this.entries.get(digest);
     if (entry === undefined || !entry.ring.isUsable) return undefined;
-    this.entries.delete(digest);
     const { ring, key } = entry;
-    if (entry.generation !== ring.generation && !ring.holds(key)) return undefined;
+    if (entry.generation !== ring.generation && !ring.holds(key)) return this.forget(digest);
     entry.generation = ring.generation;
-    this.entries.set(digest, entry);
+    entry.isUsed = true;
     return entry;
   }
 
   remember(digest: string, entry: VerifiedEntry): void {
+    for (let chances = SECOND_CHANCES; this.entries.size >= this.max; chances -= 1)
+      this.makeRoom(chances > 0);
     this.entries.set(digest, entry);
-    if (this.entries.size <= this.max) return;
-    const [oldest] = this.entries.keys();
-    if (oldest !== undefined) this.entries.delete(oldest);
+  }
+
+  /** Gives the oldest entry up, or a second chance. */
+  private makeRoom(isChancePossible: boolean): void {
+    const [digest, entry] = this.oldest.next().value as [string, VerifiedEntry];
+    this.entries.delete(digest);
+    if (!isChancePossible || !entry.isUsed) return;
+    entry.isUsed = false;
+    this.entries.set(digest, entry);
+  }
+
+  private forget(digest: string): undefined {
+    this.entries.delete(digest);
+    // An iterator that stands still would keep in memory what the Map has moved away from.
+    this.oldest = this.entries.entries();
   }
 }
 

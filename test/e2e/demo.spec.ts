@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium, NO_CHROMIUM } from '../support/chromium.js';
 import { freePort } from '../support/free-port.js';
+import { OtlpCollector } from '../support/otlp-collector.js';
 
 const main = fileURLToPath(new URL('../../dist/apps/demo/main.js', import.meta.url));
 const PORTS = ['ISSUER_PORT', 'ORDERS_PORT', 'NAIVE_PORT', 'PAGE_PORT'] as const;
@@ -32,9 +33,18 @@ async function run(environment: Record<string, string>) {
 }
 
 describe('npm start -- --once', () => {
-  it('calls the API, draws both traces, plays the scenes, and ends by itself', async () => {
-    const ports = await freePorts();
-    const { out, errors, code } = await run(ports);
+  let ports: Awaited<ReturnType<typeof freePorts>>;
+  let collector: OtlpCollector;
+  let told: Awaited<ReturnType<typeof run>>;
+  beforeAll(async () => {
+    ports = await freePorts();
+    collector = await OtlpCollector.start();
+    told = await run({ ...ports, OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    collector.stop();
+  }, 90_000);
+
+  it('calls the API, draws both traces, plays the scenes, and ends by itself', () => {
+    const { out, errors, code } = told;
     expect(errors).toBe('');
     expect(code).toBe(0);
     expect(out).toMatch(/GET \/orders +no token +401 +Bearer realm=/);
@@ -46,7 +56,27 @@ describe('npm start -- --once', () => {
     expect(out).toMatch(/nestjs-jwks-auth, keys for 2 s +a request with a good token: 200/);
     expect(out.match(new RegExp(`http://127.0.0.1:${ports.PAGE_PORT}/`, 'g'))).toHaveLength(1);
     expect(out).toContain(`http://127.0.0.1:${ports.ORDERS_PORT}/orders/me`);
-  }, 90_000);
+  });
+
+  it('passes on the traces and the metrics of each application to a collector', () => {
+    const services = (exported: OtlpCollector['spans'] | OtlpCollector['metrics']) =>
+      [...new Set(exported.map(({ resource }) => resource['service.name']))].toSorted();
+    const all = ['naive', 'naive-2s', 'orders', 'orders-2s'];
+    expect([services(collector.spans), services(collector.metrics)]).toEqual([all, all]);
+    const ofOrders = collector.metrics.filter(({ resource }) => resource['service.name'] === 'orders');
+    expect(ofOrders.map(({ name }) => name)).toContain('jwks.keyset.time_to_expiry');
+  });
+
+  it('shows an issuer that answers 503 as an error of the HTTP client too', () => {
+    const refused = collector.spans.filter(
+      ({ kind, attributes, resource }) =>
+        kind === 3 &&
+        attributes['http.response.status_code'] === 503 &&
+        resource['service.name'] === 'orders-2s',
+    );
+    expect(refused).not.toHaveLength(0);
+    expect(refused.filter(({ status }) => status !== 2)).toEqual([]);
+  });
 
   it('ends on Ctrl-C in the middle of the story, without a word', async () => {
     const child = start(await freePorts());

@@ -95,6 +95,47 @@ describe.each(ADAPTERS)("the application's hooks on %s", (adapter) => {
     expect((await api.get('/me', undefined, { 'x-token': issuer.token() })).status).toBe(200);
   });
 
+  it.each([['an array'], { token: 'an object' }, 7])(
+    'answers 401 when jwtFromRequest returns %j, which a client may have sent',
+    async (strange) => {
+      let token: unknown = strange;
+      await using api = await start({ jwtFromRequest: () => token as string });
+      const refused = await api.get('/me');
+      expect([refused.status, await refused.json()]).toMatchObject([401, { code: 'malformed_token' }]);
+      token = issuer.token();
+      expect((await api.get('/me')).status).toBe(200);
+    },
+  );
+
+  it('answers 500 when jwtFromRequest is asynchronous, and outlives what it rejects with', async () => {
+    const token = issuer.token();
+    const refuse = async () => {
+      throw new Error('no session');
+    };
+    let extract: () => unknown = refuse;
+    await using api = await start({ jwtFromRequest: () => extract() as string });
+    expect((await api.get('/me')).status).toBe(500);
+    extract = async () => token;
+    expect((await api.get('/me')).status).toBe(500);
+    extract = () => token;
+    expect((await api.get('/me')).status).toBe(200);
+  });
+
+  it.each([undefined, null, 0, ''])(
+    'never takes a hook that throws %j for one that agrees',
+    async (nothing) => {
+      let isBroken = true;
+      const validate: AuthOptions['validate'] = (claims) => {
+        if (isBroken) throw nothing as unknown as Error;
+        return claims;
+      };
+      await using api = await start({ validate });
+      expect((await api.get('/me', issuer.token())).status).toBe(500);
+      isBroken = false;
+      expect((await api.get('/me', issuer.token())).status).toBe(200);
+    },
+  );
+
   it('hands out claims that nobody can change', async () => {
     let frozen = false;
     const validate: AuthOptions['validate'] = (claims) => {

@@ -48,6 +48,17 @@ describe.each(ADAPTERS)('what a client gets on %s', (adapter) => {
     ['Bearer alone', 'malformed_request', () => ['Authorization', 'Bearer']],
     ['Bearer and spaces', 'malformed_request', () => ['Authorization', 'Bearer   ']],
     ['illegal characters', 'malformed_request', () => ['Authorization', 'Bearer a{b}']],
+    [
+      'illegal characters in what is too long besides',
+      'malformed_request',
+      () => ['Authorization', `Bearer {${'a'.repeat(9_000)}}`],
+    ],
+    [
+      'illegal characters behind a valid token',
+      'malformed_request',
+      () => ['Authorization', `${bearer()} x`],
+    ],
+    ['another space character', 'malformed_request', () => ['Authorization', bearer().replace(' ', ' \t')]],
     ['a comma list', 'malformed_request', () => ['Authorization', `${bearer()}, ${bearer()}`]],
     [
       'two Authorization lines',

@@ -122,6 +122,16 @@ describe('AuthModule', () => {
     );
   });
 
+  it.each(['https://me:secret@issuer.test', 'https://issuer.test/\nforged', 'https://issuer.test/\u2028'])(
+    'does not start with the issuer %j, which would stand in logs and metrics as it is',
+    async (name) => {
+      const wrong = startGuardedApp({ ...options(), issuer: name });
+      await expect(wrong).rejects.toThrow(/option "issuer" must hold no credentials/);
+      await using api = await startGuardedApp(options());
+      expect((await api.get('/me', issuer.token())).status).toBe(200);
+    },
+  );
+
   it('offers the verifier and the key rings outside a guard', async () => {
     await using api = await startGuardedApp(options());
     const verified = await api.app.get(AccessTokenVerifier).verify(issuer.token({ sub: 'someone' }));

@@ -104,6 +104,7 @@ describe('passportJwtSecret', () => {
   it.each<[string, object]>([
     ['jwksUri', { jwksUri: 'nowhere' }],
     ['jwksUri', { jwksUri: 'http://keys.example/jwks' }],
+    ['jwksUri', { jwksUri: 'https://me:secret@keys.example/jwks' }],
     ['cacheMaxAge', { cacheMaxAge: 0 }],
     ['cacheMaxAgeFallback', { cacheMaxAgeFallback: -1 }],
     ['timeout', { timeout: 0 }],

@@ -11,6 +11,9 @@ const AUDIENCE = 'https://orders.example';
 /** How far away the issuer's keys are, in milliseconds. */
 export const ISSUER_LATENCY_MS = 250;
 
+/** How often the applications send their metrics: a dashboard need not be waited for. */
+const METRIC_INTERVAL_MS = '5000';
+
 /** The orders API, and the same API built the naive way. */
 export interface AppPair {
   readonly orders: ChildApp;
@@ -98,8 +101,9 @@ export class Demo {
 
   async stop(): Promise<void> {
     this.page.stop();
-    this.receiver.stop();
     await Promise.all([this.issuer, this.apps.orders, this.apps.naive].map((app) => app.stop()));
+    // They send what is left when they end.
+    this.receiver.stop();
   }
 
   /** For the very end, whatever happened before. */
@@ -124,6 +128,8 @@ async function startPair(
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
       OTEL_BSP_SCHEDULE_DELAY: '200',
+      OTEL_METRIC_EXPORT_INTERVAL: METRIC_INTERVAL_MS,
+      OTEL_METRIC_EXPORT_TIMEOUT: METRIC_INTERVAL_MS,
     });
   const [orders, naive] = await Promise.all([start('orders'), start('naive')]);
   return { orders, naive };
