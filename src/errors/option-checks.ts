@@ -4,10 +4,12 @@
 export const badOption = (name: string, expectation: string): TypeError =>
   new TypeError(`nestjs-jwks-auth: option "${name}" ${expectation}`);
 
-/** A plain object with no members but these. */
+/** A plain object with no members but these. An empty name stands for the options as a whole. */
 export function checkMembers(name: string, value: unknown, known: readonly string[]): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw badOption(name, 'must be an object');
+    throw name === ''
+      ? new TypeError('nestjs-jwks-auth: the options must be an object')
+      : badOption(name, 'must be an object');
   const unknown = Object.keys(value).find((member) => !known.includes(member));
   if (unknown !== undefined) throw badOption(name === '' ? unknown : `${name}.${unknown}`, 'is unknown');
 }

@@ -120,6 +120,9 @@ describe('AuthModule', () => {
     await expect(startGuardedApp({ ...options(), algorithms: ['HS256'] })).rejects.toThrow(
       /option "algorithms" holds "HS256"/,
     );
+    @Module({ imports: [AuthModule.forRootAsync({ useFactory: () => null as never })] })
+    class WithoutOptions {}
+    await expect(listen(WithoutOptions)).rejects.toThrow(/auth: the options must be an object/);
   });
 
   it.each(['https://me:secret@issuer.test', 'https://issuer.test/\nforged', 'https://issuer.test/\u2028'])(
