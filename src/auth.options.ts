@@ -18,9 +18,9 @@ import {
 /** What `AuthModule` is configured with: one `issuer`, or several `issuers`. */
 export interface AuthOptions extends Partial<IssuerOptions>, TokenOptions, GuardOptions {
   /**
-   * Several issuers, found by their exact names, or {@link DynamicIssuers}, which are found when their first token comes.
-   * What is given beside them (`audience`, `algorithms`, `tokenType`, `requiredClaims`) holds for each that says nothing
-   * else.
+   * Several issuers, found by their exact names, or {@link DynamicIssuers}, which are found when their first token
+   * comes. What is given beside them (`audience`, `algorithms`, `tokenType`, `requiredClaims`) holds for each that says
+   * nothing else.
    */
   readonly issuers?: readonly IssuerOptions[] | DynamicIssuers;
   /** How the issuers' keys are fetched and kept. */

@@ -21,11 +21,13 @@ export function checkNumber(name: string, value: unknown, min: number, max = Num
   throw badOption(name, `must be a number ${bounds}`);
 }
 
+/** A safe integer of at least `min`. */
 export function checkInteger(name: string, value: unknown, min: number): void {
   if (!Number.isSafeInteger(value) || (value as number) < min)
     throw badOption(name, `must be an integer of at least ${min}`);
 }
 
+/** One of a closed list. */
 export function checkOneOf(name: string, value: unknown, accepted: readonly unknown[]): void {
   if (accepted.includes(value)) return;
   throw badOption(
@@ -34,6 +36,7 @@ export function checkOneOf(name: string, value: unknown, accepted: readonly unkn
   );
 }
 
+/** A function, or nothing. */
 export function checkFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function') throw badOption(name, 'must be a function');
 }

@@ -30,8 +30,8 @@ export interface SecretOrKeyProvider {
 type Done = (error: unknown, key: KeyObject | null) => void;
 
 /**
- * A drop-in for `passportJwtSecret` of jwks-rsa, served by a key ring: an application with its own passport-jwt strategy
- * changes one import line. The key is a `KeyObject`, so nothing is parsed per request; the first keys are asked for at
+ * A drop-in for `passportJwtSecret` of jwks-rsa, served by a key ring: an application with its own passport-jwt
+ * strategy changes one import line. The key is a `KeyObject`, so nothing is parsed per request; the first keys are asked for at
  * once, and refreshed until {@link SecretOrKeyProvider.close}, without keeping the process alive.
  *
  * @throws TypeError at once, for an option that is wrong

@@ -18,7 +18,7 @@ export function RequireScopes(...scopes: string[]): ClassDecorator & MethodDecor
   return requirement('@RequireScopes', scopes, { scopes });
 }
 
-/** The token must grant all of these permissions, else 403. Brings the guard with it; adds to what stands on the class. */
+/** The token must grant all of these permissions, else 403. Brings the guard with it; adds to those of the class. */
 export function RequirePermissions(...permissions: string[]): ClassDecorator & MethodDecorator {
   return requirement('@RequirePermissions', permissions, { permissions });
 }

@@ -28,6 +28,7 @@ export type JwksHealth<Key extends string = string> = Record<
   }
 >;
 
+/** What readiness depends on. */
 export interface JwksHealthOptions {
   /** The issuers that readiness depends on; the others are told of all the same. By default all. */
   readonly issuers?: readonly string[];

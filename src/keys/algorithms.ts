@@ -1,6 +1,9 @@
 import { constants, createPublicKey, type JsonWebKey } from 'node:crypto';
 
-/** How one JWS algorithm is verified with `node:crypto`, and which keys it fits (RFC 7518 §3.1, 8037, 8812, 9864, 9964). */
+/**
+ * How one JWS algorithm is verified with `node:crypto`, and which keys it fits (RFC 7518 §3.1, RFC 8037, 8812, 9864,
+ * 9964).
+ */
 export interface Algorithm {
   readonly name: string;
   readonly kty: 'RSA' | 'EC' | 'OKP' | 'AKP';
@@ -107,7 +110,7 @@ export function fittingAlgorithms(
     .filter((algorithm) => algorithm.kty === kty && (algorithm.crv === undefined || algorithm.crv === crv));
 }
 
-/** ML-DSA depends on the OpenSSL underneath. It is asked, not its version: can it import a key, if only one of zeros? */
+/** ML-DSA depends on the OpenSSL underneath. It is asked, not its version: can it import a key of zeros? */
 function isAvailable({ name, kty, publicKeyBytes }: Algorithm): boolean {
   if (publicKeyBytes === undefined) return true;
   const key = { kty, alg: name, pub: Buffer.alloc(publicKeyBytes).toString('base64url') };

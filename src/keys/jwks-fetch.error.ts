@@ -14,6 +14,7 @@ export type JwksFetchFailure =
   | 'forbidden_address'
   | 'aborted';
 
+/** Data that goes with a {@link JwksFetchError}. */
 export interface JwksFetchErrorDetails {
   /** A sentence with what a person needs to know; never anything of the answer's body. */
   readonly message?: string;

@@ -29,6 +29,7 @@ export interface JwksSource {
   fetch(accepted: JwksAnswer | undefined, signal: AbortSignal): Promise<JwksAnswer>;
 }
 
+/** Whose keys to ask for, and how. */
 export interface HttpJwksSourceOptions extends FetchOptions {
   readonly issuer: string;
   /** Skips discovery. */

@@ -22,6 +22,7 @@ export interface KeyFetchReport {
   readonly keyCount?: number;
 }
 
+/** Who asks for keys, and why. */
 export interface KeyFetchContext {
   readonly issuer: string;
   readonly trigger: FetchTrigger;
@@ -31,8 +32,8 @@ export interface KeyFetchContext {
 }
 
 /**
- * Runs one question for keys inside the span `jwks.fetch`; how long it took is recorded if it went to the issuer. A refresh in the
- * background is a trace of its own, linked to what triggered it.
+ * Runs one question for keys inside the span `jwks.fetch`; how long it took is recorded if it went to the issuer. A
+ * refresh in the background is a trace of its own, linked to what triggered it.
  *
  * @throws JwksFetchError as `run` does
  */

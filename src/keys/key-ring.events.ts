@@ -44,6 +44,7 @@ export type KeyRingEvent = { readonly issuer: string } & (
     }
 );
 
+/** Told of each event as it happens; what it throws is swallowed. */
 export type OnKeyRingEvent = (event: KeyRingEvent) => void;
 
 type WithoutIssuer<T> = T extends unknown ? Omit<T, 'issuer'> : never;

@@ -83,8 +83,8 @@ export class KeyRings implements Iterable<KeyRing> {
   }
 
   /**
-   * Takes a key id out of use at every issuer: here at once and for the life of the process; with `keys.store`, in every
-   * process, by its next refresh at the latest. Resolves to whether the others will learn of it; never rejects.
+   * Takes a key id out of use at every issuer: here at once and for the life of the process; with `keys.store`, in
+   * every process, by its next refresh at the latest. Resolves to whether the others will learn of it; never rejects.
    */
   async deny(kid: string): Promise<boolean> {
     this.denied.add(kid);

@@ -26,7 +26,10 @@ export class KeySetAge {
     private readonly clock: Clock,
   ) {}
 
-  /** An answer with these headers, to a question of then, was accepted. They move `maxAge` inside our bounds; they never decide trust. */
+  /**
+   * An answer with these headers, to a question of then, was accepted. They move `maxAge` inside our bounds; they never
+   * decide trust.
+   */
   confirm(headers: IncomingHttpHeaders, askedAt: number): void {
     this.maxAgeMs = this.maxAgeOf(headers);
     this.confirmedAt = this.clock.now();

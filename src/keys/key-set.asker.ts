@@ -15,6 +15,7 @@ import type { RefreshSchedule } from './refresh.schedule.js';
 import type { Accepted, SharedKeys } from './shared-keys.js';
 import type { SharedTurn } from './shared.turn.js';
 
+/** What asking for keys takes. */
 export interface KeySetAskerDeps {
   readonly source: JwksSource;
   readonly clock: Clock;

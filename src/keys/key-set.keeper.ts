@@ -9,6 +9,7 @@ import { KeySetAge, type KeySetLifetime } from './key-set.age.js';
 import { Parking } from './parking.js';
 import { RefreshSchedule } from './refresh.schedule.js';
 
+/** What keeping a key set takes, beyond asking for it. */
 export interface KeySetKeeperDeps extends KeySetAskerDeps {
   readonly issuer: string;
   readonly random: () => number;
@@ -57,7 +58,8 @@ export class KeySetKeeper {
 
   /**
    * Starts a flight, or returns the one in the air. It looks into the store first, and asks the issuer unless that is
-   * enough: who has no keys takes any, a refresh wants some that are not due for one. After `close`, one that has failed.
+   * enough: who has no keys takes any, a refresh wants some that are not due for one. After `close`, one that has
+   * failed.
    */
   fly(trigger: FetchTrigger, isEnough?: () => boolean): Flight {
     if (this.flight !== undefined) return this.flight;

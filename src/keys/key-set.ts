@@ -4,7 +4,7 @@ import { importVerificationKey, type VerificationKey } from './verification-key.
 /** At most so many members of a set are looked at. */
 export const MAX_KEYS = 100;
 /** At most so many keys are tried for one token. */
-export const MAX_CANDIDATES = 8;
+const MAX_CANDIDATES = 8;
 
 /** What changed from one set to the next, by kid (a key without one goes by its thumbprint). */
 export interface KeySetDiff {

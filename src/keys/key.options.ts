@@ -89,6 +89,7 @@ export interface ResolvedKeyOptions {
 /** As long as what HMAC-SHA256 puts out (RFC 2104 §3). */
 const MIN_SECRET_BYTES = 32;
 
+/** What holds unless the options say otherwise. */
 export const KEY_OPTION_DEFAULTS: ResolvedKeyOptions = {
   maxAgeMs: undefined,
   staleForMs: 24 * 60 * 60 * 1_000,

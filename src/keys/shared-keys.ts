@@ -17,6 +17,7 @@ import {
   type StoreSecrets,
 } from './store-entry.js';
 
+/** What sharing one issuer's keys through a store takes. */
 export interface SharedKeysDeps {
   readonly issuer: string;
   /** Where it is configured: keys from elsewhere are then foreign. */

@@ -30,7 +30,7 @@ export class SharedTurn {
     this.news = new StoreNews(deps.onNews);
   }
 
-  /** Takes the turn for as long as a question lasts; resolves to 0, or to the milliseconds for which it is another's. */
+  /** Takes the turn for as long as a question lasts; resolves to 0, or to the milliseconds that it is another's. */
   async take(): Promise<number> {
     const { untilWallAt, failures } = await this.read();
     const waitMs = untilWallAt - this.deps.clock.wallNow();
@@ -42,8 +42,8 @@ export class SharedTurn {
   }
 
   /**
-   * The issuer did not answer, and is to be left alone for so long. Who asked without having the turn, for want of keys,
-   * tells nobody: the others can wait for longer.
+   * The issuer did not answer, and is to be left alone for so long. Who asked without having the turn, for want of
+   * keys, tells nobody: the others can wait for longer.
    */
   async failed(suspendedForMs: number): Promise<void> {
     if (!this.isMine) return;

@@ -77,7 +77,7 @@ export const ATTRIBUTES = {
 /** What `error.type` says of a kind of error that is on no list (OpenTelemetry general convention). */
 export const OTHER_ERROR = '_OTHER';
 
-/** The values of the attributes that have a closed list of them; `AUTH_ERROR_CODES` are those of the rejection reason. */
+/** The values of the attributes that have a closed list; `AUTH_ERROR_CODES` are those of the rejection reason. */
 export const VALUES = {
   result: ['accepted', 'rejected', 'anonymous', 'error'],
   cacheResult: ['hit', 'stale', 'miss', 'coalesced', 'refused'],

@@ -38,7 +38,7 @@ export class KeySetDocument {
     return { etag: `"${digest}"`, 'last-modified': new Date(this.modifiedMs).toUTCString() };
   }
 
-  /** Whether a conditional request has the body already (RFC 9110 §13.2.2: the entity tag decides where there is one). */
+  /** Whether a conditional request has the body already (RFC 9110 §13.2.2: the entity tag decides if there is one). */
   isKnownTo(headers: {
     readonly 'if-none-match'?: string | undefined;
     readonly 'if-modified-since'?: string | undefined;

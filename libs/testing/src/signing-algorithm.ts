@@ -1,7 +1,10 @@
 import { constants, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 
-/** The JWS algorithms that a test issuer signs with (RFC 7518 §3.1, 8037, 8812, 9864); ML-DSA (RFC 9964) where Node has it. */
+/**
+ * The JWS algorithms that a test issuer signs with (RFC 7518 §3.1, RFC 8037, 8812, 9864); ML-DSA (RFC 9964) where Node
+ * has it.
+ */
 export type TestAlgorithm =
   `${'RS' | 'PS' | 'ES'}${'256' | '384' | '512'}` | 'ES256K' | 'EdDSA' | 'Ed25519' | `ML-DSA-${44 | 65 | 87}`;
 

@@ -75,7 +75,7 @@ interface Flushable {
   forceFlush?(): Promise<void>;
 }
 
-/** Sends what is left, of spans and metrics. The global tracer provider is a proxy; what it stands for can be flushed. */
+/** Sends what is left, of spans and metrics. The global tracer provider is a proxy for what can be flushed. */
 async function flush(): Promise<void> {
   const tracers = trace.getTracerProvider() as { getDelegate?: () => Flushable };
   const meters = metrics.getMeterProvider() as Flushable;
