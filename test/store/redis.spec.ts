@@ -47,7 +47,7 @@ describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
     const reaches = (api: GuardedApp, state: string) =>
       vi.waitFor(() => expect(stateOf(api)).toBe(state), { interval: 5, timeout: 10_000 });
     const statusOf = async (api: GuardedApp, token = issuer.token()) => (await api.get('/me', token)).status;
-    /** Resolves once the keys of the issuer are in Redis. */
+    /** Resolves once the keys of the issuer are in Redis; after a failure of the issuer that takes its back-off. */
     const isWritten = async () => {
       const store = createKeyv(redis.url);
       stores.push(store);
@@ -57,7 +57,7 @@ describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
         ).getClient();
         return client.keys('nestjs-jwks-auth:jwks:*');
       };
-      await vi.waitFor(async () => expect((await names()).length).toBeGreaterThan(0));
+      await vi.waitFor(async () => expect((await names()).length).toBeGreaterThan(0), 15_000);
     };
 
     it('asks the issuer once for two processes', async () => {
