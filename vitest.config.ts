@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { SkippedReporter } from './test/support/skipped.reporter.js';
 
 // Where the results go as JSON too, for those who count them.
 const json = process.env['VITEST_JSON'];
+
+const jsonReporter = (outputFile: string): ['json', { outputFile: string }] => ['json', { outputFile }];
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -19,7 +22,7 @@ export default defineConfig({
     maxWorkers: '100%',
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],
+    reporters: ['default', new SkippedReporter(), ...(json === undefined ? [] : [jsonReporter(json)])],
     setupFiles: [here('./test/setup.ts')],
   },
 });
