@@ -19,7 +19,7 @@ export interface Plan {
   readonly threadPoolSizes: readonly number[];
 }
 
-/** What the documents show: about ten minutes. */
+/** What the documents show: about twenty minutes. */
 export const FULL: Plan = {
   algorithms: MEASURED_ALGORITHMS,
   cpuWarmUpRounds: 12,
