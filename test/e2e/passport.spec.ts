@@ -1,4 +1,13 @@
-import { Controller, Get, Injectable, Module, Req, UseGuards, type ExecutionContext } from '@nestjs/common';
+import {
+  Controller,
+  type ExecutionContext,
+  ForbiddenException,
+  Get,
+  Injectable,
+  Module,
+  Req,
+  UseGuards,
+} from '@nestjs/common';
 import { AuthGuard, PassportModule } from '@nestjs/passport';
 import { AuthModule, CurrentUser, JwtAuthGuard, RequireScopes } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
@@ -27,8 +36,26 @@ class GuestGuard extends JwtAuthGuard {
   }
 }
 
+@Injectable()
+class LateGuard extends JwtAuthGuard {
+  override handleRequest<TUser>(failure: unknown, user: unknown): TUser {
+    const late = failure === null && user ? { sub: 'late' } : Promise.reject(new ForbiddenException());
+    return Promise.resolve(late) as TUser;
+  }
+
+  override getAuthenticateOptions(): object {
+    return { property: 'caller' };
+  }
+}
+
 @Controller()
 class PassportController {
+  @UseGuards(LateGuard)
+  @Get('late')
+  late(@Req() request: { caller: unknown; user?: unknown }): unknown {
+    return { caller: request.caller, user: request.user };
+  }
+
   @UseGuards(AuthGuard('jwt'))
   @Get('jwt')
   jwt(@CurrentUser('sub') sub: string): unknown {
@@ -109,6 +136,12 @@ describe.each(ADAPTERS)('Passport on %s', (adapter) => {
     expect((await api.get('/guest-scoped')).status).toBe(401);
     expect((await api.get('/guest-scoped', issuer.token())).status).toBe(403);
     expect((await api.get('/guest-scoped', issuer.token({ scope: 'a' }))).status).toBe(200);
+  });
+
+  it('waits for what handleRequest promises, and puts it where getAuthenticateOptions says', async () => {
+    await using api = await startGuardedApp(options(), { adapter, controllers });
+    expect(await (await api.get('/late', issuer.token())).json()).toEqual({ caller: { sub: 'late' } });
+    expect((await api.get('/late')).status).toBe(403);
   });
 
   it('is not confused by a PassportModule with another default strategy', async () => {
