@@ -54,6 +54,7 @@ describe.skipIf(NO_CHROMIUM)(`what the page shows in Chromium (${NO_CHROMIUM ?? 
 
   it('draws a cold request on a time axis: the look-up waits, and points at the fetch at start', async () => {
     await open('coalesced');
+    await expect.poll(() => spans()).not.toEqual([]);
     const labels = await spans();
     expect(labels.map((label) => label?.replace(/ · [\d.]+ .s$/, ''))).toEqual([
       'jwt.authenticate · accepted',
@@ -94,7 +95,7 @@ describe.skipIf(NO_CHROMIUM)(`what the page shows in Chromium (${NO_CHROMIUM ?? 
 
   it('says why a request was refused, and calls that no error', async () => {
     await open('wrong_audience');
-    expect(await spans()).toEqual([expect.stringMatching(/^jwt\.authenticate · wrong_audience/)]);
+    await expect.poll(() => spans()).toEqual([expect.stringMatching(/^jwt\.authenticate · wrong_audience/)]);
     await span('jwt.authenticate').click();
     const details = page.locator('#details');
     expect(await details.textContent()).toContain('jwt.rejection.reasonwrong_audience');
@@ -107,7 +108,9 @@ describe.skipIf(NO_CHROMIUM)(`what the page shows in Chromium (${NO_CHROMIUM ?? 
     await page.getByLabel('only with errors').check();
     expect(await page.locator('#list a').count()).toBe(1);
     await page.locator('#list a').click();
-    expect(await spans()).toContainEqual(expect.stringMatching(/^✖ jwks\.fetch · unknown_kid rejected/));
+    await expect
+      .poll(() => spans())
+      .toContainEqual(expect.stringMatching(/^✖ jwks\.fetch · unknown_kid rejected/));
     await expect(span('jwks.fetch').getAttribute('aria-label')).resolves.toMatch(/^error,/);
     await page.keyboard.press('Escape');
     await page.getByLabel('only with errors').uncheck();
