@@ -29,6 +29,7 @@ export class JwtAuthGuard extends AuthGuard() {
     @Inject(JwtStrategy) protected readonly strategy: JwtStrategy,
     @Inject(GUARD_OPTIONS) protected readonly guardOptions: ResolvedGuardOptions,
   ) {
+    // Without a name, Nest logs that a PassportModule is missing.
     super({ defaultStrategy: strategy.name });
   }
 
@@ -45,7 +46,7 @@ export class JwtAuthGuard extends AuthGuard() {
     }
   }
 
-  /** Called with what Passport found; returns the user, or throws. Override it to decide otherwise. */
+  /** Called as Passport calls it, with what became of the credentials; returns the user, or throws. Override it to decide otherwise. */
   override handleRequest<TUser = unknown>(
     error: unknown,
     user: unknown,
@@ -74,7 +75,7 @@ export class JwtAuthGuard extends AuthGuard() {
 
   /**
    * Asks `handleRequest` as Passport would: a refusal is information, and what could not be judged is an error. Passport
-   * itself is left out, because what it makes for each request costs a third of the requests that a process can answer.
+   * itself is left out, because what it makes for each request outlives the collections of the young generation.
    */
   private decide(context: ExecutionContext, user: unknown, error: unknown): unknown {
     if (error === undefined) return this.handleRequest(null, user, undefined, context);
