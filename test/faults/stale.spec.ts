@@ -1,6 +1,7 @@
 import { ATTRIBUTES, SPANS } from 'nestjs-jwks-auth';
 import { captureSpans } from 'nestjs-jwks-auth/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { expectQuestions } from './expectations.js';
 import { FAULTS, ODDITIES, plainScene, timeoutFor, type Scene } from './faults.js';
 import { Measurement } from './measurement.js';
 
@@ -48,10 +49,7 @@ describe.each(FAULTS)(
       // Nobody can know whether the issuer has that key by now.
       expect(await api.statuses(unknownKid)).toEqual([503]);
 
-      expect(new Set(api.failures)).toEqual(new Set([failure]));
-      const questions = retryAfterMs === undefined ? QUESTIONS : 1;
-      expect(api.failures).toHaveLength(questions);
-      expect(issuer.requests.jwks).toBeLessThanOrEqual(questions);
+      expectQuestions(api, issuer, failure, retryAfterMs === undefined ? QUESTIONS : 1);
 
       end();
       api.isSilent = false;
