@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Demo } from './demo.js';
-import { DemoError } from './demo.error.js';
+import { reportDemoError } from './demo.error.js';
 import { readPorts } from './ports.js';
 import type { Scene } from './scene.js';
 import { SHORT_LIVED, stageColdStart, stageOutage, stageRotation, stageWarm } from './scenes.js';
@@ -66,9 +66,7 @@ try {
     await writeFile(join(folder, `trace-${name}.svg`), drawPicture(title, pictured));
   }
 } catch (error) {
-  if (!(error instanceof DemoError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+  reportDemoError(error);
 } finally {
   await demo?.stop();
   Demo.stopStragglers();

@@ -1,5 +1,5 @@
 import { Demo } from './demo.js';
-import { DemoError } from './demo.error.js';
+import { reportDemoError } from './demo.error.js';
 import { readPorts } from './ports.js';
 import { tell } from './story.js';
 
@@ -25,9 +25,7 @@ try {
     }
   }
 } catch (error) {
-  if (!(error instanceof DemoError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+  reportDemoError(error);
 } finally {
   await demo?.stop();
   Demo.stopStragglers();
