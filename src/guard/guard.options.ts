@@ -5,6 +5,9 @@ import type { JoseHeader } from '../token/jws.js';
 /** Where the token of a request is; null when it carries none. */
 export type JwtFromRequest = (request: never) => string | null;
 
+/** Turns verified claims into the application's user. */
+export type Validate = (claims: AccessTokenClaims, context: ValidateContext) => unknown;
+
 /** What `validate` is told beside the claims. */
 export interface ValidateContext {
   /** The request, as the HTTP adapter gives it. */
@@ -47,7 +50,7 @@ export interface GuardOptions {
    *
    * @default the claims
    */
-  readonly validate?: (claims: AccessTokenClaims, context: ValidateContext) => unknown;
+  readonly validate?: Validate;
 }
 
 /** {@link GuardOptions} with the defaults filled in. */
@@ -55,7 +58,7 @@ export interface ResolvedGuardOptions {
   readonly jwtFromRequest: JwtFromRequest | undefined;
   readonly claims: Readonly<Record<keyof GrantClaims, readonly string[]>>;
   readonly realm: string | undefined;
-  readonly validate: ((claims: AccessTokenClaims, context: ValidateContext) => unknown) | undefined;
+  readonly validate: Validate | undefined;
 }
 
 /** Injection token of the {@link ResolvedGuardOptions}. */

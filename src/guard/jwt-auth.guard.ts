@@ -64,7 +64,8 @@ export class JwtAuthGuard extends AuthGuard() {
 
   private async admit(context: ExecutionContext, request: HttpRequest, policy: RoutePolicy): Promise<void> {
     const { verified, user, error } = await this.strategy.outcomeOf(request);
-    const { property = 'user' } = { ...this.options, ...(await this.getAuthenticateOptions(context)) };
+    const given = this.getAuthenticateOptions(context);
+    const { property = 'user' } = given === undefined ? this.options : { ...this.options, ...(await given) };
     (request as Record<string, unknown>)[property] = await this.decide(context, user, error);
     const { scopes, permissions, roleGroups } = policy.requirements;
     if (scopes.length + permissions.length + roleGroups.length === 0) return;

@@ -12,7 +12,8 @@ import type {
 import { AuthException } from './auth.exception.js';
 import { traceAuthentication } from './authentication.trace.js';
 import { bearerToken, isB64Token, type HttpRequest } from './bearer-token.js';
-import type { ResolvedGuardOptions } from './guard.options.js';
+import type { ResolvedGuardOptions, Validate } from './guard.options.js';
+import { requestMarks } from './request-marks.js';
 
 /** What became of the credentials of a request. */
 export interface Outcome {
@@ -48,7 +49,7 @@ export class JwtStrategy extends Strategy {
   declare error: (error: unknown) => void;
 
   /** One per strategy, and nothing that other code could set. */
-  private readonly visits = new WeakMap<object, Visit>();
+  private readonly visits = requestMarks<Visit>();
 
   constructor(
     private readonly verifier: AccessTokenVerifier,
@@ -118,7 +119,9 @@ export class JwtStrategy extends Strategy {
     try {
       token = this.tokenOf(request);
       const verified = await this.verifier.verify(token, notes);
-      return { verified, user: await this.userOf(verified, request), notes };
+      const { validate } = this.options;
+      const user = validate === undefined ? verified.claims : await this.userOf(verified, request, validate);
+      return { verified, user, notes };
     } catch (error) {
       return { error: this.reasonOf(error, token), notes };
     }
@@ -141,9 +144,11 @@ export class JwtStrategy extends Strategy {
     return token;
   }
 
-  private async userOf({ claims, header, issuer }: VerifiedToken, request: HttpRequest): Promise<unknown> {
-    const { validate } = this.options;
-    if (validate === undefined) return claims;
+  private async userOf(
+    { claims, header, issuer }: VerifiedToken,
+    request: HttpRequest,
+    validate: Validate,
+  ): Promise<unknown> {
     const user = await withSpan(SPANS.validate, {}, () => validate(claims, { request, header, issuer }));
     if (!user) throw new AuthError('user_rejected');
     return user;

@@ -57,6 +57,18 @@ export class KeyRing {
    * @throws AuthError `unknown_key` when the issuer has no such key, `keys_unavailable` when that cannot be known
    */
   async getKeys(kid: string | undefined, algorithm: string): Promise<readonly VerificationKey[]> {
+    return this.lookUp(kid, algorithm);
+  }
+
+  /**
+   * {@link getKeys}, but at once when the keys are in memory: a promise only where somebody has to be waited for.
+   *
+   * @internal
+   */
+  lookUp(
+    kid: string | undefined,
+    algorithm: string,
+  ): readonly VerificationKey[] | Promise<readonly VerificationKey[]> {
     const wanted: WantedKey = { kid, algorithm };
     return traceKeyLookup(this.issuer, this.keeper.age.ageMs, (lookup) => {
       this.keeper.watch();

@@ -13,7 +13,7 @@ import { parseClaims, parseJws, type JoseHeader, type Jws, type UncheckedClaims 
 import type { IssuerRules } from './issuer-rules.js';
 import { signsForIssuer } from './key-issuer.js';
 import { KnownHeaders } from './known-headers.js';
-import { isSignedWith } from './signature.js';
+import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 import { digestOf, VerifiedTokens } from './verified-tokens.js';
 
@@ -93,9 +93,11 @@ export class AccessTokenVerifier {
     notes.issuer = rules.issuer;
     this.checkWithoutKey(jws.header, claims, rules);
     const { generation } = ring;
-    const keys = fitting(await ring.getKeys(jws.header.kid, jws.header.alg), jws.header);
+    const found = ring.lookUp(jws.header.kid, jws.header.alg);
+    const keys = fitting(found instanceof Promise ? await found : found, jws.header);
     const signers = keys.filter((candidate) => signsForIssuer(candidate, claims));
-    const key = await this.checkSignature(jws, signers);
+    const signer = this.checkSignature(jws, signers);
+    const key = signer instanceof Promise ? await signer : signer;
     // Time has passed since the first look: the token may have expired, its key may have been denied.
     this.checkTimes(claims);
     if (ring.generation !== generation && !ring.holds(key)) throw new AuthError('unknown_key');
@@ -133,12 +135,23 @@ export class AccessTokenVerifier {
     jws: Jws,
     keys: readonly VerificationKey[],
   ): VerificationKey | Promise<VerificationKey> {
-    return withSpan(SPANS.verify, { attributes: () => attributesOf(jws.header, keys[0]) }, () => {
-      const key = keys.find((candidate) => isSignedWith(candidate, jws));
-      if (key === undefined) throw new AuthError('bad_signature');
-      return key;
-    });
+    return withSpan(SPANS.verify, { attributes: () => attributesOf(jws.header, keys[0]) }, () =>
+      this.options.verifyInThreadPool ? signerInThreadPool(keys, jws) : signerAmong(keys, jws),
+    );
   }
+}
+
+/** @throws AuthError `bad_signature` when it is none of them */
+function signerAmong(keys: readonly VerificationKey[], jws: Jws): VerificationKey {
+  const key = keys.find((candidate) => isSignedWith(candidate, jws));
+  if (key === undefined) throw new AuthError('bad_signature');
+  return key;
+}
+
+/** @throws AuthError `bad_signature` when it is none of them */
+async function signerInThreadPool(keys: readonly VerificationKey[], jws: Jws): Promise<VerificationKey> {
+  for (const key of keys) if (await isSignedWithInThreadPool(key, jws)) return key;
+  throw new AuthError('bad_signature');
 }
 
 /**

@@ -4,13 +4,20 @@ import { createTestKey, type TestKey } from '../../libs/testing/src/test-key.js'
 import { expect, it } from 'vitest';
 import { ALGORITHMS } from '../keys/algorithms.js';
 import { importVerificationKey } from '../keys/verification-key.js';
-import { parseJws } from './jws.js';
-import { isSignedWith } from './signature.js';
+import type { VerificationKey } from '../keys/verification-key.js';
+import { parseJws, type Jws } from './jws.js';
+import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
 import { TOKEN_OPTION_DEFAULTS } from './token.options.js';
 
 const CLAIMS = goodClaims({ issuer: 'https://issuer.example', audience: 'https://api.example' });
 const NAMES = (Object.keys(SIGNING_ALGORITHMS) as TestAlgorithm[]).filter((name) => ALGORITHMS.has(name));
 const imported = ({ publicJwk }: TestKey) => importVerificationKey(publicJwk, ALGORITHMS.keys());
+/** What both say, on this thread and in the pool. */
+async function verdict(key: VerificationKey, jws: Jws): Promise<boolean> {
+  const isSigned = isSignedWith(key, jws);
+  expect(await isSignedWithInThreadPool(key, jws)).toBe(isSigned);
+  return isSigned;
+}
 const tokenBy = (key: TestKey, header: object = {}): string =>
   forgeToken({ header: { ...goodHeader(key), ...header }, payload: CLAIMS, key });
 
@@ -18,8 +25,8 @@ it.each(NAMES)('knows a signature by %s, and takes no other for it', async (name
   const [key, stranger] = await Promise.all([createTestKey(name), createTestKey(name)]);
   const jws = parseJws(tokenBy(key));
   const verificationKey = imported(key);
-  expect(isSignedWith(verificationKey, jws)).toBe(true);
-  expect(isSignedWith(imported(stranger), jws)).toBe(false);
+  expect(await verdict(verificationKey, jws)).toBe(true);
+  expect(await verdict(imported(stranger), jws)).toBe(false);
   const { signature, signingInput } = jws;
   const spoilt = [
     signature.subarray(0, -1),
@@ -27,9 +34,10 @@ it.each(NAMES)('knows a signature by %s, and takes no other for it', async (name
     Buffer.alloc(signature.length),
     Buffer.alloc(0),
   ];
-  for (const other of spoilt) expect(isSignedWith(verificationKey, { ...jws, signature: other })).toBe(false);
+  for (const other of spoilt)
+    expect(await verdict(verificationKey, { ...jws, signature: other })).toBe(false);
   const tampered = Buffer.concat([signingInput, Buffer.of(65)]);
-  expect(isSignedWith(verificationKey, { ...jws, signingInput: tampered })).toBe(false);
+  expect(await verdict(verificationKey, { ...jws, signingInput: tampered })).toBe(false);
 });
 
 it('refuses a PSS signature whose leading zero was left out', async () => {
@@ -38,14 +46,14 @@ it('refuses a PSS signature whose leading zero was left out', async () => {
   let jws = parseJws(tokenBy(key));
   // One signature in 256 begins with a zero.
   while (jws.signature[0] !== 0) jws = parseJws(tokenBy(key));
-  expect(isSignedWith(verificationKey, jws)).toBe(true);
-  expect(isSignedWith(verificationKey, { ...jws, signature: jws.signature.subarray(1) })).toBe(false);
+  expect(await verdict(verificationKey, jws)).toBe(true);
+  expect(await verdict(verificationKey, { ...jws, signature: jws.signature.subarray(1) })).toBe(false);
 });
 
 it('refuses a header that names another algorithm than the key', async () => {
   const key = await createTestKey('RS256');
   for (const alg of ['RS512', 'PS256', 'ES256', 'none', 'HS256']) {
-    expect(isSignedWith(imported(key), parseJws(tokenBy(key, { alg })))).toBe(false);
+    expect(await verdict(imported(key), parseJws(tokenBy(key, { alg })))).toBe(false);
   }
 });
 

@@ -73,6 +73,13 @@ export interface TokenOptions {
    */
   readonly verifiedTokens?: { readonly max: number } | false;
   /**
+   * Checks signatures on libuv's threads, beside the one that serves requests: more requests a second where there are
+   * processors to spare, for more processor time each. DNS and files wait for the same threads (`UV_THREADPOOL_SIZE`).
+   *
+   * @default false
+   */
+  readonly verifyInThreadPool?: boolean;
+  /**
    * Asked for every verified token, remembered or not: true refuses it. What it throws goes through unchanged.
    *
    * @default nothing is revoked
@@ -90,6 +97,7 @@ export const TOKEN_OPTION_DEFAULTS: ResolvedTokenOptions = {
   senderConstrained: 'refuse',
   maxTokenBytes: 8_192,
   verifiedTokens: { max: 5_000 },
+  verifyInThreadPool: false,
   isRevoked: undefined,
 };
 
@@ -103,6 +111,7 @@ export function resolveTokenOptions(given: TokenOptions): ResolvedTokenOptions {
   checkNumber('clockToleranceMs', options.clockToleranceMs, 0, 120_000);
   checkOneOf('senderConstrained', options.senderConstrained, ['refuse', 'ignore']);
   checkInteger('maxTokenBytes', options.maxTokenBytes, 1);
+  checkOneOf('verifyInThreadPool', options.verifyInThreadPool, [true, false]);
   if (options.isRevoked !== undefined) checkFunction('isRevoked', options.isRevoked);
   if (options.verifiedTokens !== false) {
     checkMembers('verifiedTokens', options.verifiedTokens, ['max']);
