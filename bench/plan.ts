@@ -22,11 +22,11 @@ export interface Plan {
 /** What the documents show: about twenty minutes. */
 export const FULL: Plan = {
   algorithms: MEASURED_ALGORITHMS,
-  cpuWarmUpRounds: 12,
+  cpuWarmUpRounds: 4,
   httpWarmUpRounds: 4,
   cpuRounds: 9,
   httpRounds: 5,
-  cpuRequests: 1_000,
+  cpuRequests: 4_000,
   httpRequests: 6_000,
   rememberedTokens: 5_000,
   issuerCounts: [1, 10, 1_000],

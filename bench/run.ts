@@ -7,6 +7,7 @@ import { goalsBlock } from './sections/goals.js';
 import { growthBlock, measureGrowth } from './sections/growth.section.js';
 import { httpBlock, measureHttp } from './sections/http.section.js';
 import { measureMemory, memoryBlock } from './sections/memory.section.js';
+import { measureProfile, profileBlock } from './sections/profile.section.js';
 import { measureThreads, threadsBlock } from './sections/threads.section.js';
 
 const isSmoke = process.argv.includes('--smoke');
@@ -20,6 +21,7 @@ async function measured<T>(what: string, measure: Promise<T>): Promise<T> {
 }
 
 const cpu = await measured('CPU', measureCpu(plan));
+const profile = await measured('profile', measureProfile(plan));
 const http = await measured('HTTP', measureHttp(plan));
 const threads = await measured('threads', measureThreads(plan));
 const memory = await measured('memory', measureMemory(plan));
@@ -29,6 +31,7 @@ const blocks: Blocks = {
   goals: goalsBlock({ cpu, http, memory, growth }),
   machine: machineBlock(),
   cpu: cpuBlock(cpu),
+  profile: profileBlock(profile),
   http: httpBlock(http),
   threads: threadsBlock(threads),
   memory: memoryBlock(memory),

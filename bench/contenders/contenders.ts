@@ -11,7 +11,7 @@ import {
 import { expressOauth2JwtBearer } from './express-oauth2-jwt-bearer.js';
 import { fastJwt, fastJwtWithCache } from './fast-jwt.js';
 import { jose } from './jose.js';
-import { own } from './own.js';
+import { own, ownInThreadPool } from './own.js';
 import { usualRecipe, usualRecipeWithKeyObject } from './passport-jwt.js';
 
 /** All contenders, by the name that their processes are started with. */
@@ -20,6 +20,7 @@ export const CONTENDERS = {
   signature,
   signatureOnThreads,
   own,
+  ownInThreadPool,
   usualRecipe,
   usualRecipeWithKeyObject,
   jose,

@@ -9,6 +9,14 @@ export const own: Contender = {
   create: ({ issuer, audience }) => ownGuarding({ issuer, audience }),
 };
 
+/** This library, with signatures checked on libuv's threads. A remembered token has none checked. */
+export const ownInThreadPool: Contender = {
+  title: '**nestjs-jwks-auth** with `verifyInThreadPool`',
+  packages: [],
+  familiarities: ['never seen'],
+  create: ({ issuer, audience }) => ownGuarding({ issuer, audience, verifyInThreadPool: true }),
+};
+
 export const ownGuarding = (options: AuthOptions): Guarding => ({
   guard: JwtAuthGuard,
   imports: [AuthModule.forRoot(options)],

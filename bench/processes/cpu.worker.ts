@@ -6,6 +6,7 @@ import type { IssuerFacts } from '../contenders/contender.js';
 import { ownGuarding } from '../contenders/own.js';
 import { checkBy, costOf } from './cost.js';
 import { guardOf } from './guard.application.js';
+import { profileOf, type Profile } from './profile.js';
 import { answer } from './questions.js';
 
 /** What this process can be asked. */
@@ -36,6 +37,10 @@ const handlers = {
     if (started === undefined) throw new Error('not started');
     return costOf(tokens, (token) => checkBy(started, token), budgetMs);
   },
+
+  /** Where the time of checking a request with each of these tokens goes. */
+  profile: ({ tokens }: { tokens: readonly string[] }): Promise<Profile> =>
+    profileOf(() => handlers.check({ tokens })),
 
   /** Checks one signature so many times, everything else prepared; microseconds of CPU for each. */
   verifyAlone: ({ issuer, signed, times }: VerifyAlone): Promise<number> => {

@@ -35,7 +35,7 @@ async function measureAlgorithm(algorithm: MeasuredAlgorithm, plan: Plan): Promi
   const supply = new TokenSupply(issuer, plan.cpuRequests);
   const rows = await Promise.all([
     limitRow(issuer, workers, plan),
-    ...entriesOf(['yes', 'own', ...PEERS], algorithm).map((entry) =>
+    ...entriesOf(['yes', 'own', 'ownInThreadPool', ...PEERS], algorithm).map((entry) =>
       contenderRow(entry, issuer, workers, supply),
     ),
   ]);

@@ -23,6 +23,7 @@ interface Goal {
 
 const NEVER_SEEN = titleOf({ name: 'own', familiarity: 'never seen' });
 const SEEN_BEFORE = titleOf({ name: 'own', familiarity: 'seen before' });
+const IN_THREAD_POOL = titleOf({ name: 'ownInThreadPool', familiarity: 'never seen' });
 const USUAL = CONTENDERS.usualRecipe.title;
 /** A process that has been asked for memory twice differs by that much, in bytes. */
 const FLAT_BYTES = 512 * 1_024;
@@ -64,7 +65,7 @@ function httpGoals({ http }: Results): Goal[] {
       ? [rate(titleOf({ name, familiarity: 'never seen' }))]
       : [],
   ).filter((one) => !Number.isNaN(one));
-  const [seen, unseen] = [rate(SEEN_BEFORE), rate(NEVER_SEEN)];
+  const [seen, unseen] = [rate(SEEN_BEFORE), rate(IN_THREAD_POOL)];
   const ofOpen = (100 * seen) / rate(OPEN);
   const ofYes = (100 * seen) / rate(CONTENDERS.yes.title);
   return [
@@ -73,7 +74,12 @@ function httpGoals({ http }: Results): Goal[] {
       measured: `${ofOpen.toFixed(0)} %, ${ofYes.toFixed(0)} %`,
       isMet: ofOpen >= 85 || ofYes >= 95,
     },
-    atLeast('Fastify, token never seen: more than the fastest peer', unseen / Math.max(...peers), 1, ' ×'),
+    atLeast(
+      'Fastify, token never seen, with `verifyInThreadPool`: more than the fastest peer',
+      unseen / Math.max(...peers),
+      1,
+      ' ×',
+    ),
     atLeast(
       'and at least 90 % of a guard that only calls `crypto.verify`',
       (100 * unseen) / rate(CONTENDERS.signature.title),

@@ -26,7 +26,11 @@ export async function measureHttp(plan: Plan): Promise<readonly HttpResult[]> {
   const results: HttpResult[] = [];
   for (const platform of PLATFORMS) {
     for (const algorithm of plan.algorithms) {
-      const entries = entriesOf(['yes', 'signature', 'own', ...PEERS], algorithm, platform);
+      const entries = entriesOf(
+        ['yes', 'signature', 'own', 'ownInThreadPool', ...PEERS],
+        algorithm,
+        platform,
+      );
       results.push({ platform, algorithm, series: await measureServers(platform, algorithm, entries, plan) });
     }
   }

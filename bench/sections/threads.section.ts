@@ -5,7 +5,11 @@ import { HttpBench, loadTable, type HttpResult } from './http.section.js';
 import { inRounds } from './rounds.js';
 
 /** Those that check signatures on libuv's threads, and so depend on how many there are. */
-const THREADED = ['signatureOnThreads', 'jose'] as const satisfies readonly ContenderName[];
+const THREADED = [
+  'signatureOnThreads',
+  'ownInThreadPool',
+  'jose',
+] as const satisfies readonly ContenderName[];
 const SYNCHRONOUS = ['signature', 'own'] as const satisfies readonly ContenderName[];
 
 /** Signatures checked on the thread that serves requests, or on libuv's threads, over Fastify. */
