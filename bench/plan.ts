@@ -26,7 +26,7 @@ export const FULL: Plan = {
   httpWarmUpRounds: 4,
   cpuRounds: 9,
   httpRounds: 5,
-  cpuRequests: 4_000,
+  cpuRequests: 5_000,
   httpRequests: 6_000,
   rememberedTokens: 5_000,
   issuerCounts: [1, 10, 1_000],
