@@ -107,7 +107,7 @@ export class AccessTokenVerifier {
       header: this.headers.keep(jws),
       issuer: rules.issuer,
     });
-    this.remembered?.remember(digest, { verified, ring, key, generation, isUsed: false });
+    this.remembered?.remember({ digest, verified, ring, key, generation, isUsed: false });
     return verified;
   }
 
