@@ -72,8 +72,7 @@ async function findKey(rings: readonly KeyRing[], kid: string | undefined, alg: 
 /** A ring that holds the key goes first, so that a key in memory never waits for another ring's question. */
 function inOrder(rings: readonly KeyRing[], kid: string | undefined): readonly KeyRing[] {
   if (rings.length === 1 || kid === undefined) return rings;
-  const isWithout = (ring: KeyRing) => Number(!ring.isUsable || !ring.status.kids.includes(kid));
-  return rings.toSorted((a, b) => isWithout(a) - isWithout(b));
+  return rings.toSorted((a, b) => Number(b.knows(kid)) - Number(a.knows(kid)));
 }
 
 function createRings(options: ResolvedPassportJwtSecretOptions): readonly KeyRing[] {

@@ -81,6 +81,15 @@ export class KeyRing {
     return this.isUsable && this.keeper.held.keySet.holds(key);
   }
 
+  /**
+   * True while a key goes by this kid and the set may be relied on. Causes no request.
+   *
+   * @internal
+   */
+  knows(kid: string): boolean {
+    return this.isUsable && this.keeper.held.keySet.knows(kid);
+  }
+
   /** A request uses the keys without looking one up: starts, without waiting, a refresh that is overdue. */
   watch(): void {
     this.keeper.watch();

@@ -41,6 +41,11 @@ export class KeySet {
     return fitting && (fitting.get(algorithm) ?? NO_KEYS);
   }
 
+  /** True when a key goes by this kid. */
+  knows(kid: string): boolean {
+    return this.byKid.has(kid);
+  }
+
   /** A token without a kid is accepted only if exactly one key fits its algorithm (RFC 7515 §4.1.4). */
   private withoutKid(algorithm: string): readonly VerificationKey[] | undefined {
     const fitting = this.keys.filter((key) => fits(key, algorithm));
