@@ -27,10 +27,14 @@ export function isSignedWith(key: VerificationKey, jws: Jws): boolean {
 /** {@link isSignedWith}, found out on a thread of libuv's pool. Never rejects. */
 export function isSignedWithInThreadPool(key: VerificationKey, jws: Jws): Promise<boolean> {
   const question = questionFor(key, jws);
-  if (question === undefined) return Promise.resolve(false);
-  return new Promise<boolean>((resolve) => {
-    verify(...question, (error, isValid) => resolve(error === null && isValid));
-  }).catch(() => false);
+  return new Promise((resolve) => {
+    if (question === undefined) return resolve(false);
+    try {
+      verify(...question, (error, isValid) => resolve(error === null && isValid));
+    } catch {
+      resolve(false);
+    }
+  });
 }
 
 /** Undefined when the answer is no, whatever the signature is. */
