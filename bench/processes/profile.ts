@@ -46,14 +46,13 @@ function byPart({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Pro
 
 /** Of each node its function; for what is native, and for buffers, the function that called it. */
 function framesOf(nodes: readonly Profiler.ProfileNode[]): ReadonlyMap<number, Runtime.CallFrame> {
-  const frames = new Map<number, Runtime.CallFrame>();
-  // Callers come before those that they call.
-  for (const { id, callFrame, children = [] } of nodes) {
-    const frame = frames.get(id) ?? callFrame;
-    frames.set(id, frame);
-    const called = nodes.filter((node) => children.includes(node.id));
-    for (const node of called) {
-      if (isOfItsCaller(node.callFrame)) frames.set(node.id, frame);
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  // Callers come before those that they call, so a caller's own frame is settled.
+  for (const { id, children = [] } of nodes) {
+    const caller = frames.get(id);
+    for (const child of children) {
+      const called = frames.get(child);
+      if (caller !== undefined && called !== undefined && isOfItsCaller(called)) frames.set(child, caller);
     }
   }
   return frames;

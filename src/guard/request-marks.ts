@@ -11,8 +11,8 @@ export interface RequestMarks<T> {
 }
 
 /**
- * Marks in a private member of each request, which no other code can read or set. It does what a `WeakMap` does; but
- * an entry of one costs a busy server more than all else that a remembered token takes.
+ * Marks in a private member of each request, which no other code can read or set. It does what a `WeakMap` does,
+ * without entries that each collection of garbage has to look after.
  */
 export function requestMarks<T>(): RequestMarks<T> {
   return class RequestMark extends Marked {

@@ -98,7 +98,7 @@ export class AccessTokenVerifier {
     const signers = keys.filter((candidate) => signsForIssuer(candidate, claims));
     const signer = this.checkSignature(jws, signers);
     const key = signer instanceof Promise ? await signer : signer;
-    // Time has passed since the first look: the token may have expired, its key may have been denied.
+    // Time may have passed since the first look: the token may have expired, its key may have been denied.
     this.checkTimes(claims);
     if (ring.generation !== generation && !ring.holds(key)) throw new AuthError('unknown_key');
     checkClaims(claims, rules, this.options);
