@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { SkippedReporter } from './test/support/skipped.reporter.js';
+import { SkippedReporter } from './test/support/skipped-reporter.js';
 
 // Where the results go as JSON too, for those who count them.
 const json = process.env['VITEST_JSON'];

@@ -2,13 +2,13 @@
 import { FULL, SMOKE } from './plan.js';
 import { checkPlaces, writeBlocks, type Blocks } from './report/document.js';
 import { machineBlock } from './report/machine.js';
-import { cpuBlock, measureCpu } from './sections/cpu.section.js';
+import { cpuBlock, measureCpu } from './sections/cpu-section.js';
 import { goalsBlock } from './sections/goals.js';
-import { growthBlock, measureGrowth } from './sections/growth.section.js';
-import { httpBlock, measureHttp } from './sections/http.section.js';
-import { measureMemory, memoryBlock } from './sections/memory.section.js';
-import { measureProfile, profileBlock } from './sections/profile.section.js';
-import { measureThreads, threadsBlock } from './sections/threads.section.js';
+import { growthBlock, measureGrowth } from './sections/growth-section.js';
+import { httpBlock, measureHttp } from './sections/http-section.js';
+import { measureMemory, memoryBlock } from './sections/memory-section.js';
+import { measureProfile, profileBlock } from './sections/profile-section.js';
+import { measureThreads, threadsBlock } from './sections/threads-section.js';
 
 const isSmoke = process.argv.includes('--smoke');
 const plan = isSmoke ? SMOKE : FULL;

@@ -5,11 +5,11 @@ import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from '
 import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 import { JwtStrategy } from './guard/jwt.strategy.js';
-import { logKeyRingEvent } from './guard/key-ring.logger.js';
+import { logKeyRingEvent } from './keys/key-ring-log.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
 import { KeyRings } from './keys/key-rings.js';
 import { observe } from './telemetry/metrics.js';
-import { AccessTokenVerifier } from './token/access-token.verifier.js';
+import { AccessTokenVerifier } from './token/access-token-verifier.js';
 
 const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
 

@@ -1,12 +1,12 @@
-import { badOption, checkMembers } from './errors/option-checks.js';
+import { badOption, checkMembers } from './common/option-checks.js';
 import { resolveGuardOptions, type GuardOptions, type ResolvedGuardOptions } from './guard/guard.options.js';
 import { resolveKeyOptions, type KeyOptions, type ResolvedKeyOptions } from './keys/key.options.js';
 import {
   resolveDynamicIssuers,
   type DynamicIssuers,
   type ResolvedDynamicIssuers,
-} from './token/dynamic-issuers.js';
-import { ISSUER_OPTION_NAMES, resolveIssuer, type IssuerRules } from './token/issuer-rules.js';
+} from './token/issuers/dynamic-issuers.js';
+import { ISSUER_OPTION_NAMES, resolveIssuer, type IssuerRules } from './token/issuers/issuer-rules.js';
 import {
   resolveTokenOptions,
   TOKEN_OPTION_DEFAULTS,

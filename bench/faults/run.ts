@@ -23,7 +23,7 @@ export interface Pace {
 const LAST_MS = 1_500;
 /** Longer than any run. */
 const FRESH_MS = 120_000;
-const MAIN = fileURLToPath(new URL('./contender.process.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('./contender-process.js', import.meta.url));
 
 /** What all issuers of a bench have in common. */
 export interface Props extends Omit<Stage, 'issuer'> {

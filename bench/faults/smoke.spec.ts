@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-const main = fileURLToPath(new URL('../../dist/bench/faults/faults.bench.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bench/faults/main.js', import.meta.url));
 
 it('the bench of faults runs every contender, and this library accepts every valid token', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [main, '--smoke']);

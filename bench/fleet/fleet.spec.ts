@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { constantRetry, fixedTtl } from './plain.pods.js';
+import { constantRetry, fixedTtl } from './plain-pods.js';
 import type { Policy } from './pod.js';
 import { toTable } from './report.js';
-import { keyRing, keyRingWithStore } from './ring.pod.js';
+import { keyRing, keyRingWithStore } from './ring-pod.js';
 import {
   flood,
   jointRestart,

@@ -1,7 +1,7 @@
 import type { Pod, Policy, World } from './pod.js';
 import { seededRandom } from './random.js';
-import { SimulatedIssuer } from './simulated.issuer.js';
-import { settled, VirtualClock } from './virtual.clock.js';
+import { SimulatedIssuer } from './simulated-issuer.js';
+import { settled, VirtualClock } from './virtual-clock.js';
 
 export interface FleetOptions {
   readonly policy: Policy;

@@ -1,5 +1,5 @@
-import type { SimulatedIssuer } from './simulated.issuer.js';
-import type { VirtualClock } from './virtual.clock.js';
+import type { SimulatedIssuer } from './simulated-issuer.js';
+import type { VirtualClock } from './virtual-clock.js';
 
 /** One process of the fleet, as far as keys are concerned. */
 export interface Pod {

@@ -12,7 +12,7 @@ const PARTS: readonly (readonly [part: string, isIn: (url: string, name: string)
   ['the digest of the token', (url) => url.endsWith('internal/crypto/hash')],
   ['collecting garbage', (_, name) => name === '(garbage collector)'],
   ['taking the token apart: base64url, JSON', (url) => /token\/jws\.js$|base64url\.js$/.test(url)],
-  ['remembering it', (url) => url.endsWith('token/verified-tokens.js')],
+  ['remembering it', (url) => url.endsWith('token/token-cache.js')],
   ['the rest of `token/`', (url) => url.includes('/src/token/')],
   ['`keys/`', (url) => url.includes('/src/keys/')],
   ['`guard/`, `telemetry/`', (url) => url.includes('/src/')],

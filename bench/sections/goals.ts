@@ -1,10 +1,10 @@
 import { CONTENDERS, PEERS } from '../contenders/contenders.js';
 import { median } from '../report/statistics.js';
 import { table } from '../report/table.js';
-import { LIMIT, titleOf, type CpuResults } from './cpu.section.js';
-import { growthOf, type GrowthResults } from './growth.section.js';
-import { OPEN, requestsPerSecond, type HttpResult } from './http.section.js';
-import type { MemoryResults } from './memory.section.js';
+import { LIMIT, titleOf, type CpuResults } from './cpu-section.js';
+import { growthOf, type GrowthResults } from './growth-section.js';
+import { OPEN, requestsPerSecond, type HttpResult } from './http-section.js';
+import type { MemoryResults } from './memory-section.js';
 import type { Series } from './rounds.js';
 
 /** Everything that a goal is about. */

@@ -1,6 +1,6 @@
 import { applyDecorators, UseGuards } from '@nestjs/common';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
-import { declareAccess, type Access } from './route.policy.js';
+import { declareAccess, type Access } from './route-policy.js';
 
 /**
  * Opens a handler, or all handlers of a class, under a guard that stands on a class or on every route. Credentials are

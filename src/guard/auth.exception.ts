@@ -1,5 +1,5 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
-import { AuthError, type AuthErrorCode } from '../errors/auth.error.js';
+import { AuthError, type AuthErrorCode } from '../common/auth.error.js';
 import { formatChallenge, type Challenge } from './challenge.js';
 
 /** The body of a refusal: problem details (RFC 9457) with a stable `code`. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { AuthError } from '../errors/auth.error.js';
+import { AuthError } from '../common/auth.error.js';
 
 /** What is read of a request of Express or Fastify. */
 export interface HttpRequest {

@@ -1,8 +1,8 @@
-import { AuthError } from '../errors/auth.error.js';
+import { AuthError } from '../common/auth.error.js';
 import { valueAt } from '../token/claim-path.js';
 import type { AccessTokenClaims } from '../token/claims.js';
 import type { ResolvedGuardOptions } from './guard.options.js';
-import type { Requirements } from './route.policy.js';
+import type { Requirements } from './route-policy.js';
 
 type ClaimPaths = ResolvedGuardOptions['claims'];
 

@@ -1,4 +1,4 @@
-import { badOption, checkFunction, checkMembers, checkStrings } from '../errors/option-checks.js';
+import { badOption, checkFunction, checkMembers, checkStrings } from '../common/option-checks.js';
 import type { AccessTokenClaims } from '../token/claims.js';
 import type { JoseHeader } from '../token/jws.js';
 

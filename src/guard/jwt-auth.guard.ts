@@ -1,12 +1,12 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
-import { AuthError } from '../errors/auth.error.js';
+import { AuthError } from '../common/auth.error.js';
 import { AuthException } from './auth.exception.js';
 import type { HttpRequest } from './bearer-token.js';
 import { checkGrants } from './grants.js';
 import { GUARD_OPTIONS, type ResolvedGuardOptions } from './guard.options.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { routePolicy, type RoutePolicy } from './route.policy.js';
+import { routePolicy, type RoutePolicy } from './route-policy.js';
 
 /** What is done to a response of Express or Fastify. */
 interface HttpResponse {

@@ -1,19 +1,19 @@
 import passport from 'passport';
 import { Strategy } from 'passport-jwt';
-import { AuthError } from '../errors/auth.error.js';
-import { checkNoPromise } from '../errors/option-checks.js';
+import { AuthError } from '../common/auth.error.js';
+import { checkNoPromise } from '../common/option-checks.js';
 import { SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
 import type {
   AccessTokenVerifier,
   VerificationNotes,
   VerifiedToken,
-} from '../token/access-token.verifier.js';
+} from '../token/access-token-verifier.js';
 import { AuthException } from './auth.exception.js';
-import { traceAuthentication } from './authentication.trace.js';
+import { traceAuthentication } from './authentication-trace.js';
 import { bearerToken, isB64Token, type HttpRequest } from './bearer-token.js';
 import type { ResolvedGuardOptions, Validate } from './guard.options.js';
-import { requestMarks } from './request-marks.js';
+import { requestMarks } from './per-request.js';
 
 /** What became of the credentials of a request. */
 export interface Outcome {

@@ -1,7 +1,7 @@
 import { applyDecorators, UseGuards } from '@nestjs/common';
 import { declaredOn } from './access.decorators.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
-import { declareRequirements, type Requirements } from './route.policy.js';
+import { declareRequirements, type Requirements } from './route-policy.js';
 
 /** RFC 6749 §3.3. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { badOption } from '../errors/option-checks.js';
+import { badOption } from '../common/option-checks.js';
 import type { KeyRingStatus } from '../keys/key-ring.js';
 import { KeyRings } from '../keys/key-rings.js';
 import { errorType } from '../telemetry/span.js';

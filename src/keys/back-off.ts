@@ -1,4 +1,4 @@
-import type { JwksFetchError } from './jwks-fetch.error.js';
+import type { JwksFetchError } from '../http/jwks-fetch.error.js';
 import { KEY_POLICY } from './key-policy.js';
 
 /**

@@ -1,8 +1,8 @@
-import { traceKeyLookup, type KeyLookup } from './key-lookup.trace.js';
-import type { KeyRingEvent, KeyRingNews, KeyRingState, OnKeyRingEvent } from './key-ring.events.js';
-import { KeySetKeeper, type KeySetKeeperDeps } from './key-set.keeper.js';
-import { MissingKeyDesk, type WantedKey } from './missing-key.desk.js';
-import type { VerificationKey } from './verification-key.js';
+import { traceKeyLookup, type KeyLookup } from './key-lookup-trace.js';
+import type { KeyRingEvent, KeyRingNews, KeyRingState, OnKeyRingEvent } from './key-ring-events.js';
+import { KeySetKeeper, type KeySetKeeperDeps } from './key-set-refresher.js';
+import { MissingKeyDesk, type WantedKey } from './missing-key-desk.js';
+import type { VerificationKey } from '../jwk/verification-key.js';
 
 export interface KeyRingDeps extends Omit<KeySetKeeperDeps, 'onNews'> {
   readonly jwksRequestsPerMinute: number;

@@ -1,13 +1,13 @@
-import { DEFAULT_ALGORITHMS } from './algorithms.js';
-import { systemClock, type Clock } from './clock.js';
+import { DEFAULT_ALGORITHMS } from '../jwk/algorithms.js';
+import { systemClock, type Clock } from '../common/clock.js';
 import { DynamicRings } from './dynamic-rings.js';
-import { HttpJwksSource } from './jwks.source.js';
-import type { KeyRingEvent, OnKeyRingEvent } from './key-ring.events.js';
+import { HttpJwksSource } from './source/http-source.js';
+import type { KeyRingEvent, OnKeyRingEvent } from './key-ring-events.js';
 import type { ResolvedKeyOptions } from './key.options.js';
 import { KEY_POLICY } from './key-policy.js';
-import { BoundedStore } from './bounded.store.js';
-import { SharedKeys, type SharedKeysDeps } from './shared-keys.js';
-import { SharedTurn } from './shared.turn.js';
+import { BoundedStore } from './store/sealed-store.js';
+import { SharedKeys, type SharedKeysDeps } from './store/shared-key-set.js';
+import { SharedTurn } from './store/refresh-lease.js';
 import { KeyRing, type KeyRingDeps, type KeyRingStatus } from './key-ring.js';
 
 /** What a ring must know of its issuer. */

@@ -6,10 +6,10 @@ import {
   checkOneOf,
   checkStrings,
   withoutUndefined,
-} from '../errors/option-checks.js';
-import { LONGEST_DELAY_MS } from './clock.js';
-import { KEY_STORE_METHODS, type KeyStore } from './key-store.js';
-import type { StoreSecrets } from './store-entry.js';
+} from '../common/option-checks.js';
+import { LONGEST_DELAY_MS } from '../common/clock.js';
+import { KEY_STORE_METHODS, type KeyStore } from './store/key-store.js';
+import type { StoreSecrets } from './store/sealed-entry.js';
 
 /** How the issuers' keys are fetched and kept; all optional. */
 export interface KeyOptions {

@@ -5,7 +5,7 @@ import {
   type Meter,
   type MeterProvider,
 } from '@opentelemetry/api';
-import { AuthError, type AuthErrorCode } from '../errors/auth.error.js';
+import { AuthError, type AuthErrorCode } from '../common/auth.error.js';
 import { Gauges, type Observed } from './gauges.js';
 import { Instruments } from './instruments.js';
 import {

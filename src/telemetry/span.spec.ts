@@ -1,7 +1,7 @@
 import { context, ROOT_CONTEXT, trace, TraceFlags, type SpanContext } from '@opentelemetry/api';
 import { captureSpans, type CapturedSpans, type SpanNode } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AuthError } from '../errors/auth.error.js';
+import { AuthError } from '../common/auth.error.js';
 import { errorType, withSpan } from './span.js';
 
 let spans: CapturedSpans;

@@ -11,8 +11,8 @@ import {
   type Span,
   type SpanContext,
 } from '@opentelemetry/api';
-import { AuthError } from '../errors/auth.error.js';
-import { anchorBelow, setAnchor } from './clock.anchor.js';
+import { AuthError } from '../common/auth.error.js';
+import { anchorBelow, setAnchor } from './clock-anchor.js';
 import { ATTRIBUTES, OTHER_ERROR, SCOPE_NAME } from './names.js';
 import { LIBRARY_VERSION } from './version.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkAudience, checkClaims, checkTimes } from './claims.js';
-import type { IssuerRules } from './issuer-rules.js';
+import type { IssuerRules } from './issuers/issuer-rules.js';
 
 const NOW_MS = 1_800_000_000_123;
 const refused = (code: string, claim?: string) => expect.objectContaining({ name: 'AuthError', code, claim });

@@ -1,6 +1,6 @@
-import { AuthError } from '../errors/auth.error.js';
+import { AuthError } from '../common/auth.error.js';
 import type { JoseHeader, UncheckedClaims } from './jws.js';
-import type { IssuerRules } from './issuer-rules.js';
+import type { IssuerRules } from './issuers/issuer-rules.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 
 /** The claims of a verified access token (RFC 7519 §4.1, RFC 9068 §2.2): deep-frozen, shared between requests. */

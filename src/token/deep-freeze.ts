@@ -1,4 +1,4 @@
-import { AuthError } from '../errors/auth.error.js';
+import { AuthError } from '../common/auth.error.js';
 
 /** Nothing sensible nests deeper, and whatever walks the claims downstream may recurse. */
 const MAX_DEPTH = 32;

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { AuthError } from '../errors/auth.error.js';
-import { decodeBase64Url } from '../keys/base64url.js';
+import { AuthError } from '../common/auth.error.js';
+import { decodeBase64Url } from '../jwk/base64url.js';
 
 /** A JOSE header (RFC 7515 §4) whose shape has been checked. */
 export interface JoseHeader {

@@ -2,9 +2,9 @@ import { forgeToken, goodClaims, goodHeader } from '../../libs/testing/src/minti
 import { SIGNING_ALGORITHMS, type TestAlgorithm } from '../../libs/testing/src/signing-algorithm.js';
 import { createTestKey, type TestKey } from '../../libs/testing/src/test-key.js';
 import { expect, it } from 'vitest';
-import { ALGORITHMS } from '../keys/algorithms.js';
-import { importVerificationKey } from '../keys/verification-key.js';
-import type { VerificationKey } from '../keys/verification-key.js';
+import { ALGORITHMS } from '../jwk/algorithms.js';
+import { importVerificationKey } from '../jwk/verification-key.js';
+import type { VerificationKey } from '../jwk/verification-key.js';
 import { parseJws, type Jws } from './jws.js';
 import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
 import { TOKEN_OPTION_DEFAULTS } from './token.options.js';

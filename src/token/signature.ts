@@ -1,5 +1,5 @@
 import { verify, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto';
-import type { VerificationKey } from '../keys/verification-key.js';
+import type { VerificationKey } from '../jwk/verification-key.js';
 import { derSignature } from './der-signature.js';
 import type { Jws } from './jws.js';
 

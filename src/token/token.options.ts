@@ -5,7 +5,7 @@ import {
   checkNumber,
   checkOneOf,
   withoutUndefined,
-} from '../errors/option-checks.js';
+} from '../common/option-checks.js';
 import type { AccessTokenClaims } from './claims.js';
 
 /** Claims that a token must carry, each with one of these values (RFC 7519 §4). */

@@ -1,7 +1,7 @@
 import type { JsonWebKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { importVerificationKey } from '../../src/keys/verification-key.js';
-import { ALGORITHMS } from '../../src/keys/algorithms.js';
+import { importVerificationKey } from '../../src/jwk/verification-key.js';
+import { ALGORITHMS } from '../../src/jwk/algorithms.js';
 import { corpusFiles, isCorpusMissing } from './corpus.js';
 import { reported, Tally, type Verdict } from './report.js';
 import { verdictAtSeam } from './signature-seam.js';

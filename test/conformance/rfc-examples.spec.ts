@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { createTestKey } from '../../libs/testing/src/test-key.js';
 import { forgeToken } from '../../libs/testing/src/minting.js';
 import { resolveKeyOptions } from '../../src/keys/key.options.js';
-import { resolveIssuer } from '../../src/token/issuer-rules.js';
+import { resolveIssuer } from '../../src/token/issuers/issuer-rules.js';
 import { resolveTokenOptions } from '../../src/token/token.options.js';
 import { reported } from './report.js';
 import { RFC_9068_EXAMPLE, RFC_EXAMPLES } from './rfc-examples.js';

@@ -1,6 +1,6 @@
 import { AuthError } from 'nestjs-jwks-auth';
-import { ALGORITHMS } from '../../src/keys/algorithms.js';
-import { importKeySet } from '../../src/keys/key-set.js';
+import { ALGORITHMS } from '../../src/jwk/algorithms.js';
+import { importKeySet } from '../../src/jwk/key-set.js';
 import { parseJws } from '../../src/token/jws.js';
 import { isSignedWith, isSignedWithInThreadPool } from '../../src/token/signature.js';
 import type { Verdict } from './report.js';

@@ -1,8 +1,8 @@
 import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
-import { METRIC_SCHEMA, SPAN_SCHEMA } from '../support/telemetry.schema.js';
+import { METRIC_SCHEMA, SPAN_SCHEMA } from '../support/telemetry-schema.js';
 import { codeIn, ROOT, tableRows } from './markdown.js';
-import { telemetryDocument } from './telemetry.document.js';
+import { telemetryDocument } from './telemetry-document.js';
 
 const DOCUMENT = `${ROOT}docs/telemetry.md`;
 

@@ -9,7 +9,7 @@ import {
   type TestIssuer,
 } from 'nestjs-jwks-auth/testing';
 import { vi, type MockInstance } from 'vitest';
-import type { JwksFetchFailure } from '../../src/keys/jwks-fetch.error.js';
+import type { JwksFetchFailure } from '../../src/http/jwks-fetch.error.js';
 import { DEADLINE_MS, startGuardedApi, type GuardedApi } from './guarded-api.js';
 
 /** A thing that goes wrong at an issuer, or on the way to it. */

@@ -13,7 +13,7 @@ import {
 import type { TestIssuer } from 'nestjs-jwks-auth/testing';
 import { vi } from 'vitest';
 import { resolveAuthOptions } from '../../src/auth.options.js';
-import type { KeyRingEvent } from '../../src/keys/key-ring.events.js';
+import type { KeyRingEvent } from '../../src/keys/key-ring-events.js';
 import { SampleController } from '../support/guarded-app.js';
 import { SteppedClock } from './stepped-clock.js';
 

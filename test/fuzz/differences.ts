@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import type { Change, FuzzCase } from './fuzz.case.js';
-import type { FuzzInput } from './fuzz.scene.js';
+import type { Change, FuzzCase } from './fuzz-case.js';
+import type { FuzzInput } from './fuzz-scene.js';
 import type { Verdicts } from './verdicts.js';
 
 /** What a difference is recognised by. */

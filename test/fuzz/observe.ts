@@ -1,5 +1,5 @@
 import { DIFFERENCES, type Difference, type Observation } from './differences.js';
-import type { FuzzInput } from './fuzz.scene.js';
+import type { FuzzInput } from './fuzz-scene.js';
 import { verdictsOn } from './verdicts.js';
 
 /** Asks all three libraries about one input. */

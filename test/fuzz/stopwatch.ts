@@ -1,6 +1,6 @@
 import { AuthError, type AccessTokenVerifier } from 'nestjs-jwks-auth';
-import type { FuzzCase } from './fuzz.case.js';
-import type { FuzzScene } from './fuzz.scene.js';
+import type { FuzzCase } from './fuzz-case.js';
+import type { FuzzScene } from './fuzz-scene.js';
 import { withVerifier } from './verdicts.js';
 
 const LIMIT_MS = 5;

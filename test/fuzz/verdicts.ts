@@ -1,14 +1,14 @@
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 import { AccessTokenVerifier, AuthError, type KeyRings } from 'nestjs-jwks-auth';
 import * as oauth from 'oauth4webapi';
-import { DEFAULT_ALGORITHMS } from '../../src/keys/algorithms.js';
-import { systemClock } from '../../src/keys/clock.js';
-import { FunctionJwksSource } from '../../src/keys/function.source.js';
+import { DEFAULT_ALGORITHMS } from '../../src/jwk/algorithms.js';
+import { systemClock } from '../../src/common/clock.js';
+import { FunctionJwksSource } from '../../src/keys/source/function-source.js';
 import { KeyRing } from '../../src/keys/key-ring.js';
-import { resolveIssuer } from '../../src/token/issuer-rules.js';
+import { resolveIssuer } from '../../src/token/issuers/issuer-rules.js';
 import { resolveTokenOptions } from '../../src/token/token.options.js';
 import type { Verdict } from '../conformance/report.js';
-import { AUDIENCE, ISSUER, type FuzzInput } from './fuzz.scene.js';
+import { AUDIENCE, ISSUER, type FuzzInput } from './fuzz-scene.js';
 
 /** What three libraries make of one input. */
 export interface Verdicts {

@@ -4,7 +4,7 @@ import { KeyRings, type KeyOptions } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startGuardedApp, type GuardedApp } from '../support/guarded-app.js';
-import { hasRedis, RedisServer } from '../support/redis.server.js';
+import { hasRedis, RedisServer } from '../support/redis-server.js';
 
 const SECRET = 'a-secret-of-at-least-thirty-two-bytes';
 const OLD = 'the-old-secret-of-at-least-32-bytes';

@@ -1,8 +1,8 @@
 import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { captureSpans, type CapturedSpans } from 'nestjs-jwks-auth/testing';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { OtlpReceiver } from '../../apps/demo/src/otlp.receiver.js';
-import { PageServer } from '../../apps/demo/src/page.server.js';
+import { OtlpReceiver } from '../../apps/demo/src/otlp-receiver.js';
+import { PageServer } from '../../apps/demo/src/page-server.js';
 import { launchChromium } from './chromium.js';
 
 /** The demo's page in a browser, fed with the spans of this process by OTLP. */

@@ -1,11 +1,11 @@
 import { Keyv } from 'keyv';
-import { BoundedStore } from '../../src/keys/bounded.store.js';
-import type { KeyStore } from '../../src/keys/key-store.js';
-import { entryName, type StoreEntryKind, type StoreSecrets } from '../../src/keys/store-entry.js';
-import { SharedKeys } from '../../src/keys/shared-keys.js';
+import { BoundedStore } from '../../src/keys/store/sealed-store.js';
+import type { KeyStore } from '../../src/keys/store/key-store.js';
+import { entryName, type StoreEntryKind, type StoreSecrets } from '../../src/keys/store/sealed-entry.js';
+import { SharedKeys } from '../../src/keys/store/shared-key-set.js';
 import type { KeyRingDeps } from '../../src/keys/key-ring.js';
 import { FakeClock, settle } from './fake-clock.js';
-import { FakeJwksSource, publicJwk } from './fake-jwks.source.js';
+import { FakeJwksSource, publicJwk } from './fake-jwks-source.js';
 import { FakeRing } from './fake-ring.js';
 
 const ISSUER = 'https://issuer.test';

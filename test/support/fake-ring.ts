@@ -1,8 +1,8 @@
-import { AuthError } from '../../src/errors/auth.error.js';
-import type { KeyRingEvent } from '../../src/keys/key-ring.events.js';
+import { AuthError } from '../../src/common/auth.error.js';
+import type { KeyRingEvent } from '../../src/keys/key-ring-events.js';
 import { KeyRing, type KeyRingDeps } from '../../src/keys/key-ring.js';
 import { FakeClock } from './fake-clock.js';
-import { FakeJwksSource, publicJwk } from './fake-jwks.source.js';
+import { FakeJwksSource, publicJwk } from './fake-jwks-source.js';
 
 const KNOWN = publicJwk('known');
 export const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 import { Keyv } from 'keyv';
-import { BoundedStore } from '../../src/keys/bounded.store.js';
-import type { KeyRingNews } from '../../src/keys/key-ring.events.js';
-import type { SharedKeysDeps } from '../../src/keys/shared-keys.js';
-import { SharedTurn } from '../../src/keys/shared.turn.js';
+import { BoundedStore } from '../../src/keys/store/sealed-store.js';
+import type { KeyRingNews } from '../../src/keys/key-ring-events.js';
+import type { SharedKeysDeps } from '../../src/keys/store/shared-key-set.js';
+import { SharedTurn } from '../../src/keys/store/refresh-lease.js';
 import { FakeClock } from './fake-clock.js';
 
 export const ISSUER = 'https://issuer.test';

@@ -1,4 +1,4 @@
-import type { ReceivedSpan } from '../../apps/demo/src/received.span.js';
+import type { ReceivedSpan } from '../../apps/demo/src/received-span.js';
 
 export const TRACE_ID = 'a'.repeat(32);
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/keys/clock.js';
+import type { Clock } from '../../src/common/clock.js';
 
 /** Time that passes when it is told to, and timers that never fire. */
 export class StillClock implements Clock {

@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
 import { forgeToken, goodClaims, goodHeader } from '../../libs/testing/src/minting.js';
 import { createTestKey, type TestKey } from '../../libs/testing/src/test-key.js';
-import { DEFAULT_ALGORITHMS } from '../../src/keys/algorithms.js';
-import { FunctionJwksSource } from '../../src/keys/function.source.js';
+import { DEFAULT_ALGORITHMS } from '../../src/jwk/algorithms.js';
+import { FunctionJwksSource } from '../../src/keys/source/function-source.js';
 import { KeyRing } from '../../src/keys/key-ring.js';
 import type { KeyRings } from '../../src/keys/key-rings.js';
-import { AccessTokenVerifier, type VerificationNotes } from '../../src/token/access-token.verifier.js';
-import { resolveIssuer } from '../../src/token/issuer-rules.js';
+import { AccessTokenVerifier, type VerificationNotes } from '../../src/token/access-token-verifier.js';
+import { resolveIssuer } from '../../src/token/issuers/issuer-rules.js';
 import { resolveTokenOptions, type TokenOptions } from '../../src/token/token.options.js';
 
 const ISSUER = { issuer: 'https://issuer.example', audience: 'https://api.example' };

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { ChildApp } from './child-app.js';
 import { DemoError } from './demo.error.js';
-import { OtlpReceiver } from './otlp.receiver.js';
-import { PageServer } from './page.server.js';
+import { OtlpReceiver } from './otlp-receiver.js';
+import { PageServer } from './page-server.js';
 import { assertFree, freePort, type Ports } from './ports.js';
-import { TraceBuffer } from './trace.buffer.js';
+import { TraceBuffer } from './trace-buffer.js';
 
 const AUDIENCE = 'https://orders.example';
 

@@ -5,8 +5,8 @@ import { reportDemoError } from './demo.error.js';
 import { readPorts } from './ports.js';
 import type { Scene } from './scene.js';
 import { SHORT_LIVED, stageColdStart, stageOutage, stageRotation, stageWarm } from './scenes.js';
-import { toldOf } from './span.tree.js';
-import { drawPicture } from './trace.picture.js';
+import { toldOf } from './span-tree.js';
+import { drawPicture } from './trace-picture.js';
 
 /** Which traces of which scene a picture shows: by column, and by their place in it. */
 const PICTURES = {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DemoError } from './demo.error.js';
 import type { AppPair, Demo } from './demo.js';
-import { serviceOf, type ReceivedSpan } from './received.span.js';
+import { serviceOf, type ReceivedSpan } from './received-span.js';
 import type { Scene, SceneTrace } from './scene.js';
-import { callTraced, callWithNewToken, SCOPES, type TracedCall } from './traced.call.js';
+import { callTraced, callWithNewToken, SCOPES, type TracedCall } from './traced-call.js';
 
 /** How long keys last in the applications of the later scenes, in milliseconds, and how their services are told apart. */
 export const SHORT_LIVED = { maxAgeMs: 2_000, suffix: '-2s' } as const;

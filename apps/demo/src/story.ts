@@ -1,11 +1,11 @@
 import type { ChildApp } from './child-app.js';
 import { DemoError } from './demo.error.js';
 import { ISSUER_LATENCY_MS, type AppPair, type Demo } from './demo.js';
-import type { ReceivedSpan } from './received.span.js';
+import type { ReceivedSpan } from './received-span.js';
 import type { Scene } from './scene.js';
 import { SHORT_LIVED, stageColdStart, stageExpiry, stageOutage, stageRotation, stageWarm } from './scenes.js';
-import { SCOPES, type TracedCall } from './traced.call.js';
-import { toldOf } from './span.tree.js';
+import { SCOPES, type TracedCall } from './traced-call.js';
+import { toldOf } from './span-tree.js';
 import { formatMs, waterfall } from './waterfall.js';
 
 const colours = process.stdout.isTTY === true && !process.env['NO_COLOR'];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { receivedSpan } from '../../../test/support/received-span.js';
-import type { ReceivedSpan } from './received.span.js';
+import type { ReceivedSpan } from './received-span.js';
 import { formatMs, waterfall } from './waterfall.js';
 
 const span = (

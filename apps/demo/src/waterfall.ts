@@ -1,5 +1,5 @@
-import type { ReceivedSpan } from './received.span.js';
-import { inTreeOrder } from './span.tree.js';
+import type { ReceivedSpan } from './received-span.js';
+import { inTreeOrder } from './span-tree.js';
 
 /** How a waterfall is drawn. */
 export interface WaterfallOptions {

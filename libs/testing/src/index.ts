@@ -1,7 +1,7 @@
 export { startTestIssuer, type TestIssuer } from './test-issuer.js';
 export type { TestIssuerOptions, RotateOptions } from './test-issuer.options.js';
-export type { TestDiscovery } from './issuer.endpoints.js';
-export type { TestTls } from './issuer.server.js';
+export type { TestDiscovery } from './issuer-endpoints.js';
+export type { TestTls } from './issuer-server.js';
 export { createTestCertificate, type TestCertificate } from './test-certificate.js';
 export type { TestAlgorithm } from './signing-algorithm.js';
 export type { PublicJwk, TestKey, TestKeyOptions } from './test-key.js';

@@ -1,5 +1,5 @@
-import type { TestDiscovery } from './issuer.endpoints.js';
-import type { TestTls } from './issuer.server.js';
+import type { TestDiscovery } from './issuer-endpoints.js';
+import type { TestTls } from './issuer-server.js';
 import type { TestAlgorithm } from './signing-algorithm.js';
 import type { TestKeyOptions } from './test-key.js';
 

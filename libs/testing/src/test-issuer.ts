@@ -1,9 +1,9 @@
 import { badTokensOf, type BadTokenName } from './bad-tokens.js';
 import { FaultSwitch, type Fault, type FaultOptions } from './fault.js';
-import { endpointsOf, type IssuerEndpoints } from './issuer.endpoints.js';
-import { IssuerServer, type TestTls } from './issuer.server.js';
-import { KeySetDocument } from './key-set.document.js';
-import { requestHandler } from './request.handler.js';
+import { endpointsOf, type IssuerEndpoints } from './issuer-endpoints.js';
+import { IssuerServer, type TestTls } from './issuer-server.js';
+import { KeySetDocument } from './key-set-document.js';
+import { requestHandler } from './request-handler.js';
 import { RequestLog } from './request-log.js';
 import type { TestAlgorithm } from './signing-algorithm.js';
 import { TEST_ISSUER_DEFAULTS, type RotateOptions, type TestIssuerOptions } from './test-issuer.options.js';

@@ -3,7 +3,7 @@ import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { GuardedRoute, type RouteAnswer } from '../guarded-route.js';
 import { reported } from '../report.js';
-import { ALGORITHM_ATTACKS } from './algorithm.attacks.js';
+import { ALGORITHM_ATTACKS } from './algorithm-attacks.js';
 import {
   claim,
   createAttackKeys,
@@ -12,13 +12,13 @@ import {
   type AttackKeys,
   type AttackScene,
 } from './attack.js';
-import { CLAIM_ATTACKS } from './claim.attacks.js';
-import { CONTENT_ATTACKS } from './content.attacks.js';
-import { ENCODING_ATTACKS } from './encoding.attacks.js';
-import { KEY_CHOICE_ATTACKS } from './key-choice.attacks.js';
-import { KEY_ATTACKS } from './key.attacks.js';
-import { SIGNATURE_ATTACKS } from './signature.attacks.js';
-import { TIME_ATTACKS } from './time.attacks.js';
+import { CLAIM_ATTACKS } from './claim-attacks.js';
+import { CONTENT_ATTACKS } from './content-attacks.js';
+import { ENCODING_ATTACKS } from './encoding-attacks.js';
+import { KEY_CHOICE_ATTACKS } from './key-choice-attacks.js';
+import { KEY_ATTACKS } from './key-attacks.js';
+import { SIGNATURE_ATTACKS } from './signature-attacks.js';
+import { TIME_ATTACKS } from './time-attacks.js';
 
 const ATTACKS = [
   ...ALGORITHM_ATTACKS,

@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { readFile, readdir } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname } from 'node:path';
+import { toJaeger } from './jaeger-export.js';
+import { toOtlp } from './otlp-export.js';
+import { PageFeed } from './page-feed.js';
+import type { ReceivedSpan } from './received-span.js';
+import type { Scene } from './scene.js';
+import type { TraceBuffer } from './trace-buffer.js';
+
+const FOLDER = new URL('./page/', import.meta.url);
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+const EXPORTS: Readonly<Record<string, (spans: readonly ReceivedSpan[]) => object>> = {
+  jaeger: toJaeger,
+  otlp: toOtlp,
+};
+/** Nothing from elsewhere, nothing inline, in no frame, and for no other site to read. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
+/** A name of another site that resolves to loopback (DNS rebinding) is not among these. */
+const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i;
+
+/** Serves the flame graph page on loopback, to read only. */
+export class PageServer {
+  private readonly feed: PageFeed;
+
+  private constructor(
+    private readonly server: Server,
+    private readonly traces: TraceBuffer,
+    private readonly files: ReadonlyMap<string, Buffer>,
+  ) {
+    this.feed = new PageFeed(traces);
+  }
+
+  /** Listens on `port` of 127.0.0.1; 0 is a free one. */
+  static async start(port: number, traces: TraceBuffer): Promise<PageServer> {
+    const names = (await readdir(FOLDER)).filter((name) => extname(name) in TYPES);
+    const files = await Promise.all(
+      names.map(async (name) => [`/${name}`, await readFile(new URL(name, FOLDER))] as const),
+    );
+    const server = createServer();
+    const page = new PageServer(server, traces, new Map(files));
+    server.on('request', (request, response) => page.answer(request, response));
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return page;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
+  }
+
+  /** Puts a scene at the top of the page. */
+  show(scene: Scene): void {
+    this.feed.show(scene);
+  }
+
+  stop(): void {
+    this.feed.close();
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    if (!LOOPBACK.test(request.headers.host ?? '')) return end(response, 403, 'Only for this machine.');
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      return end(response, 405, 'Only to be read.');
+    }
+    const [path = '/'] = (request.url ?? '/').split('?');
+    if (path === '/events' && request.method === 'GET') return this.feed.watch(response);
+    const file = this.files.get(path === '/' ? '/index.html' : path);
+    if (file === undefined) return this.answerTrace(path, response);
+    end(response, 200, file, TYPES[path === '/' ? '.html' : extname(path)]);
+  }
+
+  /** `/traces/<trace id>/jaeger.json` and `otlp.json`, as files to be saved. */
+  private answerTrace(path: string, response: ServerResponse): void {
+    const [, traceId = '', format = ''] = /^\/traces\/([\da-f]{32})\/(jaeger|otlp)\.json$/.exec(path) ?? [];
+    const spans = this.traces.trace(traceId);
+    const convert = EXPORTS[format];
+    if (convert === undefined || spans.length === 0) return end(response, 404, 'There is no such thing.');
+    response.setHeader('content-disposition', `attachment; filename="${traceId}.${format}.json"`);
+    end(response, 200, JSON.stringify(convert(spans), undefined, 2), 'application/json');
+  }
+}
+
+function end(response: ServerResponse, status: number, body: string | Buffer, type = 'text/plain'): void {
+  // Node leaves the body of an answer to HEAD out by itself.
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body);
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { receivedSpan } from '../../../test/support/received-span.js';
+import { TraceBuffer } from './trace-buffer.js';
+
+const spanOf = (traceId: string, spanId = 'one', startMs = 1_000) =>
+  receivedSpan({ traceId, spanId, startMs });
+
+describe('a trace buffer', () => {
+  it('gathers the spans of a trace, whenever they come, in order of their start', () => {
+    const buffer = new TraceBuffer();
+    buffer.add([spanOf('a', 'late', 2_000)]);
+    buffer.add([spanOf('b'), spanOf('a', 'early', 1_000)]);
+    expect(buffer.trace('a').map(({ spanId }) => spanId)).toEqual(['early', 'late']);
+    expect(buffer.trace('c')).toEqual([]);
+  });
+
+  it('takes a span once, as often as it is sent', () => {
+    const buffer = new TraceBuffer();
+    buffer.add([spanOf('a'), spanOf('a')]);
+    buffer.add([spanOf('a')]);
+    expect(buffer.trace('a')).toHaveLength(1);
+  });
+
+  it('lets the oldest trace give way, but for one that is pinned', () => {
+    const buffer = new TraceBuffer({ traces: 2, spansPerTrace: 10 });
+    buffer.pin('a');
+    for (const traceId of ['a', 'b', 'c', 'd']) buffer.add([spanOf(traceId)]);
+    expect(buffer.traceIds).toEqual(['a', 'c', 'd']);
+  });
+
+  it('keeps so many spans of a trace and no more', () => {
+    const buffer = new TraceBuffer({ traces: 2, spansPerTrace: 3 });
+    buffer.add(['1', '2', '3', '4'].map((spanId) => spanOf('a', spanId)));
+    expect(buffer.trace('a')).toHaveLength(3);
+  });
+
+  it('tells who subscribed which traces got spans, until they have enough', () => {
+    const buffer = new TraceBuffer();
+    const told: string[] = [];
+    const unsubscribe = buffer.subscribe((traceId) => told.push(traceId));
+    buffer.add([spanOf('a', '1'), spanOf('a', '2'), spanOf('b')]);
+    unsubscribe();
+    buffer.add([spanOf('c')]);
+    expect(told).toEqual(['a', 'b']);
+  });
+
+  it('finds a span that has yet to come', async () => {
+    const buffer = new TraceBuffer();
+    const found = buffer.find(({ traceId }) => traceId === 'a');
+    buffer.add([spanOf('a')]);
+    expect((await found)?.traceId).toBe('a');
+    expect(await buffer.find(({ traceId }) => traceId === 'b', 0)).toBeUndefined();
+  });
+});

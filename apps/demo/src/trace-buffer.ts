@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReceivedSpan } from './received-span.js';
+
+/** Bounds of what is kept. */
+export interface TraceBufferLimits {
+  /** The oldest trace gives way beyond this; pinned ones are not counted. */
+  readonly traces: number;
+  /** Further spans of a trace are dropped. */
+  readonly spansPerTrace: number;
+}
+
+const LIMITS: TraceBufferLimits = { traces: 200, spansPerTrace: 200 };
+
+/** The last traces, in the order in which their first spans came; the oldest gives way to the newest. */
+export class TraceBuffer {
+  private readonly traces = new Map<string, ReceivedSpan[]>();
+  private readonly pinned = new Set<string>();
+  private readonly listeners = new Set<(traceId: string) => void>();
+
+  constructor(private readonly limits: TraceBufferLimits = LIMITS) {}
+
+  /** Takes spans in; a span that is known already is not taken twice. */
+  add(spans: readonly ReceivedSpan[]): void {
+    const changed = spans.filter((span) => this.take(span)).map(({ traceId }) => traceId);
+    this.evict();
+    for (const traceId of new Set(changed)) for (const listener of this.listeners) listener(traceId);
+  }
+
+  /** The spans of a trace in order of their start; none of one that is unknown. */
+  trace(traceId: string): readonly ReceivedSpan[] {
+    return (this.traces.get(traceId) ?? []).toSorted((a, b) => a.startMs - b.startMs);
+  }
+
+  /** The ids of all traces, oldest first. */
+  get traceIds(): readonly string[] {
+    return [...this.traces.keys()];
+  }
+
+  /** Keeps a trace whatever comes after it. */
+  pin(traceId: string): void {
+    this.pinned.add(traceId);
+  }
+
+  /** Calls back with the id of each trace that gets spans; returns what ends that. */
+  subscribe(listener: (traceId: string) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** The first span for which `matches` holds, as soon as it is there; undefined when none came within `limitMs`. Keeps no process alive. */
+  async find(matches: (span: ReceivedSpan) => boolean, limitMs = 10_000): Promise<ReceivedSpan | undefined> {
+    const deadline = Date.now() + limitMs;
+    for (;;) {
+      const found = [...this.traces.values()].flat().find(matches);
+      if (found !== undefined || Date.now() >= deadline) return found;
+      await sleep(20, undefined, { ref: false });
+    }
+  }
+
+  private take(span: ReceivedSpan): boolean {
+    const known = this.traces.get(span.traceId);
+    if (known === undefined) this.traces.set(span.traceId, [span]);
+    else if (known.length >= this.limits.spansPerTrace) return false;
+    else if (known.some(({ spanId }) => spanId === span.spanId)) return false;
+    else known.push(span);
+    return true;
+  }
+
+  private evict(): void {
+    let excess = this.traces.size - this.pinned.size - this.limits.traces;
+    for (const traceId of this.traces.keys()) {
+      if (excess <= 0) return;
+      if (this.pinned.has(traceId)) continue;
+      this.traces.delete(traceId);
+      excess -= 1;
+    }
+  }
+}

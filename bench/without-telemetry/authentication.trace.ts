@@ -1,2 +1,0 @@
-/** What `src/guard/authentication.trace.ts` exports, doing nothing. */
-export const traceAuthentication = <T>(run: () => Promise<T>): Promise<T> => run();

@@ -1,0 +1,186 @@
+import http from 'node:http';
+import { connect } from 'node:net';
+import zlib from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeClock } from '../../test/support/fake-clock.js';
+import { HttpServer } from '../../test/support/http-server.js';
+import { fetchJson, type FetchOptions } from './fetch-json.js';
+import type { JwksFetchError } from './jwks-fetch.error.js';
+
+const clock = new FakeClock();
+const never = new AbortController().signal;
+const BODY = '{"keys":[]}';
+
+let server: HttpServer;
+beforeEach(async () => {
+  server = await HttpServer.start((_request, response) => void response.end(BODY));
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+function get(url = server.url, changes: Partial<FetchOptions> = {}, signal = never): Promise<unknown> {
+  const options = { requestHeaders: {}, requestAgent: undefined, allowHttp: false, clock, ...changes };
+  return fetchJson(url, {}, options, signal);
+}
+
+const failureOf = (answer: Promise<unknown>): Promise<JwksFetchError> =>
+  answer.then(
+    () => Promise.reject(new Error('was accepted')),
+    (error: unknown) => error as JwksFetchError,
+  );
+
+describe('the body of an answer', () => {
+  it.each([
+    ['gzip', zlib.gzipSync],
+    ['br', zlib.brotliCompressSync],
+    ['deflate', zlib.deflateSync],
+    ['identity', Buffer.from],
+    ['GZIP ', zlib.gzipSync],
+  ])('may be encoded as %s', async (encoding, encode: (body: Buffer) => Buffer) => {
+    server.answer = (_, response) => {
+      response.setHeader('content-encoding', encoding).end(encode(Buffer.from(BODY)));
+    };
+    expect(await get()).toMatchObject({ status: 200, json: { keys: [] } });
+  });
+
+  it.each(['gzip, br', 'zstd', 'constructor', 'toString'])('may not be encoded as %s', async (encoding) => {
+    server.answer = (_, response) => void response.setHeader('content-encoding', encoding).end(BODY);
+    expect(await failureOf(get())).toMatchObject({
+      code: 'not_json',
+      message: 'answered in a content coding that was not asked for',
+    });
+  });
+
+  it.each(['gzip', 'br'])('is not unpacked beyond 256 KiB of %s', async (encoding) => {
+    const bomb = Buffer.alloc(64 * 1024 * 1024, ' ');
+    const packed =
+      encoding === 'gzip'
+        ? zlib.gzipSync(bomb)
+        : zlib.brotliCompressSync(bomb, {
+            params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 1 },
+          });
+    server.answer = (_, response) => void response.setHeader('content-encoding', encoding).end(packed);
+    expect(await failureOf(get())).toMatchObject({ code: 'too_large' });
+  });
+
+  it('may be 256 KiB long, and not a byte longer', async () => {
+    server.answer = (_, response) => void response.end(BODY.padEnd(256 * 1024));
+    expect(await get()).toMatchObject({ status: 200 });
+    server.answer = (_, response) => void response.end(BODY.padEnd(256 * 1024 + 1));
+    expect(await failureOf(get())).toMatchObject({ code: 'too_large' });
+  });
+
+  it('that breaks off in the middle of a packed stream is a failure', async () => {
+    const packed = zlib.gzipSync(Buffer.from(BODY.padEnd(10_000)));
+    server.answer = (_, response) => {
+      response.setHeader('content-encoding', 'gzip').write(packed.subarray(0, 30), () => response.destroy());
+    };
+    expect(await failureOf(get())).toMatchObject({ code: 'network' });
+  });
+
+  it.each([
+    ['HTML', '<!doctype html>'],
+    ['half of it', '{"keys":['],
+    ['nothing', ''],
+    ['bytes that are no UTF-8', Buffer.from('{"keys":["\xff"]}', 'latin1')],
+  ])('is refused when it is %s, and its text is not told', async (_, body) => {
+    server.answer = (_request, response) => void response.end(body);
+    const { code, message } = await failureOf(get());
+    expect([code, message]).toEqual(['not_json', 'answered something that is not JSON']);
+  });
+});
+
+describe('an answer that is no 200', () => {
+  it.each([301, 302, 307, 308])('with status %d is a redirect, and is not followed', async (status) => {
+    server.answer = (_, response) => void response.writeHead(status, { location: '/elsewhere' }).end();
+    expect(await failureOf(get())).toMatchObject({ code: 'redirect', status });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ['30', 30_000],
+    [new Date(clock.wallNow() + 90_000).toUTCString(), 90_000],
+    [new Date(clock.wallNow() - 90_000).toUTCString(), 0],
+    ['soon', undefined],
+  ])('tells Retry-After: %s by the injected clock', async (value, retryAfterMs) => {
+    server.answer = (_, response) => void response.writeHead(429, { 'retry-after': value }).end();
+    expect(await failureOf(get())).toMatchObject({ code: 'http_status', status: 429, retryAfterMs });
+  });
+});
+
+describe('an address that must not be asked', () => {
+  it.each([
+    'https://169.254.169.254/',
+    'https://2852039166/',
+    'https://0251.0376.0251.0376/',
+    'https://0xa9fea9fe/',
+    'https://169.254.43518/',
+    'https://169.254.169.254./',
+    'https://[::ffff:169.254.169.254]/',
+    'https://[::ffff:a9fe:a9fe]/',
+    'https://[fe80::1]/',
+    'https://[fd00:ec2::254]/',
+    'https://100.100.100.200/',
+    'https://168.63.129.16/',
+    'https://①⑥⑨.254.169.254/',
+  ])('is refused as a literal: %s', async (url) => {
+    expect(await failureOf(get(url))).toMatchObject({ code: 'forbidden_address' });
+  });
+
+  it.each(['http://issuer.test/', 'http://127.0.0.1.example/', 'ftp://127.0.0.1/', 'file:///etc/passwd'])(
+    'is refused as insecure: %s',
+    async (url) => {
+      expect(await failureOf(get(url))).toMatchObject({ code: 'insecure_url' });
+    },
+  );
+
+  it('is refused when the name resolves to it by the look-up of an agent, before anything is sent', async () => {
+    const agent = new http.Agent({
+      lookup: (_name, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
+    });
+    const url = `http://issuer.test:${server.port}/`;
+    expect(await get(url, { allowHttp: true, requestAgent: agent })).toMatchObject({ status: 200 });
+    expect(server.requests).toHaveLength(1);
+    const forbidden = agentOf(server.port, '169.254.169.254');
+    expect(await failureOf(get(url, { allowHttp: true, requestAgent: forbidden }))).toMatchObject({
+      code: 'forbidden_address',
+    });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('is refused when an agent has a connection to it already', async () => {
+    const agent = agentOf(server.port, '127.0.0.1', { keepAlive: true });
+    expect(await get(server.url, { requestAgent: agent })).toMatchObject({ status: 200 });
+    for (const socket of Object.values(agent.freeSockets).flat()) {
+      Object.defineProperty(socket, 'remoteAddress', { value: '169.254.169.254' });
+    }
+    expect(await failureOf(get(server.url, { requestAgent: agent }))).toMatchObject({
+      code: 'forbidden_address',
+    });
+    expect(server.requests).toHaveLength(1);
+    agent.destroy();
+  });
+});
+
+describe('an abort', () => {
+  it('ends the question with its reason, at once when it came before', async () => {
+    const controller = new AbortController();
+    server.answer = () => controller.abort();
+    expect(await failureOf(get(server.url, {}, controller.signal))).toMatchObject({ code: 'aborted' });
+    expect(await failureOf(get(server.url, {}, controller.signal))).toMatchObject({ code: 'aborted' });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+/** An agent that dials the server and says it was another address, which a test cannot have. */
+function agentOf(port: number, remoteAddress: string, options: http.AgentOptions = {}): http.Agent {
+  const agent = new http.Agent(options);
+  agent.createConnection = () => {
+    const socket = connect(port, '127.0.0.1');
+    if (remoteAddress !== '127.0.0.1')
+      Object.defineProperty(socket, 'remoteAddress', {
+        get: () => (socket.connecting ? undefined : remoteAddress),
+      });
+    return socket;
+  };
+  return agent;
+}

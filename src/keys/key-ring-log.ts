@@ -1,0 +1,75 @@
+import type { KeyRingEvent } from './key-ring-events.js';
+
+/** Where log lines go: a `LoggerService` of Nest, or anything like it. */
+export interface KeyRingLogger {
+  log(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** Writes what happens to a key ring as log lines; every one names the issuer. */
+export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent): void {
+  const { issuer } = event;
+  switch (event.type) {
+    case 'keys_loaded': {
+      const where =
+        event.source === 'issuer'
+          ? event.jwksUri
+          : `the key store, given by ${event.jwksUri} ${seconds(event.ageMs)} s ago,`;
+      logger.log(
+        `${issuer}: ${event.keyCount} ${event.keyCount === 1 ? 'key' : 'keys'} (${event.algorithms.join(', ')}) from ${where} in ${Math.round(event.tookMs)} ms`,
+      );
+      break;
+    }
+    case 'keys_changed': {
+      const { added, removed, changed } = event.diff;
+      const parts = Object.entries({ added, removed, changed }).filter(([, kids]) => kids.length > 0);
+      logger.log(
+        `${issuer}: keys ${parts.map(([what, kids]) => `${what}: ${kids.map(printable).join(', ')}`).join('; ')}`,
+      );
+      break;
+    }
+    case 'keys_withdrawn':
+      logger.error(`${issuer}: has withdrawn all its keys; every token of it is refused`);
+      break;
+    case 'keys_unusable':
+      logUnusable(logger, issuer, event.reasons);
+      break;
+    case 'fetch_failed':
+      logger.warn(
+        `${issuer}: keys could not be fetched (${event.error.code}: ${event.error.message}); keys in memory are ${event.state}, next attempt in ${Math.ceil(event.retryInMs / 1_000)} s`,
+      );
+      break;
+    case 'clock_skew':
+      logger.warn(`${issuer}: its clock and ours differ by ${seconds(event.skewMs)} s`);
+      break;
+    case 'store_unavailable':
+      logger.warn(`${issuer}: the key store cannot be used (${event.reason}); the issuer is asked instead`);
+      break;
+    case 'store_available':
+      logger.log(`${issuer}: the key store can be used again`);
+      break;
+    case 'store_entry_refused':
+      logger.warn(
+        `${issuer}: ${ENTRY_NAMES[event.entry]} in the key store are not used (${event.reason}), and will be overwritten`,
+      );
+      break;
+  }
+}
+
+const ENTRY_NAMES = {
+  jwks: 'the keys',
+  denied: 'the denied key ids',
+  turn: 'notes of whose turn it is',
+} as const;
+
+const seconds = (ms: number): number => Math.round(ms / 1_000);
+
+function logUnusable(logger: KeyRingLogger, issuer: string, reasons: readonly string[]): void {
+  if (reasons.includes('private_material')) {
+    logger.error(`${issuer}: publishes a private key, which must be treated as stolen; that key is not used`);
+  }
+  logger.warn(`${issuer}: some of its keys are not used (${reasons.join(', ')})`);
+}
+
+const printable = (kid: string): string => JSON.stringify(kid.slice(0, 100));

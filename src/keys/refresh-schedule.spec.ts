@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { FakeRing, HOUR, MINUTE, REFRESH_AFTER } from '../../test/support/fake-ring.js';
+import { LONGEST_DELAY_MS } from '../common/clock.js';
+
+/** The delays between one failure and the next. */
+async function delaysOf(fake: FakeRing, failures: number): Promise<number[]> {
+  const delays: number[] = [];
+  for (let i = 0; i < failures; i += 1) {
+    const delay = fake.ring.status.nextRefreshInMs;
+    delays.push(delay);
+    await fake.clock.advance(delay);
+  }
+  return delays;
+}
+
+/** A ring with keys whose issuer fails from now on, with chance at the upper end. */
+async function failing(status: number, retryAfterMs?: number): Promise<FakeRing> {
+  const fake = await FakeRing.started({ random: () => 1 });
+  fake.source.failWith(status, retryAfterMs);
+  await fake.ring.refresh();
+  return fake;
+}
+
+describe('a refresh', () => {
+  it.each([
+    [0, 7 * MINUTE],
+    [0.5, 8 * MINUTE],
+    [1, 9 * MINUTE],
+  ])('is due ahead of maxAge, with chance at %d', async (chance, dueIn) => {
+    const fake = await FakeRing.started({ random: () => chance });
+    expect(fake.ring.status.nextRefreshInMs).toBeCloseTo(dueIn, 6);
+    await fake.clock.advance(dueIn + 1);
+    expect(fake.source.asked).toBe(2);
+  });
+
+  it('is drawn anew each time, and goes on for ever', async () => {
+    const draws = [0, 1, 0.5, 0];
+    const fake = await FakeRing.started({ random: () => draws.shift() ?? 0.5 });
+    const delays = await delaysOf(fake, 4);
+    expect(delays.map((delay) => Math.round(delay / MINUTE))).toEqual([7, 9, 8, 7]);
+    await fake.clock.advance(24 * HOUR);
+    expect(fake.source.asked).toBeGreaterThan(170);
+  });
+
+  it('leaves one timer, whatever has happened', async () => {
+    const fake = await FakeRing.started();
+    await fake.ask('made up');
+    await fake.ring.refresh();
+    fake.source.failWith(500);
+    await fake.clock.advance(HOUR);
+    expect(fake.clock.pending).toBe(1);
+  });
+
+  it('goes on when whoever listens to events throws', async () => {
+    const fake = await FakeRing.started({
+      onEvent: () => {
+        throw new Error('the logger is broken');
+      },
+    });
+    fake.source.failWith(500);
+    await fake.clock.advance(REFRESH_AFTER);
+    fake.source.error = undefined;
+    await fake.clock.advance(MINUTE);
+    expect(fake.ring.status).toMatchObject({ state: 'FRESH', lastError: undefined });
+  });
+
+  it('is not put off by a maxAge longer than a timer can be', async () => {
+    const fake = await FakeRing.started({ lifetime: { maxAgeMs: 2 ** 40, staleForMs: 0 } });
+    expect(fake.ring.status.nextRefreshInMs).toBe(LONGEST_DELAY_MS);
+  });
+
+  it('ends at its deadline, on the injected clock', async () => {
+    const fake = await FakeRing.started();
+    fake.source.holds = true;
+    const refresh = fake.ring.refresh();
+    await fake.clock.advance(4_999);
+    expect(fake.source.signal?.aborted).toBe(false);
+    await fake.clock.advance(1);
+    expect(await refresh).toBe(false);
+    expect(fake.ring.status.lastError).toMatchObject({ code: 'timeout' });
+  });
+});
+
+describe('the back-off', () => {
+  it('doubles from 1 s to 60 s with keys in memory, and starts anew after an answer', async () => {
+    const fake = await failing(500);
+    const expected = [1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1_000);
+    expect(await delaysOf(fake, 8)).toEqual(expected);
+    fake.source.error = undefined;
+    await fake.ring.refresh();
+    fake.source.failWith(500);
+    await fake.ring.refresh();
+    expect(fake.ring.status.nextRefreshInMs).toBe(1_000);
+  });
+
+  it('doubles from 0.5 s to 15 s without keys', async () => {
+    const fake = new FakeRing({ random: () => 1 });
+    fake.source.failWith(500);
+    await fake.ring.start();
+    expect(await delaysOf(fake, 7)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+  });
+
+  it('leaves half of each delay to chance', async () => {
+    const fake = await FakeRing.started({ random: () => 0 });
+    fake.source.failWith(500);
+    await fake.ring.refresh();
+    expect(await delaysOf(fake, 3)).toEqual([500, 1_000, 2_000]);
+  });
+
+  it('never gives up', async () => {
+    const fake = await failing(500);
+    await fake.clock.advance(30 * 24 * HOUR);
+    fake.source.error = undefined;
+    await fake.clock.advance(MINUTE);
+    expect(fake.state).toBe('FRESH');
+  });
+
+  it.each([
+    [429, 120_000, 120_000],
+    [503, 120_000, 120_000],
+    [429, 1, 5_000],
+    [503, 86_400_000, 600_000],
+    [500, 120_000, 1_000],
+  ])('after %d with Retry-After of %d ms is %d ms', async (status, retryAfterMs, delay) => {
+    const fake = await failing(status, retryAfterMs);
+    expect(fake.ring.status.nextRefreshInMs).toBe(delay);
+  });
+
+  it.each([429, 503])('doubles from 30 s to 10 min after %d without Retry-After', async (status) => {
+    const fake = await failing(status);
+    const expected = [30, 60, 120, 240, 480, 600, 600].map((seconds) => seconds * 1_000);
+    expect(await delaysOf(fake, 7)).toEqual(expected);
+  });
+
+  it('counts a 429 apart from other failures', async () => {
+    const fake = await failing(500);
+    await fake.clock.advance(HOUR);
+    fake.source.failWith(429);
+    await fake.ring.refresh();
+    expect(fake.ring.status.nextRefreshInMs).toBe(30_000);
+  });
+});
+
+describe('the watchdog', () => {
+  it('lets a request start a refresh that is more than 5 s overdue, without waiting for it', async () => {
+    const fake = await FakeRing.started();
+    fake.clock.loseTimers();
+    await fake.clock.advance(REFRESH_AFTER + 5_000);
+    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 1]);
+    await fake.clock.advance(1);
+    fake.source.holds = true;
+    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 2]);
+    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 2]);
+  });
+
+  it('sees by the wall clock that the machine was suspended', async () => {
+    const fake = await FakeRing.started();
+    fake.clock.moveWallClock(REFRESH_AFTER);
+    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 1]);
+    fake.clock.moveWallClock(5_001);
+    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 2]);
+  });
+
+  it('sees too that a back-off ended while the machine was suspended', async () => {
+    const fake = await failing(429, 600_000);
+    fake.source.error = undefined;
+    await fake.ask('known');
+    expect(fake.ring.status.lastError).toBeDefined();
+    fake.clock.moveWallClock(HOUR);
+    await fake.ask('known');
+    await fake.clock.advance(0);
+    expect(fake.ring.status.lastError).toBeUndefined();
+  });
+
+  it('does nothing because of a wall clock that was set back', async () => {
+    const fake = await FakeRing.started();
+    fake.clock.moveWallClock(-24 * HOUR);
+    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 1]);
+    await fake.clock.advance(REFRESH_AFTER);
+    expect(fake.source.asked).toBe(2);
+  });
+});

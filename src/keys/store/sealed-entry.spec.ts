@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { openEntry, sealEntry, type StoreSecrets } from './sealed-entry.js';
+
+const OLD = 'the-old-secret-of-at-least-32-bytes';
+const NEW = 'the-new-secret-of-at-least-32-bytes';
+const BODY = { issuer: 'https://issuer.test', wallAt: 1, keys: [{ kid: 'a' }] };
+const sealed = sealEntry('jwks', BODY, [OLD]);
+
+/** What becomes of an entry: its body, or why it is refused. */
+const open = (entry: unknown, secrets: StoreSecrets = [OLD]): unknown => {
+  try {
+    return openEntry('jwks', entry, secrets);
+  } catch (error) {
+    return (error as { reason: string }).reason;
+  }
+};
+
+describe('a signed entry', () => {
+  it('is opened with the secret that sealed it', () => {
+    expect(open(sealed)).toEqual(BODY);
+  });
+
+  it('is refused when any single character of it has changed', () => {
+    // But for the last letter of the signature, which stands for four bits only: another may mean the same.
+    const places = [...sealed].map((_, at) => at).filter((at) => at !== sealed.indexOf('.{') - 1);
+    for (const at of places) {
+      const other = sealed[at] === 'A' ? 'B' : 'A';
+      const reason = open(sealed.slice(0, at) + other + sealed.slice(at + 1));
+      expect([at, reason]).toEqual([at, expect.stringMatching(/^(malformed|wrong_signature)$/)]);
+    }
+  });
+
+  it('is refused when it was cut anywhere', () => {
+    for (let end = 0; end < sealed.length; end += 1) {
+      expect(open(sealed.slice(0, end))).toMatch(/^(malformed|wrong_signature|unsigned)$/);
+    }
+  });
+
+  it.each([
+    ['of another secret', sealEntry('jwks', BODY, [NEW]), 'wrong_signature'],
+    ['of the other kind', sealEntry('denied', BODY, [OLD]), 'malformed'],
+    [
+      'of the other kind by name only',
+      sealed.replace('jwks', 'denied').replace('denied', 'jwks '),
+      'malformed',
+    ],
+    ['of another version', sealed.replace('jwks.1', 'jwks.2'), 'malformed'],
+    ['without a signature', sealEntry('jwks', BODY, null), 'unsigned'],
+    [
+      'longer than any issuer may answer',
+      sealEntry('jwks', { pad: 'x'.repeat(600_000) }, [OLD]),
+      'too_large',
+    ],
+    ['that is no text', { sealed }, 'malformed'],
+  ])('is refused when it is one %s', (_, entry, reason) => {
+    expect(open(entry)).toBe(reason);
+    expect(open(sealed)).toEqual(BODY);
+  });
+});
+
+describe('secrets', () => {
+  it('rotate: the first signs, all verify', () => {
+    const rotated = sealEntry('jwks', BODY, [NEW, OLD]);
+    expect(open(rotated, [NEW])).toEqual(BODY);
+    expect(open(rotated, [OLD, NEW])).toEqual(BODY);
+    expect(open(rotated, [OLD])).toBe('wrong_signature');
+    expect(open(sealed, [NEW, OLD])).toEqual(BODY);
+  });
+
+  it('can be done without, and then a signed entry is told apart', () => {
+    expect(open(sealEntry('jwks', BODY, null), null)).toEqual(BODY);
+    expect(open(sealed, null)).toBe('signed');
+  });
+});

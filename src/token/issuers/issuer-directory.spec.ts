@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { FakeClock, settle } from '../../../test/support/fake-clock.js';
+import type { AuthError } from '../../common/auth.error.js';
+import { KeyRings } from '../../keys/key-rings.js';
+import { resolveKeyOptions } from '../../keys/key.options.js';
+import { resolveDynamicIssuers, type DynamicIssuers } from './dynamic-issuers.js';
+import { IssuerDirectory } from './issuer-directory.js';
+
+const ACME = 'https://acme.test';
+const audience = 'https://api.test';
+
+let clock: FakeClock;
+let rings: KeyRings;
+beforeEach(() => {
+  clock = new FakeClock();
+  rings = new KeyRings([], resolveKeyOptions(), () => {}, { clock, random: Math.random });
+});
+
+/** A directory that is asked nothing but for these issuers. */
+function directoryOf(given: Partial<DynamicIssuers>): IssuerDirectory {
+  const issuers = { allow: () => true, resolve: (issuer: string) => ({ issuer }), ...given };
+  return new IssuerDirectory([], rings, resolveDynamicIssuers(issuers, { audience }, false), clock);
+}
+
+/** What becomes of an issuer: its name when it is accepted, else the refusal. */
+async function lookUp(directory: IssuerDirectory, issuer = ACME): Promise<unknown> {
+  try {
+    const known = directory.find(issuer) ?? (await directory.resolve(issuer));
+    return known.rules.issuer;
+  } catch (error) {
+    const { code, cause } = error as AuthError;
+    return cause === undefined ? code : [code, (cause as Error).message];
+  }
+}
+
+describe('a dynamic issuer', () => {
+  it('is resolved once for all who ask at once, and gets one ring', async () => {
+    const answer = Promise.withResolvers<{ issuer: string }>();
+    const resolve = vi.fn<DynamicIssuers['resolve']>(() => answer.promise);
+    const directory = directoryOf({ resolve });
+    const open = vi.spyOn(rings, 'open');
+    const answers = Promise.all(Array.from({ length: 100 }, () => lookUp(directory)));
+    answer.resolve({ issuer: ACME });
+    expect(new Set(await answers)).toEqual(new Set([ACME]));
+    expect(await lookUp(directory)).toBe(ACME);
+    expect([resolve.mock.calls, open.mock.calls.length]).toEqual([[[ACME]], 1]);
+  });
+
+  it('has the rules that are given for it, and those that stand beside', async () => {
+    const directory = directoryOf({ resolve: (issuer) => ({ issuer, algorithms: ['ES256'] }) });
+    const { rules } = await directory.resolve(ACME);
+    expect(rules).toMatchObject({ issuer: ACME, audience: [audience], algorithms: ['ES256'] });
+  });
+
+  it('is resolved anew when its ring was let go', async () => {
+    const resolve = vi.fn<DynamicIssuers['resolve']>((issuer) => ({ issuer }));
+    const directory = directoryOf({ resolve });
+    await lookUp(directory);
+    rings.forget(ACME);
+    expect(await lookUp(directory)).toBe(ACME);
+    expect(resolve).toHaveBeenCalledTimes(2);
+  });
+
+  it('is refused from the moment that it is not allowed any more', async () => {
+    let isAllowed = true;
+    const directory = directoryOf({ allow: () => isAllowed });
+    expect(await lookUp(directory)).toBe(ACME);
+    isAllowed = false;
+    expect(await lookUp(directory)).toBe('unknown_issuer');
+  });
+});
+
+describe('an issuer that is not accepted', () => {
+  it('is refused before anything else when it is not allowed, and leaves nothing behind', async () => {
+    const resolve = vi.fn<DynamicIssuers['resolve']>((issuer) => ({ issuer }));
+    const directory = directoryOf({ allow: (issuer) => issuer === ACME, resolve });
+    for (let i = 0; i < 1_000; i += 1)
+      expect(await lookUp(directory, `https://${i}.test`)).toBe('unknown_issuer');
+    expect([resolve.mock.calls.length, rings.status()]).toEqual([0, []]);
+    expect(await lookUp(directory)).toBe(ACME);
+  });
+
+  it.each([undefined, null])(
+    'is refused when the application answers with %s, which is not kept',
+    async (nothing) => {
+      const resolve = vi.fn<DynamicIssuers['resolve']>(async () => nothing);
+      const directory = directoryOf({ resolve });
+      for (let i = 0; i < 2; i += 1) expect(await lookUp(directory)).toBe('unknown_issuer');
+      expect([resolve.mock.calls.length, rings.status()]).toEqual([2, []]);
+    },
+  );
+
+  it.each([
+    ['no string', 7],
+    ['an array', [ACME]],
+    ['missing', undefined],
+  ])('is refused when it is %s', (_, iss) => {
+    const allow = vi.fn<DynamicIssuers['allow']>(() => true);
+    expect(() => directoryOf({ allow }).find(iss)).toThrow(
+      expect.objectContaining({ code: 'unknown_issuer' }),
+    );
+    expect(allow).not.toHaveBeenCalled();
+  });
+});
+
+/** Sees rejections that nobody handles, until the test is over. */
+function watchRejections() {
+  const unhandled = vi.fn<(error: unknown) => void>();
+  process.on('unhandledRejection', unhandled);
+  onTestFinished(() => void process.off('unhandledRejection', unhandled));
+  return unhandled;
+}
+
+describe('a token that cannot be judged', () => {
+  const prefix = 'nestjs-jwks-auth: option "issuers.';
+  const broken = () => {
+    throw new Error('the database is down');
+  };
+
+  it.each<[string, Partial<DynamicIssuers>, string]>([
+    ['resolve throws', { resolve: broken }, 'the database is down'],
+    ['resolve rejects', { resolve: async () => broken() }, 'the database is down'],
+    ['allow throws', { allow: broken }, 'the database is down'],
+    [
+      'allow is asynchronous',
+      { allow: (async () => false) as never },
+      `${prefix}allow" must return true or false`,
+    ],
+    [
+      'resolve gives another issuer',
+      { resolve: () => ({ issuer: `${ACME}/` }) },
+      `${prefix}resolve().issuer" must be the issuer that was asked for`,
+    ],
+    [
+      'resolve gives an insecure address',
+      { resolve: (issuer) => ({ issuer, jwksUri: 'http://acme.test/jwks' }) },
+      `${prefix}resolve().jwksUri" must be an https URL; http is for loopback, or for where keys.allowHttp says so`,
+    ],
+    [
+      'resolve gives an issuer with a line break',
+      { resolve: (issuer) => ({ issuer: `${issuer}/\nforged` }) },
+      `${prefix}resolve().issuer" must hold no credentials, no spaces and no control characters`,
+    ],
+    [
+      'resolve gives an unknown option',
+      { resolve: (issuer) => ({ issuer, jwks: '' }) as never },
+      `${prefix}resolve().jwks" is unknown`,
+    ],
+  ])('gets 503 with the cause when %s, and may pass the next time', async (_, given, message) => {
+    expect(await lookUp(directoryOf(given))).toEqual(['keys_unavailable', message]);
+    expect(rings.status()).toEqual([]);
+    expect(await lookUp(directoryOf({}))).toBe(ACME);
+  });
+
+  it('gets 503 when the application does not answer in 5 seconds, and the next token asks again', async () => {
+    const resolve = vi.fn<DynamicIssuers['resolve']>(() => new Promise(() => {}));
+    const directory = directoryOf({ resolve });
+    const answer = lookUp(directory);
+    await clock.advance(4_999);
+    resolve.mockImplementation((issuer) => ({ issuer }));
+    const joined = lookUp(directory);
+    await clock.advance(1);
+    const late = ['keys_unavailable', 'the application did not say in time what it knows of the issuer'];
+    expect([await answer, await joined]).toEqual([late, late]);
+    expect(await lookUp(directory)).toBe(ACME);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('gets 503 as the 1,001st that waits, of one issuer or of many', async () => {
+    const resolve = vi.fn<DynamicIssuers['resolve']>(() => new Promise(() => {}));
+    const directory = directoryOf({ resolve });
+    for (let i = 0; i < 1_000; i += 1) void lookUp(directory, `https://${i}.test`);
+    await settle();
+    expect(await lookUp(directory)).toBe('keys_unavailable');
+    expect(await lookUp(directory, 'https://0.test')).toBe('keys_unavailable');
+    expect(resolve).toHaveBeenCalledTimes(1_000);
+  });
+
+  it('leaves no rejection unhandled when a rule answers by a promise', async () => {
+    const unhandled = watchRejections();
+    const directory = directoryOf({ allow: (async () => broken()) as never });
+    for (let i = 0; i < 3; i += 1) await lookUp(directory);
+    await settle();
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(await lookUp(directoryOf({}))).toBe(ACME);
+  });
+
+  it('leaves no rejection unhandled when nobody can wait for its issuer any more', async () => {
+    const unhandled = watchRejections();
+    const hanging: DynamicIssuers['resolve'] = () => new Promise(() => {});
+    const directory = directoryOf({ resolve: (issuer) => (issuer === ACME ? hanging(issuer) : broken()) });
+    for (let i = 0; i < 1_000; i += 1) void lookUp(directory);
+    expect(await lookUp(directory, 'https://globex.test')).toBe('keys_unavailable');
+    await settle();
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(await lookUp(directoryOf({}))).toBe(ACME);
+  });
+});

@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium, NO_CHROMIUM } from '../../support/chromium.js';
+import { freePort } from '../../support/free-port.js';
+import { OtlpCollector } from '../../support/otlp-collector.js';
+
+const main = fileURLToPath(new URL('../../../dist/apps/demo/main.js', import.meta.url));
+const PORTS = ['ISSUER_PORT', 'ORDERS_PORT', 'NAIVE_PORT', 'PAGE_PORT'] as const;
+
+async function freePorts(): Promise<Record<(typeof PORTS)[number], string>> {
+  const entries = await Promise.all(PORTS.map(async (name) => [name, String(await freePort())]));
+  return Object.fromEntries(entries) as Record<(typeof PORTS)[number], string>;
+}
+
+const start = (environment: Record<string, string>, ...parameters: string[]) =>
+  spawn(process.execPath, [main, ...parameters], {
+    env: { ...process.env, NO_COLOR: '1', OTEL_EXPORTER_OTLP_ENDPOINT: '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+
+async function run(environment: Record<string, string>) {
+  const child = start(environment, '--once');
+  const [out, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
+  ]);
+  return { out, errors, code: code as number };
+}
+
+describe('npm start -- --once', () => {
+  let ports: Awaited<ReturnType<typeof freePorts>>;
+  let collector: OtlpCollector;
+  let told: Awaited<ReturnType<typeof run>>;
+  beforeAll(async () => {
+    ports = await freePorts();
+    collector = await OtlpCollector.start();
+    told = await run({ ...ports, OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    collector.stop();
+  }, 90_000);
+
+  it('calls the API, draws both traces, plays the scenes, and ends by itself', () => {
+    const { out, errors, code } = told;
+    expect(errors).toBe('');
+    expect(code).toBe(0);
+    expect(out).toMatch(/GET \/orders +no token +401 +Bearer realm=/);
+    expect(out).toMatch(/POST \/orders +only read:orders +403 +.*scope="write:orders"/);
+    expect(out).toMatch(/fetch the keys +│.*█.*│ +\d+ ms/);
+    expect(out).toMatch(/jwks\.get_key +│.*│ +[\d.]+ (µs|ms)/);
+    expect(out).toMatch(/\d+ ms against .*: \d+ times as long\./);
+    expect(out).toMatch(/Outage +naive +a request with a good token: 401/);
+    expect(out).toMatch(/nestjs-jwks-auth, keys for 2 s +a request with a good token: 200/);
+    expect(out.match(new RegExp(`http://127.0.0.1:${ports.PAGE_PORT}/`, 'g'))).toHaveLength(1);
+    expect(out).toContain(`http://127.0.0.1:${ports.ORDERS_PORT}/orders/me`);
+  });
+
+  it('passes on the traces and the metrics of each application to a collector', () => {
+    const services = (exported: OtlpCollector['spans'] | OtlpCollector['metrics']) =>
+      [...new Set(exported.map(({ resource }) => resource['service.name']))].toSorted();
+    const all = ['naive', 'naive-2s', 'orders', 'orders-2s'];
+    expect([services(collector.spans), services(collector.metrics)]).toEqual([all, all]);
+    const ofOrders = collector.metrics.filter(({ resource }) => resource['service.name'] === 'orders');
+    expect(ofOrders.map(({ name }) => name)).toContain('jwks.keyset.time_to_expiry');
+  });
+
+  it('shows an issuer that answers 503 as an error of the HTTP client too', () => {
+    const refused = collector.spans.filter(
+      ({ kind, attributes, resource }) =>
+        kind === 3 &&
+        attributes['http.response.status_code'] === 503 &&
+        resource['service.name'] === 'orders-2s',
+    );
+    expect(refused).not.toHaveLength(0);
+    expect(refused.filter(({ status }) => status !== 2)).toEqual([]);
+  });
+
+  it('ends on Ctrl-C in the middle of the story, without a word', async () => {
+    const child = start(await freePorts());
+    const [first] = (await once(child.stdout, 'data')) as [Buffer];
+    const exited = once(child, 'exit');
+    child.kill('SIGINT');
+    const [out, errors, end] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+    expect([errors, end]).toEqual(['', [0, null]]);
+    expect(first.toString() + out).not.toContain('Try it');
+  }, 60_000);
+
+  it.each(['ORDERS_PORT', 'PAGE_PORT'])('says in one line that the port of %s is in use', async (name) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const { out, errors, code } = await run({ ...(await freePorts()), [name]: String(port) });
+    expect(code).toBe(1);
+    expect(out).toBe('');
+    expect(errors).toBe(
+      `Port ${port} is in use (a second demo, perhaps): free it, or set ${name} to another one.\n`,
+    );
+    taken.close();
+  });
+});
+
+describe.skipIf(NO_CHROMIUM)(`npm start, in Chromium (${NO_CHROMIUM ?? 'installed'})`, () => {
+  it('plays every scene on its page, side by side, and ends on Ctrl-C', async () => {
+    const ports = await freePorts();
+    const child = start(ports);
+    const browser = await launchChromium();
+    let out = '';
+    for await (const chunk of child.stdout) {
+      out += String(chunk);
+      if (out.includes('Ctrl-C')) break;
+    }
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${ports.PAGE_PORT}/`);
+    await page.locator('#scene-outage [role=treeitem]').first().waitFor();
+    const titles = await page.locator('.scene > h3').allTextContents();
+    expect(titles).toEqual(['Cold start', 'Warm', 'Key expiry', 'Rotation', 'Outage']);
+    const spansIn = (scene: string, column: number) =>
+      page.locator(`#scene-${scene} .columns > :nth-child(${column}) [role=treeitem]`).allTextContents();
+    const inBoth = async (scene: string) => [await spansIn(scene, 1), await spansIn(scene, 2)].map(String);
+    const [naiveCold, oursCold] = await inBoth('cold');
+    expect(naiveCold).toMatch(/GET \/orders · 200 .*fetch the keys .*GET · 200/);
+    expect(oursCold).toMatch(/jwks\.get_key · hit .*jwks\.fetch · bootstrap replaced/);
+    const [naiveExpiry, oursExpiry] = await inBoth('expiry');
+    expect(naiveExpiry).toMatch(/fetch the keys .*GET · 200/);
+    expect(oursExpiry).toMatch(/jwks\.get_key · (hit|stale) .*jwks\.fetch · refresh/);
+    const [naiveRotation, oursRotation] = await inBoth('rotation');
+    expect(naiveRotation).toMatch(/fetch the keys .*GET · 200/);
+    expect(oursRotation).toMatch(/jwks\.get_key · miss .*↗ jwks\.get_key · coalesced .*jwks\.get_key · hit/);
+    const [naiveOutage, oursOutage] = await inBoth('outage');
+    expect(naiveOutage).toMatch(/GET \/orders · 401 .*✖ fetch the keys .*✖ GET · 503/);
+    expect(oursOutage).toMatch(
+      /GET \/orders · 200 .*jwks\.get_key · stale .*✖ jwks\.fetch · refresh rejected/,
+    );
+    await browser.close();
+    const exited = once(child, 'exit');
+    child.kill('SIGINT');
+    expect(await exited).toEqual([0, null]);
+  }, 90_000);
+});

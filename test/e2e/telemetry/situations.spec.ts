@@ -1,0 +1,198 @@
+import { Test } from '@nestjs/testing';
+import { AuthModule, KeyRings, type AuthOptions, type KeyOptions } from 'nestjs-jwks-auth';
+import { captureSpans, startTestIssuer, type CapturedSpans, type SpanNode } from 'nestjs-jwks-auth/testing';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { resolveKeyOptions } from '../../../src/keys/key.options.js';
+import { tableRows } from '../../docs/markdown.js';
+import { SampleController } from '../../support/guarded-app.js';
+import { StillClock } from '../../support/still-clock.js';
+import { violations } from '../../support/telemetry-schema.js';
+
+const MAX_AGE_MS = 10_000;
+/** Past `maxAge`, and too soon for a request to miss the timer of the refresh. */
+const JUST_OVER_MS = 11_000;
+
+let spans: CapturedSpans;
+let issuer: Awaited<ReturnType<typeof startTestIssuer>>;
+let stop: () => Promise<void>;
+beforeEach(async () => {
+  spans = await captureSpans();
+  issuer = await startTestIssuer();
+});
+afterEach(async () => {
+  const broken = spans.spans.flatMap(violations);
+  spans.stop();
+  await stop();
+  await issuer.close();
+  if (broken.length > 0) throw new Error(`against the schema: ${broken.join('; ')}`);
+});
+
+async function start(keys: KeyOptions = {}, more: Partial<AuthOptions> = {}) {
+  const options = { issuer: issuer.issuer, audience: issuer.audience, ...more };
+  const clock = new StillClock();
+  const resolved = resolveKeyOptions({ bootstrap: 'background', maxAgeMs: MAX_AGE_MS, ...keys });
+  const rings = new KeyRings([options], resolved, () => {}, { clock, random: () => 0.5 });
+  const imports = [AuthModule.forRoot(options)];
+  const module = await Test.createTestingModule({ imports, controllers: [SampleController] })
+    .overrideProvider(KeyRings)
+    .useValue(rings)
+    .compile();
+  const app = module.createNestApplication();
+  await app.listen(0, '127.0.0.1');
+  stop = () => app.close();
+  const url = await app.getUrl();
+  const [ring] = rings;
+  await vi.waitFor(() => expect([ring?.isUsable, ring?.status.lastError]).not.toEqual([false, undefined]));
+  const get = async (token: string) => {
+    const answer = await fetch(`${url}/me`, { headers: { authorization: `Bearer ${token}` } });
+    await answer.arrayBuffer();
+  };
+  return { clock, get };
+}
+
+const traces = () => spans.tree().filter(({ name }) => name === 'jwt.authenticate');
+const lastTrace = () => traces().at(-1) as SpanNode;
+const below = (node: SpanNode | undefined, name: string) =>
+  node?.children.find((child) => child.name === name);
+const tookMs = ({ startMs, endMs }: SpanNode) => endMs - startMs;
+
+/** What a reader concludes who is given one trace, by the table in docs/tracing.md. */
+function situationOf(trace: SpanNode): string {
+  const { attributes } = trace;
+  const validate = below(trace, 'jwt.validate');
+  const lookup = below(trace, 'jwks.get_key');
+  const fetched = below(lookup, 'jwks.fetch');
+  if (validate !== undefined && tookMs(validate) > tookMs(trace) / 2) return 'slow user look-up';
+  if (attributes['jwt.token_cache.hit'] === true) return 'remembered';
+  if (lookup === undefined) return `refused: ${String(attributes['jwt.rejection.reason'])}`;
+  const bySource: Record<string, string> = {
+    hit: 'warm',
+    stale: 'stale',
+    refused: 'flood refused',
+    coalesced: 'coalesced',
+  };
+  const byTrigger: Record<string, string> = {
+    bootstrap: 'cold start',
+    expired: 'expiry',
+    unknown_kid: 'rotation',
+  };
+  return (
+    bySource[String(lookup.attributes['jwks.cache.result'])] ??
+    byTrigger[String(fetched?.attributes['jwks.fetch.trigger'])] ??
+    'unknown'
+  );
+}
+
+describe('one trace tells a situation by its names and attributes:', () => {
+  it('cold start', async () => {
+    issuer.fault({ status: 500 }, { on: 'all', times: 1 });
+    const { clock, get } = await start();
+    clock.pass(1_000);
+    await get(issuer.token());
+    expect(situationOf(lastTrace())).toBe('cold start');
+    expect(below(lastTrace(), 'jwks.get_key')?.attributes).not.toHaveProperty('jwks.cache.age');
+  });
+
+  it('warm, and then remembered', async () => {
+    const { get } = await start();
+    const token = issuer.token();
+    await get(token);
+    await get(token);
+    expect(traces().map(situationOf)).toEqual(['warm', 'remembered']);
+    expect(lastTrace().children).toEqual([]);
+  });
+
+  it('expiry', async () => {
+    const { clock, get } = await start({ staleForMs: 0 });
+    clock.pass(JUST_OVER_MS);
+    await get(issuer.token());
+    expect(situationOf(lastTrace())).toBe('expiry');
+  });
+
+  it('stale during an outage, with the refresh that it set off in a trace of its own', async () => {
+    const { clock, get } = await start();
+    issuer.fault({ status: 503 }, { on: 'all' });
+    spans.clear();
+    clock.pass(60_000);
+    await get(issuer.token());
+    expect(situationOf(lastTrace())).toBe('stale');
+    const lookup = below(lastTrace(), 'jwks.get_key');
+    expect(lookup).toMatchObject({ status: 'UNSET', attributes: { 'jwks.cache.age': 60 } });
+    await vi.waitFor(() => expect(spans.named('jwks.fetch')).toHaveLength(1));
+    expect(spans.tree().find(({ name }) => name === 'jwks.fetch')).toMatchObject({
+      status: 'ERROR',
+      attributes: {
+        'jwks.fetch.trigger': 'refresh',
+        'jwks.fetch.outcome': 'rejected',
+        'http.response.status_code': 503,
+        'error.type': 'http_status',
+      },
+      links: [{ name: 'jwks.get_key', spanId: lookup?.spanId }],
+    });
+  });
+
+  it('rotation', async () => {
+    const { get } = await start();
+    await issuer.rotate();
+    await get(issuer.token());
+    expect(situationOf(lastTrace())).toBe('rotation');
+    const fetched = below(below(lastTrace(), 'jwks.get_key'), 'jwks.fetch');
+    expect(fetched?.attributes).toMatchObject({ 'jwks.fetch.outcome': 'replaced', 'jwks.key.count': 2 });
+  });
+
+  it('flood refused', async () => {
+    const { get } = await start();
+    for (let i = 0; i < 4; i += 1) await get(issuer.token({}, { key: await issuer.createKey() }));
+    expect(situationOf(lastTrace())).toBe('flood refused');
+    const lookup = below(lastTrace(), 'jwks.get_key');
+    expect(lookup).toMatchObject({ status: 'UNSET', children: [] });
+  });
+
+  it('coalesced, with a link to the fetch that it waits for', async () => {
+    const { get } = await start();
+    await issuer.rotate();
+    issuer.fault({ latencyMs: 500 });
+    await Promise.all([get(issuer.token({ jti: '1' })), get(issuer.token({ jti: '2' }))]);
+    const [waiting] = traces().filter((trace) => situationOf(trace) === 'coalesced');
+    const [asking] = traces().filter((trace) => situationOf(trace) === 'rotation');
+    const fetched = below(below(asking, 'jwks.get_key'), 'jwks.fetch');
+    expect(below(waiting, 'jwks.get_key')).toMatchObject({
+      children: [],
+      links: [{ name: 'jwks.fetch', traceId: asking?.traceId, spanId: fetched?.spanId }],
+    });
+  });
+
+  it('a refused token, by its reason', async () => {
+    const { get } = await start();
+    await get(issuer.token({ aud: 'other' }));
+    await get(issuer.token({ exp: 1 }));
+    await get('not-a-token');
+    expect(traces().map(situationOf)).toEqual([
+      'refused: wrong_audience',
+      'refused: expired',
+      'refused: malformed_token',
+    ]);
+  });
+
+  it('a slow user look-up', async () => {
+    const { get } = await start({}, { validate: (claims) => sleep(300, claims) });
+    await get(issuer.token());
+    expect(situationOf(lastTrace())).toBe('slow user look-up');
+  });
+});
+
+it('docs/tracing.md tables all of them', () => {
+  expect(tableRows('docs/tracing.md', 'situations').map(([name]) => name)).toEqual([
+    'cold start',
+    'warm',
+    'remembered',
+    'expiry',
+    'stale during an outage',
+    'rotation',
+    'flood refused',
+    'coalesced',
+    'refused token',
+    'slow user look-up',
+  ]);
+});
