@@ -2,12 +2,13 @@ import { Inject, Logger, Module, type OnModuleDestroy, type OnModuleInit } from 
 import { ModulesContainer } from '@nestjs/core';
 import { AUTH_OPTIONS, ConfigurableModuleClass } from './auth.module-definition.js';
 import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from './auth.options.js';
+import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
-import { JwtStrategy } from './guard/jwt.strategy.js';
 import { logKeyRingEvent } from './keys/key-ring-log.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
 import { KeyRings } from './keys/key-rings.js';
+import { JwtStrategy } from './passport/jwt.strategy.js';
 import { observe } from './telemetry/metrics.js';
 import { AccessTokenVerifier } from './token/access-token-verifier.js';
 
@@ -30,7 +31,9 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
       provide: KeyRings,
       inject: [RESOLVED_OPTIONS],
       useFactory: ({ issuers, keys }: ResolvedAuthOptions) =>
-        new KeyRings(issuers, keys, (event) => logKeyRingEvent(new Logger('AuthModule'), event)),
+        new KeyRings(issuers, keys, (event, issuer) =>
+          logKeyRingEvent(new Logger('AuthModule'), event, issuer),
+        ),
     },
     {
       provide: AccessTokenVerifier,
@@ -44,15 +47,29 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
       useFactory: ({ guard }: ResolvedAuthOptions) => guard,
     },
     {
-      provide: JwtStrategy,
+      provide: Authenticator,
       inject: [AccessTokenVerifier, GUARD_OPTIONS],
       useFactory: (verifier: AccessTokenVerifier, guard: ResolvedAuthOptions['guard']) =>
-        new JwtStrategy(verifier, guard),
+        new Authenticator(verifier, guard),
+    },
+    {
+      provide: JwtStrategy,
+      inject: [Authenticator, GUARD_OPTIONS],
+      useFactory: (authenticator: Authenticator, guard: ResolvedAuthOptions['guard']) =>
+        new JwtStrategy(authenticator, guard),
     },
     JwtAuthGuard,
     JwksHealthIndicator,
   ],
-  exports: [KeyRings, AccessTokenVerifier, GUARD_OPTIONS, JwtStrategy, JwtAuthGuard, JwksHealthIndicator],
+  exports: [
+    KeyRings,
+    AccessTokenVerifier,
+    Authenticator,
+    GUARD_OPTIONS,
+    JwtStrategy,
+    JwtAuthGuard,
+    JwksHealthIndicator,
+  ],
 })
 export class AuthModule extends ConfigurableModuleClass implements OnModuleInit, OnModuleDestroy {
   private stopObserving = (): void => {};
@@ -75,7 +92,7 @@ export class AuthModule extends ConfigurableModuleClass implements OnModuleInit,
     const { keyRings, verifier } = this;
     this.stopObserving = observe({
       keySets: () => keyRings.status(),
-      rememberedTokens: () => verifier.rememberedTokens,
+      cachedTokens: () => verifier.cachedTokens,
     });
   }
 

@@ -9,15 +9,14 @@ export { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 export { OptionalAuth, Public } from './guard/access.decorators.js';
 export { RequirePermissions, RequireRoles, RequireScopes } from './guard/require.decorators.js';
 export { CurrentUser } from './guard/current-user.decorator.js';
-export { JwtStrategy } from './guard/jwt.strategy.js';
+export { JwtStrategy } from './passport/jwt.strategy.js';
 export { passportJwtSecret, type SecretOrKeyProvider } from './passport/passport-jwt-secret.js';
 export type { PassportJwtSecretOptions } from './passport/passport-jwt-secret.options.js';
 export { AuthException, type AuthProblem } from './guard/auth.exception.js';
 export type { GrantClaims, GuardOptions, JwtFromRequest, ValidateContext } from './guard/guard.options.js';
 
-export { AccessTokenVerifier, type VerifiedToken } from './token/access-token-verifier.js';
-export type { AccessTokenClaims } from './token/claims.js';
-export type { JoseHeader } from './token/jws.js';
+export { AccessTokenVerifier } from './token/access-token-verifier.js';
+export type { AccessTokenClaims, JoseHeader, VerifiedToken } from './token/access-token.js';
 export type { DynamicIssuers } from './token/issuers/dynamic-issuers.js';
 export type { ClaimValue, IssuerOptions, RequiredClaims, TokenOptions } from './token/token.options.js';
 
@@ -30,7 +29,7 @@ export {
 } from './health/jwks.health-indicator.js';
 export { KeyRings } from './keys/key-rings.js';
 export type { KeyRing, KeyRingStatus } from './keys/key-ring.js';
-export type { KeyRingState } from './keys/key-ring-events.js';
+export type { KeyRingState } from './keys/freshness.js';
 export type { KeyOptions } from './keys/key.options.js';
 export type { KeyStore } from './keys/store/key-store.js';
 

@@ -1,7 +1,7 @@
 import type { Pod, Policy, World } from './pod.js';
 import { seededRandom } from './random.js';
 import { SimulatedIssuer } from './simulated-issuer.js';
-import { settled, VirtualClock } from './virtual-clock.js';
+import { ManualClock, settle } from '../../test/support/manual-clock.js';
 
 export interface FleetOptions {
   readonly policy: Policy;
@@ -26,7 +26,7 @@ const SEED_OF_PODS = 1_000;
 
 /** Pods of one policy, an issuer, and the requests that come to them. */
 export class Fleet implements World {
-  readonly clock = new VirtualClock();
+  readonly clock = new ManualClock();
   readonly issuer = new SimulatedIssuer(this.clock, seededRandom(1));
   /** Requests with a made-up key id, at each pod. */
   madeUpPerSecond = 0;
@@ -57,7 +57,7 @@ export class Fleet implements World {
     const perSecond = this.options.requestsPerSecond + madeUpPerSecond;
     const madeUpShare = madeUpPerSecond / perSecond;
     const gap = () => (-Math.log(1 - random()) * 1_000) / (perSecond * pods.length);
-    await settled();
+    await settle();
     for (let next = clock.now() + gap(); next < until; next += gap()) {
       await clock.goTo(next);
       const pod = pods[Math.floor(random() * pods.length)] as Pod;
@@ -76,7 +76,7 @@ export class Fleet implements World {
 
   private requestMadeUp(pod: Pod): Promise<void> | undefined {
     const answer = pod.request(`made-up-${(this.madeUp += 1)}`);
-    return typeof answer === 'boolean' ? undefined : settled();
+    return typeof answer === 'boolean' ? undefined : settle();
   }
 
   /** Books the answer when it comes, and returns when nothing more happens in this moment. */
@@ -92,6 +92,6 @@ export class Fleet implements World {
       if (isOver) return;
       await undefined;
     }
-    await settled();
+    await settle();
   }
 }

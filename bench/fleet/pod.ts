@@ -1,5 +1,5 @@
 import type { SimulatedIssuer } from './simulated-issuer.js';
-import type { VirtualClock } from './virtual-clock.js';
+import type { ManualClock } from '../../test/support/manual-clock.js';
 
 /** One process of the fleet, as far as keys are concerned. */
 export interface Pod {
@@ -12,7 +12,7 @@ export interface Pod {
 
 /** What pods live in. */
 export interface World {
-  readonly clock: VirtualClock;
+  readonly clock: ManualClock;
   readonly issuer: SimulatedIssuer;
 }
 

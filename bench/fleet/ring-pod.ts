@@ -1,15 +1,14 @@
 import { Keyv } from 'keyv';
-import { BoundedStore } from '../../src/keys/store/sealed-store.js';
-import { KeyRing, type KeyRingDeps } from '../../src/keys/key-ring.js';
-import { SharedKeys } from '../../src/keys/store/shared-key-set.js';
-import { SharedTurn } from '../../src/keys/store/refresh-lease.js';
+import { createKeyRing, type KeyRingRuntime } from '../../src/keys/create-key-ring.js';
+import { KEY_OPTION_DEFAULTS } from '../../src/keys/key.options.js';
+import type { KeyRing } from '../../src/keys/key-ring.js';
+import { shareThrough } from '../../src/keys/key-rings.js';
+import { SealedStore } from '../../src/keys/store/sealed-store.js';
+import { StoreAccess } from '../../src/keys/store/store-access.js';
 import type { Policy, Pod, World } from './pod.js';
 import { ISSUER } from './simulated-issuer.js';
 import { SimulatedStore } from './simulated-store.js';
 
-const STALE_FOR_MS = 24 * 60 * 60 * 1_000;
-const REQUESTS_PER_MINUTE = 6;
-const TIMEOUT_MS = 5_000;
 const SECRETS = ['the secret that the pods of the simulated fleet share'];
 
 /** The key ring of the library, with its defaults. */
@@ -23,28 +22,21 @@ export const keyRingWithStore: Policy = {
   name: 'key ring with store',
   createPods: (world) => {
     const database = new SimulatedStore(world.clock);
-    return (random) => new RingPod(world, random, share(world, database));
+    return (random) => new RingPod(world, random, shareWith(world, database));
   },
 };
 
 class RingPod implements Pod {
   private readonly ring: KeyRing;
 
-  constructor({ clock, issuer }: World, random: () => number, shared?: Pick<KeyRingDeps, 'shared' | 'turn'>) {
-    this.ring = new KeyRing({
-      issuer: ISSUER,
-      source: issuer,
-      clock,
-      random,
-      onEvent: () => {},
-      algorithms: ['ES256'],
-      timeoutMs: TIMEOUT_MS,
-      mayPark: false,
-      lifetime: { maxAgeMs: undefined, staleForMs: STALE_FOR_MS },
-      deniedKids: [],
-      jwksRequestsPerMinute: REQUESTS_PER_MINUTE,
-      ...shared,
-    });
+  constructor({ clock, issuer }: World, random: () => number, share?: KeyRingRuntime['share']) {
+    const runtime = { clock, random, onEvent() {}, share };
+    this.ring = createKeyRing(
+      { issuer: ISSUER, algorithms: ['ES256'] },
+      issuer,
+      KEY_OPTION_DEFAULTS,
+      runtime,
+    );
   }
 
   start(): void {
@@ -55,16 +47,17 @@ class RingPod implements Pod {
     this.ring.close();
   }
 
-  request(kid: string): Promise<boolean> {
-    return this.ring.getKeys(kid, 'ES256').then(accepted, refused);
+  async request(kid: string): Promise<boolean> {
+    try {
+      await this.ring.lookUp(kid, 'ES256');
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 
-function share({ clock }: World, database: SimulatedStore): Pick<KeyRingDeps, 'shared' | 'turn'> {
-  const store = new BoundedStore(new Keyv({ store: database }), clock);
-  const deps = { issuer: ISSUER, jwksUri: undefined, store, secrets: SECRETS, clock, onNews() {} };
-  return { shared: new SharedKeys(deps), turn: new SharedTurn(deps) };
+function shareWith({ clock }: World, database: SimulatedStore): KeyRingRuntime['share'] {
+  const store = new SealedStore(new Keyv({ store: database }), SECRETS, clock);
+  return (emit, closed) => shareThrough(new StoreAccess(store, emit, closed), { issuer: ISSUER }, clock);
 }
-
-const accepted = (): boolean => true;
-const refused = (): boolean => false;

@@ -1,17 +1,17 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { JwksAnswer, JwksSource } from '../../src/keys/source/http-source.js';
+import type { JwksResponse, JwksSource } from '../../src/keys/source/jwks-source.js';
 import { JwksFetchError } from '../../src/http/jwks-fetch.error.js';
 import { FetchTally } from './fetch-tally.js';
-import type { VirtualClock } from './virtual-clock.js';
+import type { ManualClock } from '../../test/support/manual-clock.js';
 
 export const ISSUER = 'https://issuer.example/';
 const JWKS_URI = `${ISSUER}jwks`;
-/** How long an answer takes: drawn between these, in milliseconds. */
+/** How long a response takes: a random time between these, in milliseconds. */
 const LATENCY_MS = [50, 150] as const;
 /** How long its keys may be kept, as it says itself. */
 export const MAX_AGE_MS = 600_000;
 
-/** An issuer without a network: it takes its time, rotates keys, fails when told to, and answers 304 when it may. */
+/** An issuer without a network: it takes its time, rotates keys, fails on demand, and responds with 304 when nothing has changed. */
 export class SimulatedIssuer implements JwksSource {
   readonly tally = new FetchTally();
   /** Refuses connections. */
@@ -20,7 +20,7 @@ export class SimulatedIssuer implements JwksSource {
   private keys: readonly object[] = [];
 
   constructor(
-    private readonly clock: VirtualClock,
+    private readonly clock: ManualClock,
     private readonly random: () => number,
   ) {
     this.rotate();
@@ -39,7 +39,7 @@ export class SimulatedIssuer implements JwksSource {
     this.keys = [key, ...this.keys.slice(0, 1)];
   }
 
-  async fetch(accepted: JwksAnswer | undefined): Promise<JwksAnswer> {
+  async fetch(previous: JwksResponse | undefined): Promise<JwksResponse> {
     this.tally.record(this.clock.now());
     const [least, most] = LATENCY_MS;
     await new Promise<void>((resolve) => {
@@ -47,9 +47,9 @@ export class SimulatedIssuer implements JwksSource {
     });
     if (this.isDown) throw new JwksFetchError('network', { message: 'ECONNREFUSED' });
     const headers = { etag: `"${this.rotations}"`, 'cache-control': `max-age=${MAX_AGE_MS / 1_000}` };
-    const isUnchanged = accepted?.headers.etag === headers.etag;
+    const isUnchanged = previous?.headers.etag === headers.etag;
     return isUnchanged
-      ? { status: 304, headers, keys: accepted.keys, jwksUri: JWKS_URI }
+      ? { status: 304, headers, keys: previous.keys, jwksUri: JWKS_URI }
       : { status: 200, headers, keys: this.keys, jwksUri: JWKS_URI };
   }
 }

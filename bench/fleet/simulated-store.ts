@@ -1,4 +1,4 @@
-import type { VirtualClock } from './virtual-clock.js';
+import type { ManualClock } from '../../test/support/manual-clock.js';
 
 /** How long one operation takes, in milliseconds. */
 const LATENCY_MS = 2;
@@ -7,7 +7,7 @@ const LATENCY_MS = 2;
 export class SimulatedStore {
   private readonly entries = new Map<string, unknown>();
 
-  constructor(private readonly clock: VirtualClock) {}
+  constructor(private readonly clock: ManualClock) {}
 
   async get(key: string): Promise<unknown> {
     await this.travel();

@@ -1,2 +1,5 @@
 /** What `src/guard/authentication-trace.ts` exports, doing nothing. */
-export const traceAuthentication = <T>(run: () => Promise<T>): Promise<T> => run();
+export const traceAuthentication = <A, T>(
+  authenticate: () => Promise<A>,
+  decide: (authentication: A) => T | Promise<T>,
+): Promise<T> => authenticate().then(decide);

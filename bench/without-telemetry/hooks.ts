@@ -5,12 +5,7 @@ import { registerHooks } from 'node:module';
  * With the first message that the process receives, when the library has been loaded, one that was not replaced ends
  * the process.
  */
-const REPLACED = [
-  'guard/authentication-trace',
-  'keys/key-lookup-trace',
-  'telemetry/metrics',
-  'telemetry/span',
-];
+const REPLACED = ['guard/authentication-trace', 'keys/key-ring-trace', 'telemetry/metrics', 'telemetry/span'];
 const unused = new Set(REPLACED);
 
 registerHooks({

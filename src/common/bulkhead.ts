@@ -1,7 +1,8 @@
 import type { Clock } from './clock.js';
+import { withDeadline } from './deadline.js';
 
-/** Requests that wait for a flight: bounded in time and in number. */
-export class WaitingRoom {
+/** Bounds how many callers wait for something at once, and for how long. */
+export class Bulkhead {
   private waiting = 0;
 
   constructor(
@@ -9,16 +10,14 @@ export class WaitingRoom {
     private readonly max: number,
   ) {}
 
-  /** Waits until `done` resolves, at most `limitMs`; false when the time ran out or the room is full. */
+  /** Waits for `done`, at most `limitMs` milliseconds; false when the time is over or too many wait already. */
   async wait(done: Promise<unknown>, limitMs: number): Promise<boolean> {
     if (this.waiting >= this.max || limitMs <= 0) return false;
     this.waiting += 1;
-    const timeout = Promise.withResolvers<boolean>();
-    const cancel = this.clock.after(limitMs, () => timeout.resolve(false));
+    const isDone = done.then(() => true);
     try {
-      return await Promise.race([done.then(() => true), timeout.promise]);
+      return await withDeadline(this.clock, limitMs, isDone, () => false);
     } finally {
-      cancel();
       this.waiting -= 1;
     }
   }

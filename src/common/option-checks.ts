@@ -21,10 +21,11 @@ export function checkNumber(name: string, value: unknown, min: number, max = Num
   throw badOption(name, `must be a number ${bounds}`);
 }
 
-/** A safe integer of at least `min`. */
-export function checkInteger(name: string, value: unknown, min: number): void {
-  if (!Number.isSafeInteger(value) || (value as number) < min)
-    throw badOption(name, `must be an integer of at least ${min}`);
+/** A safe integer within bounds, both included. */
+export function checkInteger(name: string, value: unknown, min: number, max = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max) return;
+  const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  throw badOption(name, `must be an integer ${bounds}`);
 }
 
 /** One of a closed list. */

@@ -1,37 +1,37 @@
 import { HttpException } from '@nestjs/common';
 import { AuthError } from '../common/auth.error.js';
-import { isMeasured, recordAuthentication, type Authentication } from '../telemetry/metrics.js';
+import { isMeasured, recordAuthentication, type AuthenticationOutcome } from '../telemetry/metrics.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
 import { errorType, isRecorded, withSpan, type ActiveSpan } from '../telemetry/span.js';
+import type { VerificationInfo } from '../token/access-token.js';
 import { AuthException } from './auth.exception.js';
-import type { Outcome } from './jwt.strategy.js';
+import type { Authentication } from './authentication.js';
 
-/** What came of something asynchronous. */
+type Decide<T> = (authentication: Authentication) => T | Promise<T>;
+
+/** How something asynchronous ended. */
 type Settled<T> = { readonly value: T } | { readonly thrown: unknown };
 
 /**
- * Runs `run` inside the span `jwt.authenticate`, which tells what became of the request: accepted, rejected and why,
- * anonymous, or an error. Records how long it took. When nobody would see either, it just runs.
+ * Authenticates and decides inside the span `jwt.authenticate`, which shows the outcome: accepted, rejected and why,
+ * anonymous, or an error. Records how long it took. Without either where nobody would see them.
  */
 export function traceAuthentication<T>(
-  run: () => Promise<T>,
-  outcomeOf: () => Promise<Outcome> | undefined,
+  authenticate: () => Promise<Authentication>,
+  decide: Decide<T>,
 ): Promise<T> {
-  return isRecorded() || isMeasured() ? runTraced(run, outcomeOf) : run();
+  return isRecorded() || isMeasured() ? traced(authenticate, decide) : authenticate().then(decide);
 }
 
-async function runTraced<T>(
-  run: () => Promise<T>,
-  outcomeOf: () => Promise<Outcome> | undefined,
-): Promise<T> {
+async function traced<T>(authenticate: () => Promise<Authentication>, decide: Decide<T>): Promise<T> {
   const startedAt = isMeasured() ? performance.now() : undefined;
   const settled = await withSpan(SPANS.authenticate, {}, async (span) => {
-    const result = await settle(run);
-    const outcome = await outcomeOf();
-    const authentication = judge(outcome, 'thrown' in result ? result.thrown : undefined);
-    describe(span, outcome, authentication);
-    if (startedAt !== undefined) recordAuthentication(performance.now() - startedAt, authentication);
-    return result;
+    const authentication = await authenticate();
+    const decision = await settle(async () => decide(authentication));
+    const outcome = outcomeOf(authentication, 'thrown' in decision ? decision.thrown : undefined);
+    describe(span, authentication.info, outcome);
+    if (startedAt !== undefined) recordAuthentication(performance.now() - startedAt, outcome);
+    return decision;
   });
   if ('thrown' in settled) throw settled.thrown;
   return settled.value;
@@ -45,23 +45,23 @@ async function settle<T>(run: () => Promise<T>): Promise<Settled<T>> {
   }
 }
 
-function judge(outcome: Outcome | undefined, thrown: unknown): Authentication {
-  const error = authErrorOf(thrown) ?? outcome?.error ?? thrown;
+function outcomeOf({ error: reason }: Authentication, thrown: unknown): AuthenticationOutcome {
+  const error = authErrorOf(thrown) ?? reason ?? thrown;
   if (error === undefined) return { result: 'accepted' };
   if (error instanceof AuthError && error.code === 'missing_token' && thrown === undefined)
     return { result: 'anonymous' };
   if (error instanceof AuthError && error.isRefusal) return { result: 'rejected', reason: error.code };
-  // What an application's `validate` refuses with, the way that Nest has for it.
+  // How an application's `validate` refuses in Nest's own way.
   if (error instanceof HttpException && error.getStatus() < 500)
     return { result: 'rejected', reason: 'user_rejected' };
   return { result: 'error', error };
 }
 
-function describe(span: ActiveSpan, outcome: Outcome | undefined, authentication: Authentication): void {
-  const { issuer, remembered } = outcome?.notes ?? {};
+function describe(span: ActiveSpan, info: VerificationInfo, outcome: AuthenticationOutcome): void {
+  const { issuer, cached } = info;
   if (issuer !== undefined) span.set({ [ATTRIBUTES.jwtIssuer]: issuer });
-  if (remembered !== undefined) span.set({ [ATTRIBUTES.tokenCacheHit]: remembered });
-  const { result, reason, error } = authentication;
+  if (cached !== undefined) span.set({ [ATTRIBUTES.tokenCacheHit]: cached });
+  const { result, reason, error } = outcome;
   span.set({ [ATTRIBUTES.result]: result });
   if (reason !== undefined) span.set({ [ATTRIBUTES.rejectionReason]: reason });
   if (error !== undefined) span.fail(errorType(error));

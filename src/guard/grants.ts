@@ -1,6 +1,6 @@
 import { AuthError } from '../common/auth.error.js';
 import { valueAt } from '../token/claim-path.js';
-import type { AccessTokenClaims } from '../token/claims.js';
+import type { AccessTokenClaims } from '../token/access-token.js';
 import type { ResolvedGuardOptions } from './guard.options.js';
 import type { Requirements } from './route-policy.js';
 

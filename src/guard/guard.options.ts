@@ -1,6 +1,6 @@
 import { badOption, checkFunction, checkMembers, checkStrings } from '../common/option-checks.js';
-import type { AccessTokenClaims } from '../token/claims.js';
-import type { JoseHeader } from '../token/jws.js';
+import type { AccessTokenClaims } from '../token/access-token.js';
+import type { JoseHeader } from '../token/access-token.js';
 
 /** Where the token of a request is; null when it carries none. */
 export type JwtFromRequest = (request: never) => string | null;

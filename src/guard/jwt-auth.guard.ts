@@ -2,13 +2,14 @@ import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import { AuthError } from '../common/auth.error.js';
 import { AuthException } from './auth.exception.js';
+import type { Authentication } from './authentication.js';
+import { Authenticator } from './authenticator.js';
 import type { HttpRequest } from './bearer-token.js';
 import { checkGrants } from './grants.js';
 import { GUARD_OPTIONS, type ResolvedGuardOptions } from './guard.options.js';
-import { JwtStrategy } from './jwt.strategy.js';
 import { routePolicy, type RoutePolicy } from './route-policy.js';
 
-/** What is done to a response of Express or Fastify. */
+/** The part of a response that is used, of Express and Fastify alike. */
 interface HttpResponse {
   header(name: string, value: string): unknown;
 }
@@ -26,11 +27,11 @@ export class JwtAuthGuard extends AuthGuard() {
   declare protected options: { defaultStrategy?: string; property?: string };
 
   constructor(
-    @Inject(JwtStrategy) protected readonly strategy: JwtStrategy,
+    @Inject(Authenticator) protected readonly authenticator: Authenticator,
     @Inject(GUARD_OPTIONS) protected readonly guardOptions: ResolvedGuardOptions,
   ) {
     // Without a name, Nest logs that a PassportModule is missing.
-    super({ defaultStrategy: strategy.name });
+    super({ defaultStrategy: 'jwt' });
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -39,14 +40,19 @@ export class JwtAuthGuard extends AuthGuard() {
     if (policy.access === 'public') return true;
     const request = this.getRequest(context) as HttpRequest;
     try {
-      await this.strategy.trace(request, () => this.admit(context, request, policy));
+      await this.authenticator.authenticate(request, (authentication) =>
+        this.admit(context, request, policy, authentication),
+      );
       return true;
     } catch (error) {
       throw this.answer(error, context, policy);
     }
   }
 
-  /** Called as Passport calls it, with what became of the credentials; returns the user, or throws. Override it to decide otherwise. */
+  /**
+   * Decides about an outcome, with the arguments that Passport passes: returns the user, or throws. Override it to decide
+   * otherwise.
+   */
   override handleRequest<TUser = unknown>(
     error: unknown,
     user: unknown,
@@ -62,22 +68,23 @@ export class JwtAuthGuard extends AuthGuard() {
     throw info instanceof Error ? info : new AuthError('missing_token');
   }
 
-  private async admit(context: ExecutionContext, request: HttpRequest, policy: RoutePolicy): Promise<void> {
-    const { verified, user, error } = await this.strategy.outcomeOf(request);
+  private async admit(
+    context: ExecutionContext,
+    request: HttpRequest,
+    { requirements }: RoutePolicy,
+    { verified, user, error }: Authentication,
+  ): Promise<void> {
     const given = this.getAuthenticateOptions(context);
     const { property = 'user' } = given === undefined ? this.options : { ...this.options, ...(await given) };
     (request as Record<string, unknown>)[property] = await this.decide(context, user, error);
-    const { scopes, permissions, roleGroups } = policy.requirements;
+    const { scopes, permissions, roleGroups } = requirements;
     if (scopes.length + permissions.length + roleGroups.length === 0) return;
-    // Whatever handleRequest made of it: grants are those of a token that passed.
+    // Whatever handleRequest returned: grants are those of a token that passed.
     if (verified === undefined) throw new AuthError('missing_token');
-    checkGrants(verified.claims, policy.requirements, this.guardOptions.claims);
+    checkGrants(verified.claims, requirements, this.guardOptions.claims);
   }
 
-  /**
-   * Asks `handleRequest` as Passport would: a refusal is information, and what could not be judged is an error. Passport
-   * itself is left out, because what it makes for each request outlives the collections of the young generation.
-   */
+  /** Calls `handleRequest` as Passport does: a refusal is its `info`, and an outcome that nobody can know its `error`. */
   private decide(context: ExecutionContext, user: unknown, error: unknown): unknown {
     if (error === undefined) return this.handleRequest(null, user, undefined, context);
     if (error instanceof AuthError && error.isRefusal) return this.handleRequest(null, false, error, context);
@@ -97,7 +104,7 @@ export class JwtAuthGuard extends AuthGuard() {
   }
 }
 
-/** Nothing but HTTP is guarded: anything else is refused, never let through. */
+/** Only HTTP is guarded: anything else is refused, never let through. */
 function assertHttp(context: ExecutionContext): void {
   const type = context.getType<string>();
   if (type === 'http') return;

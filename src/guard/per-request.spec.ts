@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest';
-import { requestMarks } from './per-request.js';
+import { perRequest } from './per-request.js';
 
-it('keeps a mark on a request, where no other code sees or takes it', () => {
-  const marks = requestMarks<string>();
+it('keeps a state on a request, where no other code sees or takes it', () => {
+  const states = perRequest<string>();
   const [request, other] = [{}, {}];
-  expect(marks.get(request)).toBeUndefined();
-  marks.set(request, 'ours');
-  expect(marks.get(request)).toBe('ours');
-  expect(marks.get(other)).toBeUndefined();
+  expect(states.get(request)).toBeUndefined();
+  states.set(request, 'ours');
+  expect(states.get(request)).toBe('ours');
+  expect(states.get(other)).toBeUndefined();
   expect(Reflect.ownKeys(request)).toEqual([]);
   const copies = [{ ...request }, structuredClone(request), Object.create(request) as object];
-  for (const copy of copies) expect(marks.get(copy)).toBeUndefined();
+  for (const copy of copies) expect(states.get(copy)).toBeUndefined();
 });
 
-it('knows nothing of the marks of others, and sets none twice', () => {
-  const [ours, theirs] = [requestMarks<string>(), requestMarks<string>()];
+it('knows nothing of the states of others, and sets none twice', () => {
+  const [ours, theirs] = [perRequest<string>(), perRequest<string>()];
   const request = {};
   ours.set(request, 'ours');
   expect(theirs.get(request)).toBeUndefined();

@@ -1,4 +1,4 @@
-import type { AccessTokenClaims } from '../token/claims.js';
+import type { AccessTokenClaims } from '../token/access-token.js';
 
 declare global {
   // oxlint-disable-next-line typescript/no-namespace

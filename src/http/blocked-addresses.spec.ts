@@ -1,6 +1,6 @@
 import dns from 'node:dns';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { guardedLookup, isForbiddenAddress } from './blocked-addresses.js';
+import { blockedAddressLookup, isBlockedAddress } from './blocked-addresses.js';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -16,7 +16,7 @@ function resolveTo(...addresses: string[]): void {
 
 const lookUp = (all: boolean): Promise<unknown> =>
   new Promise((resolve) => {
-    guardedLookup('issuer.test', { all }, (error, address) => resolve(error ?? address));
+    blockedAddressLookup('issuer.test', { all }, (error, address) => resolve(error ?? address));
   });
 
 describe('the addresses that a name resolves to', () => {
@@ -56,6 +56,6 @@ describe('the addresses that a name resolves to', () => {
     'fec0::1',
     '::ffff:10.0.0.1',
   ])('may be %s', (address) => {
-    expect(isForbiddenAddress(address)).toBe(false);
+    expect(isBlockedAddress(address)).toBe(false);
   });
 });

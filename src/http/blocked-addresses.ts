@@ -3,39 +3,39 @@ import { BlockList, isIP, isIPv6, type LookupFunction, type Socket } from 'node:
 import { JwksFetchError } from './jwks-fetch.error.js';
 
 /**
- * Addresses that no identity provider lives at, and that hand out credentials to whoever can make a server dial them:
- * link-local and cloud metadata. Private ranges are allowed, since providers live inside clusters.
+ * Link-local and cloud metadata addresses. No identity provider runs there, and they hand out credentials to anyone who
+ * can make a server connect to them. Private ranges are allowed, because providers run inside clusters.
  */
-const FORBIDDEN = new BlockList();
-FORBIDDEN.addSubnet('169.254.0.0', 16, 'ipv4');
-FORBIDDEN.addSubnet('fe80::', 10, 'ipv6');
-FORBIDDEN.addAddress('100.100.100.200', 'ipv4');
-FORBIDDEN.addAddress('168.63.129.16', 'ipv4');
-FORBIDDEN.addSubnet('fd00:ec2::', 32, 'ipv6');
-FORBIDDEN.addAddress('fd20:ce::254', 'ipv6');
+const BLOCKED = new BlockList();
+BLOCKED.addSubnet('169.254.0.0', 16, 'ipv4');
+BLOCKED.addSubnet('fe80::', 10, 'ipv6');
+BLOCKED.addAddress('100.100.100.200', 'ipv4');
+BLOCKED.addAddress('168.63.129.16', 'ipv4');
+BLOCKED.addSubnet('fd00:ec2::', 32, 'ipv6');
+BLOCKED.addAddress('fd20:ce::254', 'ipv6');
 // 169.254.0.0/16 behind NAT64 (RFC 6052 §2.1).
-FORBIDDEN.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
+BLOCKED.addSubnet('64:ff9b::a9fe:0', 112, 'ipv6');
 
-/** True for an IP address that must not be dialled; IPv4-mapped forms included. */
-export function isForbiddenAddress(address: string): boolean {
-  return FORBIDDEN.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+/** True for an IP address that is blocked, IPv4-mapped forms included. */
+export function isBlockedAddress(address: string): boolean {
+  return BLOCKED.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 /**
- * Refuses a URL whose host is a forbidden literal. A lookup hook is never asked about a literal, so this stands apart.
+ * Checks a URL whose host is an IP address: Node does not call a lookup function for it.
  *
  * @throws JwksFetchError `forbidden_address`
  */
-export function assertDialable(url: URL): void {
+export function assertNotBlocked(url: URL): void {
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && isForbiddenAddress(host)) throw new JwksFetchError('forbidden_address');
+  if (isIP(host) !== 0 && isBlockedAddress(host)) throw new JwksFetchError('forbidden_address');
 }
 
-/** A `dns.lookup` that fails when any address of the name is forbidden: what was checked is what is dialled. */
-export const guardedLookup: LookupFunction = (hostname, options, callback) => {
+/** A `dns.lookup` that fails when an address of the name is blocked. The addresses it checks are those connected to. */
+export const blockedAddressLookup: LookupFunction = (hostname, options, callback) => {
   dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
     if (error) return callback(error, '');
-    if (addresses.some(({ address }) => isForbiddenAddress(address))) {
+    if (addresses.some(({ address }) => isBlockedAddress(address))) {
       return callback(new JwksFetchError('forbidden_address'), '');
     }
     const [first] = addresses;
@@ -45,13 +45,13 @@ export const guardedLookup: LookupFunction = (hostname, options, callback) => {
 };
 
 /**
- * Ends a connection to a forbidden address before anything is sent over it. An agent may bring a lookup of its own, or
- * a connection that it has made before.
+ * Destroys a connection to a blocked address before anything is sent over it: an agent may have a lookup function of its
+ * own, or reuse a connection.
  */
-export function guardConnection(socket: Socket): void {
+export function destroyIfBlocked(socket: Socket): void {
   const check = (): void => {
     const { remoteAddress } = socket;
-    if (remoteAddress !== undefined && isForbiddenAddress(remoteAddress)) {
+    if (remoteAddress !== undefined && isBlockedAddress(remoteAddress)) {
       socket.destroy(new JwksFetchError('forbidden_address'));
     }
   };

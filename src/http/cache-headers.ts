@@ -12,7 +12,7 @@ export function parseRetryAfter(value: string | undefined, wallNow: number): num
 }
 
 /**
- * How long an answer stays fresh (RFC 9111 §4.2): `Cache-Control: max-age` less `Age`, in milliseconds; undefined
+ * How long a response stays fresh (RFC 9111 §4.2): `Cache-Control: max-age` less `Age`, in milliseconds; undefined
  * when the issuer does not say. `no-store` and `no-cache` count as 0.
  */
 export function parseFreshness(headers: IncomingHttpHeaders): number | undefined {
@@ -31,26 +31,27 @@ export function parseFreshness(headers: IncomingHttpHeaders): number | undefined
 /** A number of seconds that may be of any length: one that is too large counts as 2^31 (RFC 9111 §1.2.2). */
 const deltaSeconds = (digits: string): number => Math.min(Number(digits), 2 ** 31);
 
-/** What a later answer or question needs of the headers of an accepted answer. */
+/** The headers that a later request, or the age of the keys, depends on. */
 const KEPT = ['etag', 'last-modified', 'cache-control', 'age', 'date'] as const;
 
-/** Those headers that are needed later; the others are not kept in memory. */
-export function keptHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  const present = KEPT.filter((name) => headers[name] !== undefined);
-  return Object.fromEntries(present.map((name) => [name, headers[name]]));
+/** Those headers, and no others: they stay in memory, and in the store. */
+export function keptHeaders(headers: unknown): IncomingHttpHeaders {
+  const given = Object(headers) as Record<string, unknown>;
+  const present = KEPT.filter((name) => typeof given[name] === 'string');
+  return Object.fromEntries(present.map((name) => [name, given[name]])) as IncomingHttpHeaders;
 }
 
 /**
- * The headers of an answer after a 304 has confirmed it: those of the 304, which may leave out what has not changed
- * (RFC 9110 §15.4.5, RFC 9111 §3.2).
+ * The headers of a response after a 304 has confirmed it: those of the 304 replace what they repeat (RFC 9110 §15.4.5,
+ * RFC 9111 §3.2).
  */
 export function confirmedHeaders(
-  known: IncomingHttpHeaders,
-  confirmation: IncomingHttpHeaders,
+  stored: IncomingHttpHeaders,
+  notModified: IncomingHttpHeaders,
 ): IncomingHttpHeaders {
-  // How old the answer before was when it came says nothing of this one.
-  const { age: _age, date: _date, ...unchanged } = known;
-  return { ...unchanged, ...keptHeaders(confirmation) };
+  // How old the stored response was when it arrived says nothing about this one.
+  const { age: _age, date: _date, ...unchanged } = stored;
+  return { ...unchanged, ...keptHeaders(notModified) };
 }
 
 /**
@@ -65,7 +66,7 @@ export function clockSkewOf(headers: IncomingHttpHeaders, wallNow: number): numb
 /** `Age` in seconds (RFC 9111 §5.1); 0 without one that can be read. */
 const ageOf = ({ age = '' }: IncomingHttpHeaders): number => (/^\d+$/.test(age) ? deltaSeconds(age) : 0);
 
-/** The validators of an answer (RFC 9110 §13.1), to be sent with the next question. */
+/** The validators of a response (RFC 9110 §13.1), for the next request. */
 export function conditionalHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   return {
     ...(headers.etag === undefined ? {} : { 'if-none-match': headers.etag }),

@@ -2,12 +2,12 @@ import http from 'node:http';
 import { connect } from 'node:net';
 import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeClock } from '../../test/support/fake-clock.js';
+import { ManualClock } from '../../test/support/manual-clock.js';
 import { HttpServer } from '../../test/support/http-server.js';
 import { fetchJson, type FetchOptions } from './fetch-json.js';
 import type { JwksFetchError } from './jwks-fetch.error.js';
 
-const clock = new FakeClock();
+const clock = new ManualClock();
 const never = new AbortController().signal;
 const BODY = '{"keys":[]}';
 
@@ -46,7 +46,7 @@ describe('the body of an answer', () => {
     server.answer = (_, response) => void response.setHeader('content-encoding', encoding).end(BODY);
     expect(await failureOf(get())).toMatchObject({
       code: 'not_json',
-      message: 'answered in a content coding that was not asked for',
+      message: 'answered with a content coding that was not requested',
     });
   });
 
@@ -85,7 +85,7 @@ describe('the body of an answer', () => {
   ])('is refused when it is %s, and its text is not told', async (_, body) => {
     server.answer = (_request, response) => void response.end(body);
     const { code, message } = await failureOf(get());
-    expect([code, message]).toEqual(['not_json', 'answered something that is not JSON']);
+    expect([code, message]).toEqual(['not_json', 'answered with something that is not JSON']);
   });
 });
 

@@ -1,16 +1,17 @@
 import http, { type Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Clock } from '../common/clock.js';
-import { assertDialable, guardConnection, guardedLookup } from './blocked-addresses.js';
+import { assertNotBlocked, blockedAddressLookup, destroyIfBlocked } from './blocked-addresses.js';
 import { ACCEPTED_ENCODINGS, readJson } from './json-body.js';
 import { JwksFetchError } from './jwks-fetch.error.js';
 import { parseRetryAfter } from './cache-headers.js';
+import { isSecureUrl } from './safe-url.js';
 
-/** How a fetch is made and bounded. */
+/** How a request is sent, and what bounds it. */
 export interface FetchOptions {
   /** Sent with each request. */
   readonly requestHeaders: Readonly<Record<string, string>>;
-  /** For proxies and private CAs; the default makes a new connection each time. */
+  /** For proxies and private certificate authorities; by default each request has a connection of its own. */
   readonly requestAgent: Agent | undefined;
   /** Allows `http:` to hosts that are not loopback. */
   readonly allowHttp: boolean;
@@ -18,24 +19,17 @@ export interface FetchOptions {
   readonly clock: Clock;
 }
 
-/** A JSON answer, or the news (304) that nothing has changed. */
-export interface JsonAnswer {
+/** A response with JSON, or a 304. */
+export interface JsonResponse {
   readonly status: 200 | 304;
   readonly headers: IncomingHttpHeaders;
   /** The parsed body; undefined with 304. */
   readonly json: unknown;
 }
 
-const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-/** True when this URL may be fetched: `https:`, or `http:` on loopback or where `allowHttp` says so. */
-export function isSecureUrl(url: URL, allowHttp: boolean): boolean {
-  return (
-    url.protocol === 'https:' || (url.protocol === 'http:' && (allowHttp || LOOPBACK.test(url.hostname)))
-  );
-}
-
 /**
- * One GET for JSON on `node:https`, bounded in size after decompression, in whom it may call, and in time by `signal`.
+ * One GET for JSON over `node:https`: its size after decompression is bounded, so is its time (by `signal`), and some
+ * addresses are blocked.
  *
  * @throws JwksFetchError on everything but a 200 with JSON, or a 304; the reason of `signal` when that is one
  */
@@ -44,14 +38,14 @@ export async function fetchJson(
   headers: Readonly<Record<string, string>>,
   options: FetchOptions,
   signal: AbortSignal,
-): Promise<JsonAnswer> {
+): Promise<JsonResponse> {
   const url = new URL(address);
   if (!isSecureUrl(url, options.allowHttp)) {
     throw new JwksFetchError('insecure_url', {
       message: `${url.origin} is neither https nor loopback (allowHttp)`,
     });
   }
-  assertDialable(url);
+  assertNotBlocked(url);
   try {
     const response = await send(url, { ...headers, ...options.requestHeaders }, options, signal);
     return await receive(response, options.clock);
@@ -67,7 +61,7 @@ function send(
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  // The default imports, called as properties: so the HTTP instrumentation sees them, in ESM too.
+  // Called as properties of the default imports, so that the HTTP instrumentation patches them in ES modules too.
   const transport = url.protocol === 'https:' ? https : http;
   const request = transport.request(
     url,
@@ -78,16 +72,16 @@ function send(
         ...headers,
       },
       agent: requestAgent ?? false,
-      lookup: guardedLookup,
+      lookup: blockedAddressLookup,
       signal,
     },
     resolve,
   );
-  request.on('socket', guardConnection).on('error', reject).end();
+  request.on('socket', destroyIfBlocked).on('error', reject).end();
   return promise;
 }
 
-async function receive(response: IncomingMessage, clock: Clock): Promise<JsonAnswer> {
+async function receive(response: IncomingMessage, clock: Clock): Promise<JsonResponse> {
   const { headers, statusCode: status = 0 } = response;
   if (status === 304) {
     response.destroy();
@@ -97,7 +91,7 @@ async function receive(response: IncomingMessage, clock: Clock): Promise<JsonAns
     const code = status >= 300 && status < 400 ? 'redirect' : 'http_status';
     const retryAfterMs = parseRetryAfter(headers['retry-after'], clock.wallNow());
     const error = new JwksFetchError(code, { message: `answered ${status}`, status, retryAfterMs });
-    // The body is left unread. Ended with the error, the span of the HTTP instrumentation tells of it too.
+    // The body stays unread. Destroyed with the error, the response shows it on the span of the HTTP instrumentation.
     response.on('error', () => {}).destroy(error);
     throw error;
   }

@@ -6,7 +6,7 @@ import { JwksFetchError } from './jwks-fetch.error.js';
 /** After decompression, in bytes. */
 const MAX_BODY_BYTES = 256 * 1024;
 
-/** The content codings that can be undone (RFC 9110 §8.4.1), one at a time. */
+/** The supported content codings (RFC 9110 §8.4.1), one at a time. */
 const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
   ['gzip', () => zlib.createGunzip()],
   ['x-gzip', () => zlib.createGunzip()],
@@ -14,13 +14,13 @@ const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
   ['br', () => zlib.createBrotliDecompress()],
 ]);
 
-/** What `Accept-Encoding` asks for. */
+/** The value of `Accept-Encoding`. */
 export const ACCEPTED_ENCODINGS = 'gzip, br';
 
 /**
- * Reads the body of a 200 as JSON in UTF-8. No more is read, nor decompressed, than fits.
+ * Reads the body of a 200 as JSON in UTF-8. Reading and decompressing stop at the limit.
  *
- * @throws JwksFetchError `too_large`, or `not_json` for what is no JSON or is encoded in a way that was not asked for
+ * @throws JwksFetchError `too_large`, or `not_json` when it is not JSON or has a content coding that was not requested
  */
 export async function readJson(response: IncomingMessage): Promise<unknown> {
   const body = await readBody(response);
@@ -28,7 +28,10 @@ export async function readJson(response: IncomingMessage): Promise<unknown> {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
     // The parser's message quotes the body, so it is not kept.
-    throw new JwksFetchError('not_json', { message: 'answered something that is not JSON', status: 200 });
+    throw new JwksFetchError('not_json', {
+      message: 'answered with something that is not JSON',
+      status: 200,
+    });
   }
 }
 
@@ -38,7 +41,7 @@ async function readBody(response: IncomingMessage): Promise<Buffer> {
   for await (const chunk of decoded(response) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MAX_BODY_BYTES) {
-      const message = `answered more than ${MAX_BODY_BYTES} bytes`;
+      const message = `answered with more than ${MAX_BODY_BYTES} bytes`;
       throw new JwksFetchError('too_large', { message, status: 200 });
     }
     chunks.push(chunk);
@@ -51,9 +54,9 @@ function decoded(response: IncomingMessage): NodeJS.ReadableStream {
   if (encoding === '' || encoding === 'identity') return response;
   const decoder = DECODERS.get(encoding)?.();
   if (decoder === undefined) {
-    const message = 'answered in a content coding that was not asked for';
+    const message = 'answered with a content coding that was not requested';
     throw new JwksFetchError('not_json', { message, status: 200 });
   }
-  // An error of either ends both, or a cut connection would hang. Whoever reads is told of it by the decoder.
+  // An error of either ends both: otherwise a cut connection would hang. The reader sees it on the decoder.
   return pipeline(response, decoder, () => {});
 }

@@ -28,17 +28,21 @@ export class KeySet {
       keys.filter((key) => key.kid !== undefined),
       (key) => key.kid as string,
     );
-    this.byKid = new Map([...groups].map(([kid, group]) => [kid, byAlgorithm(group)]));
+    this.byKid = new Map([...groups].map(([kid, group]) => [kid, groupByAlgorithm(group)]));
   }
 
   /**
    * The keys that a token with this kid and algorithm could have been signed with: [] when the kid is known and its
-   * keys do not fit the algorithm, undefined when no key goes by that kid.
+   * keys do not fit the algorithm, undefined when no key has that kid.
+   *
+   * @param algorithm undefined for any
    */
-  candidates(kid: string | undefined, algorithm: string): readonly VerificationKey[] | undefined {
+  candidates(kid: string | undefined, algorithm: string | undefined): readonly VerificationKey[] | undefined {
     if (kid === undefined) return this.withoutKid(algorithm);
-    const fitting = this.byKid.get(kid);
-    return fitting && (fitting.get(algorithm) ?? NO_KEYS);
+    const byAlgorithm = this.byKid.get(kid);
+    if (byAlgorithm === undefined) return undefined;
+    if (algorithm === undefined) return this.keys.filter((key) => key.kid === kid);
+    return byAlgorithm.get(algorithm) ?? NO_KEYS;
   }
 
   /** True when a key goes by this kid. */
@@ -47,7 +51,7 @@ export class KeySet {
   }
 
   /** A token without a kid is accepted only if exactly one key fits its algorithm (RFC 7515 §4.1.4). */
-  private withoutKid(algorithm: string): readonly VerificationKey[] | undefined {
+  private withoutKid(algorithm: string | undefined): readonly VerificationKey[] | undefined {
     const fitting = this.keys.filter((key) => fits(key, algorithm));
     if (fitting.length === 0) return undefined;
     return fitting.length === 1 ? fitting : [];
@@ -111,15 +115,15 @@ export function importKeySet(members: readonly unknown[], allowed: readonly stri
 const NO_KEYS: readonly VerificationKey[] = [];
 
 /** The keys to try for each algorithm that any of them is for. */
-function byAlgorithm(keys: readonly VerificationKey[]): ReadonlyMap<string, readonly VerificationKey[]> {
+function groupByAlgorithm(keys: readonly VerificationKey[]): ReadonlyMap<string, readonly VerificationKey[]> {
   const names = new Set(keys.flatMap(({ algorithms }) => algorithms.map(({ name }) => name)));
   return new Map(
     [...names].map((name) => [name, keys.filter((key) => fits(key, name)).slice(0, MAX_CANDIDATES)]),
   );
 }
 
-const fits = (key: VerificationKey, algorithm: string): boolean =>
-  key.algorithms.some(({ name }) => name === algorithm);
+const fits = (key: VerificationKey, algorithm: string | undefined): boolean =>
+  algorithm === undefined || key.algorithms.some(({ name }) => name === algorithm);
 
 const label = (key: VerificationKey): string => key.kid ?? key.thumbprint;
 

@@ -1,21 +1,22 @@
 import type { Clock } from '../common/clock.js';
-import { KEY_POLICY } from './key-policy.js';
 import { MAX_KEYS, type KeySetDiff } from '../jwk/key-set.js';
+import { KEY_POLICY } from './key-policy.js';
 
 /**
- * Key ids that the issuer took back lately. When it brings one of them again, its servers are of two minds (a
- * rotation that has not reached all of them): then an answer without such a key does not prove that there is none.
+ * Keys that the issuer withdrew and published again, as during a rollout that has not reached all of its servers. While
+ * that lasts, a response without such a key does not prove that the key does not exist.
  */
-export class WithdrawnKids {
-  /** Made when it is needed, since most issuers never withdraw two keys in a day. */
+export class FlappingKids {
+  /** Created when needed, since most issuers withdraw no two keys in a day. */
   private withdrawnAt: Map<string, number> | undefined;
-  private inTwoMindsUntil = -Infinity;
+  private flappingUntil = -Infinity;
 
   constructor(private readonly clock: Clock) {}
 
-  learn({ added, removed }: KeySetDiff): void {
+  /** The key set has changed. */
+  record({ added, removed }: KeySetDiff): void {
     const now = this.clock.now();
-    if (added.some((kid) => this.isRecent(kid))) this.inTwoMindsUntil = now + KEY_POLICY.twoMindsMs;
+    if (added.some((kid) => this.isRecent(kid))) this.flappingUntil = now + KEY_POLICY.flappingMs;
     if (removed.length === 0) return;
     const withdrawnAt = (this.withdrawnAt ??= new Map<string, number>());
     for (const kid of removed) withdrawnAt.delete(kid);
@@ -26,13 +27,13 @@ export class WithdrawnKids {
     }
   }
 
-  /** True when nobody can say whether the issuer still has this key. */
-  isDoubtful(kid: string | undefined): boolean {
-    return kid !== undefined && this.clock.now() < this.inTwoMindsUntil && this.isRecent(kid);
+  /** True when the issuer's servers disagree about this key. */
+  has(kid: string | undefined): boolean {
+    return kid !== undefined && this.clock.now() < this.flappingUntil && this.isRecent(kid);
   }
 
   private isRecent(kid: string): boolean {
     const at = this.withdrawnAt?.get(kid);
-    return at !== undefined && this.clock.now() - at < KEY_POLICY.twoMindsMs;
+    return at !== undefined && this.clock.now() - at < KEY_POLICY.flappingMs;
   }
 }

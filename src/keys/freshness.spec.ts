@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { FakeRing, HOUR, MINUTE } from '../../test/support/fake-ring.js';
+import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { RingFixture } from '../../test/support/ring-fixture.js';
 
 const DAY = 24 * HOUR;
 
 /** A ring with keys, whose issuer fails from now on, so much later. */
-async function leftAlone(forMs: number): Promise<FakeRing> {
-  const fake = await FakeRing.started();
+async function leftAlone(forMs: number): Promise<RingFixture> {
+  const fake = await RingFixture.started();
   fake.source.failWith(500);
   await fake.clock.advance(forMs);
   return fake;
@@ -29,20 +30,20 @@ describe('the age of the keys', () => {
   });
 
   it('has no STALE when staleFor is 0', async () => {
-    const fake = await FakeRing.started({ lifetime: { maxAgeMs: 1_000, staleForMs: 0 } });
+    const fake = await RingFixture.started({ maxAgeMs: 1_000, staleIfErrorMs: 0 });
     fake.source.failWith(500);
     await fake.clock.advance(999);
-    expect([fake.state, await fake.ask('known')]).toEqual(['FRESH', 'ok']);
+    expect([fake.state, await fake.verdict('known')]).toEqual(['FRESH', 'ok']);
     await fake.clock.advance(1);
-    expect([fake.state, await fake.ask('known')]).toEqual(['EXPIRED', 'keys_unavailable']);
+    expect([fake.state, await fake.verdict('known')]).toEqual(['EXPIRED', 'keys_unavailable']);
   });
 
   it('is not moved by the wall clock', async () => {
     const fake = await leftAlone(0);
     fake.clock.moveWallClock(30 * DAY);
-    expect([fake.state, await fake.ask('known')]).toEqual(['FRESH', 'ok']);
+    expect([fake.state, await fake.verdict('known')]).toEqual(['FRESH', 'ok']);
     fake.clock.moveWallClock(-60 * DAY);
-    expect([fake.state, await fake.ask('known')]).toEqual(['FRESH', 'ok']);
+    expect([fake.state, await fake.verdict('known')]).toEqual(['FRESH', 'ok']);
   });
 
   it.each([
@@ -59,7 +60,7 @@ describe('the age of the keys', () => {
     ['no-store', { 'cache-control': 'no-store' }, 5 * MINUTE],
     ['nonsense', { 'cache-control': 'max-age=soon' }, 10 * MINUTE],
   ])('with %s, maxAge is kept within its bounds', async (_, headers, maxAge) => {
-    const fake = new FakeRing();
+    const fake = new RingFixture();
     fake.source.headers = headers;
     await fake.ring.start();
     fake.source.failWith(500);
@@ -70,7 +71,7 @@ describe('the age of the keys', () => {
   });
 
   it('follows an explicit maxAge as it is given, whatever the headers say', async () => {
-    const fake = new FakeRing({ lifetime: { maxAgeMs: 50, staleForMs: 70 } });
+    const fake = new RingFixture({ maxAgeMs: 50, staleIfErrorMs: 70 });
     fake.source.headers = { 'cache-control': 'max-age=3600' };
     await fake.ring.start();
     expect(fake.ring.status).toMatchObject({ nextRefreshInMs: 40, timeToExpiryMs: 120 });

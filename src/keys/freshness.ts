@@ -2,50 +2,39 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../common/clock.js';
 import { parseFreshness } from '../http/cache-headers.js';
 import { KEY_POLICY } from './key-policy.js';
-import type { KeyRingState } from './key-ring-events.js';
 
-/** How long keys are relied on, in milliseconds. */
+/** How long ago the keys were last confirmed, and so whether they may be used. */
+export type KeyRingState = 'EMPTY' | 'FRESH' | 'STALE' | 'EXPIRED';
+
+/** How long keys may be used, in milliseconds. */
 export interface KeySetLifetime {
   /** Undefined: what the issuer's headers say, within bounds. */
   readonly maxAgeMs: number | undefined;
-  readonly staleForMs: number;
+  readonly staleIfErrorMs: number;
 }
 
-/** How old a key set is, and so how far it can be relied on. Counted by the monotonic clock. */
-export class KeySetAge {
-  /** When an answer was last accepted; undefined before the first. */
-  confirmedAt: number | undefined;
-  /**
-   * When that was asked, at the earliest. What the issuer answered it may have known then already, but nothing later.
-   */
-  askedAt: number | undefined;
+/** The age of a key set, and whether it may still be used (RFC 9111 §4.2), by the monotonic clock. */
+export class Freshness {
   maxAgeMs: number = KEY_POLICY.maxAgeDefaultMs;
+  /** When the accepted request was sent, at the earliest. The issuer may have known then what it responded, no less. */
+  requestedAt = -Infinity;
+  private confirmedAt: number | undefined;
 
   constructor(
     private readonly lifetime: KeySetLifetime,
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * An answer with these headers, to a question of then, was accepted. They move `maxAge` inside our bounds; they never
-   * decide trust.
-   */
-  confirm(headers: IncomingHttpHeaders, askedAt: number): void {
+  /** A response with these headers was accepted. They move `maxAge` within bounds; they never decide about trust. */
+  confirm(headers: IncomingHttpHeaders, requestedAt: number, confirmedAt: number): void {
     this.maxAgeMs = this.maxAgeOf(headers);
-    this.confirmedAt = this.clock.now();
-    this.askedAt = askedAt;
+    this.requestedAt = requestedAt;
+    this.confirmedAt = confirmedAt;
   }
 
-  /** An answer to a question that another process asked so long ago, give or take what clocks may differ by. */
-  adopt(headers: IncomingHttpHeaders, ageMs: number): void {
-    this.maxAgeMs = this.maxAgeOf(headers);
-    this.confirmedAt = this.clock.now() - ageMs;
-    this.askedAt = this.confirmedAt - KEY_POLICY.clockSkewMs;
-  }
-
-  /** True when keys of that age, which came with these headers, may be relied on. */
+  /** True when keys of that age, from a response with these headers, may be used. */
   wouldBeUsable(headers: IncomingHttpHeaders, ageMs: number): boolean {
-    return ageMs < this.maxAgeOf(headers) + this.lifetime.staleForMs;
+    return ageMs < this.maxAgeOf(headers) + this.lifetime.staleIfErrorMs;
   }
 
   /** Milliseconds since the keys were last confirmed; undefined before the first time. */
@@ -53,18 +42,18 @@ export class KeySetAge {
     return this.confirmedAt === undefined ? undefined : this.clock.now() - this.confirmedAt;
   }
 
-  /** How long keys are relied on, from when they were confirmed, in milliseconds. */
+  /** How long keys may be used, from when they were confirmed, in milliseconds. */
   get lifetimeMs(): number {
-    return this.maxAgeMs + this.lifetime.staleForMs;
+    return this.maxAgeMs + this.lifetime.staleIfErrorMs;
   }
 
-  /** Milliseconds until tokens are refused if the issuer stays away; 0 without keys. */
+  /** Milliseconds until tokens are refused if no refresh succeeds; 0 without keys. */
   get timeToExpiryMs(): number {
     const { ageMs } = this;
     return ageMs === undefined ? 0 : Math.max(0, this.lifetimeMs - ageMs);
   }
 
-  /** True while the keys may be relied on. */
+  /** True while the keys may be used. */
   get isUsable(): boolean {
     return this.timeToExpiryMs > 0;
   }

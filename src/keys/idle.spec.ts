@@ -1,41 +1,42 @@
 import { describe, expect, it } from 'vitest';
-import { settle } from '../../test/support/fake-clock.js';
-import { publicJwk } from '../../test/support/fake-jwks-source.js';
-import { FakeRing, HOUR, MINUTE } from '../../test/support/fake-ring.js';
+import { settle } from '../../test/support/manual-clock.js';
+import { publicJwk } from '../../test/support/scripted-source.js';
+import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { RingFixture } from '../../test/support/ring-fixture.js';
 
 /** A ring of a dynamic issuer that nobody has used for so long that it is parked. */
-async function parkedRing(changes: Parameters<typeof FakeRing.started>[0] = {}): Promise<FakeRing> {
-  const fake = await FakeRing.started({ mayPark: true, ...changes });
-  await fake.ask('known');
+async function parkedRing(changes: Parameters<typeof RingFixture.started>[0] = {}): Promise<RingFixture> {
+  const fake = await RingFixture.started({ mayIdle: true, ...changes });
+  await fake.verdict('known');
   await fake.clock.advance(64 * MINUTE);
-  expect(fake.ring.status.isParked).toBe(true);
+  expect(fake.ring.status.isIdle).toBe(true);
   return fake;
 }
 
 describe('a ring that nobody uses', () => {
   it('refreshes as ever for an hour, and then every half of staleFor only', async () => {
     const fake = await parkedRing();
-    expect(fake.source.asked).toBe(9);
+    expect(fake.source.fetches).toBe(9);
     await fake.clock.advance(12 * HOUR - 1);
-    expect(fake.source.asked).toBe(9);
+    expect(fake.source.fetches).toBe(9);
     await fake.clock.advance(1);
-    expect(fake.source.asked).toBe(10);
+    expect(fake.source.fetches).toBe(10);
     await fake.clock.advance(240 * HOUR);
-    expect(fake.source.asked).toBe(30);
-    expect(await fake.ask('known')).toBe('ok');
+    expect(fake.source.fetches).toBe(30);
+    expect(await fake.verdict('known')).toBe('ok');
   });
 
   it('is never parked when its issuer is one of a list', async () => {
-    const fake = await FakeRing.started();
+    const fake = await RingFixture.started();
     await fake.clock.advance(80 * HOUR);
-    expect(fake.source.asked).toBe(601);
+    expect(fake.source.fetches).toBe(601);
   });
 
   it('is not parked while it is used once an hour', async () => {
-    const fake = await FakeRing.started({ mayPark: true });
+    const fake = await RingFixture.started({ mayIdle: true });
     for (let hour = 0; hour < 10; hour += 1) {
       await fake.clock.advance(59 * MINUTE);
-      expect(fake.ring.status.isParked).toBe(false);
+      expect(fake.ring.status.isIdle).toBe(false);
       fake.ring.watch();
     }
   });
@@ -44,33 +45,33 @@ describe('a ring that nobody uses', () => {
     const fake = await parkedRing();
     await fake.clock.advance(11 * HOUR);
     fake.source.holds = true;
-    const { asked } = fake.source;
-    expect([fake.state, await fake.ask('known')]).toEqual(['STALE', 'ok']);
+    const { fetches } = fake.source;
+    expect([fake.state, await fake.verdict('known')]).toEqual(['STALE', 'ok']);
     await fake.clock.advance(0);
-    expect(fake.source.asked).toBe(asked + 1);
-    fake.source.answer();
+    expect(fake.source.fetches).toBe(fetches + 1);
+    fake.source.respond();
     await settle();
-    expect(fake.ring.status).toMatchObject({ state: 'FRESH', isParked: false, nextRefreshInMs: 8 * MINUTE });
+    expect(fake.ring.status).toMatchObject({ state: 'FRESH', isIdle: false, nextRefreshInMs: 8 * MINUTE });
   });
 
   it('accepts a token under a new key after the pause', async () => {
     const fake = await parkedRing();
     await fake.clock.advance(11 * HOUR);
     fake.source.keys = [publicJwk('new')];
-    expect(await fake.ask('new')).toBe('ok');
+    expect(await fake.verdict('new')).toBe('ok');
   });
 
   it('tries again every 24th of staleFor when the issuer fails, and keeps its keys meanwhile', async () => {
     const fake = await parkedRing();
     await fake.clock.advance(12 * HOUR - MINUTE);
     fake.source.failWith(500);
-    const { asked } = fake.source;
+    const { fetches } = fake.source;
     await fake.clock.advance(11 * HOUR + 2 * MINUTE);
-    expect(fake.source.asked).toBe(asked + 12);
+    expect(fake.source.fetches).toBe(fetches + 12);
     expect(fake.state).toBe('STALE');
     fake.source.error = undefined;
     await fake.clock.advance(HOUR);
-    expect(fake.ring.status).toMatchObject({ isParked: true, lastError: undefined });
+    expect(fake.ring.status).toMatchObject({ isIdle: true, lastError: undefined });
   });
 
   it('asks when the back-off is over, if it is used again while the issuer fails', async () => {
@@ -79,14 +80,14 @@ describe('a ring that nobody uses', () => {
     fake.source.failWith(500);
     await fake.clock.advance(1);
     fake.source.error = undefined;
-    expect(await fake.ask('known')).toBe('ok');
+    expect(await fake.verdict('known')).toBe('ok');
     await fake.clock.advance(750);
     expect(fake.ring.status).toMatchObject({ state: 'FRESH', lastError: undefined });
   });
 
   it('is not parked when there is no staleFor that would bridge the pause', async () => {
-    const fake = await FakeRing.started({ mayPark: true, lifetime: { maxAgeMs: MINUTE, staleForMs: 0 } });
+    const fake = await RingFixture.started({ mayIdle: true, maxAgeMs: MINUTE, staleIfErrorMs: 0 });
     await fake.clock.advance(3 * HOUR);
-    expect([fake.state, fake.source.asked]).toEqual(['FRESH', 226]);
+    expect([fake.state, fake.source.fetches]).toEqual(['FRESH', 226]);
   });
 });

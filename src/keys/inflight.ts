@@ -1,66 +1,70 @@
-import type { SpanPlace } from '../telemetry/span.js';
-import type { FetchTrigger } from '../telemetry/names.js';
 import type { JwksFetchError } from '../http/jwks-fetch.error.js';
+import type { FetchTrigger } from '../telemetry/names.js';
+import type { SpanPlace } from '../telemetry/span.js';
+import type { WantedKey } from './cached-key-set.js';
+import type { Permit } from './rate-limiter.js';
 
-/** What a question led to: whether the answer was accepted, and whether it changed the keys. */
-export interface FlightOutcome {
+/** Why keys are refreshed, and what for. */
+export interface RefreshRequest {
+  readonly trigger: FetchTrigger;
+  /** The key that a token needs, with `unknown_kid`. */
+  readonly wanted?: WantedKey;
+  /** When that token arrived, by the monotonic clock. */
+  readonly since?: number;
+  /** What the rate limiter gave for it. */
+  readonly permit?: Permit | undefined;
+}
+
+/** How a refresh ended: whether a response was accepted, and whether it changed the keys. */
+export interface RefreshOutcome {
   readonly accepted: boolean;
   readonly changed: boolean;
 }
 
-/** What a question leads to that fails, or is never asked. */
-export const FAILED: FlightOutcome = { accepted: false, changed: false };
-
-/** An answer found in the store: a refresh is due by now, or later. */
-export type FoundInStore = 'due' | 'fresh';
+/** The outcome of a refresh that failed, or that a closed ring did not start. */
+export const FAILED: RefreshOutcome = { accepted: false, changed: false };
 
 /**
- * One question for keys, to the store and then to the issuer, shared by all who wait for its answer. It has an abort
- * signal of its own, so that nobody who stops waiting ends it for the others.
+ * One refresh in flight, shared by all who wait for it. It has an abort signal of its own: a caller who stops waiting does
+ * not cancel it.
  */
-export class Flight {
-  /** The span of the fetch, for those who wait to link to. */
+export class Inflight {
+  /** Its span, for those who wait to link to. */
   place: SpanPlace | undefined;
-  /** True when what the store had was enough, so that the issuer was not asked. */
-  endedAtStore = false;
-  private readonly abort = new AbortController();
-  private readonly landing = Promise.withResolvers<FlightOutcome>();
+  /** True when the store satisfied it, so that nothing was fetched from the issuer. */
+  servedFromStore = false;
+  private readonly controller = new AbortController();
+  private readonly settled = Promise.withResolvers<RefreshOutcome>();
+  private readonly aborted = Promise.withResolvers<never>();
 
   constructor(
-    /** On the monotonic clock, in milliseconds. */
+    /** By the monotonic clock, in milliseconds. */
     readonly startedAt: number,
-    readonly trigger: FetchTrigger,
-    /** True when what the store had makes it needless to ask the issuer. */
-    readonly isEnough: (found: FoundInStore) => boolean,
-  ) {}
+    readonly request: RefreshRequest,
+  ) {
+    this.aborted.promise.catch(() => {});
+  }
 
-  /** Resolves when it is over, whatever came of it; never rejects. */
-  get done(): Promise<FlightOutcome> {
-    return this.landing.promise;
+  /** Resolves when it has ended, however it did; never rejects. */
+  get done(): Promise<RefreshOutcome> {
+    return this.settled.promise;
   }
 
   get signal(): AbortSignal {
-    return this.abort.signal;
+    return this.controller.signal;
   }
 
-  cancel(reason: JwksFetchError): void {
-    this.abort.abort(reason);
+  settle(outcome: RefreshOutcome): void {
+    this.settled.resolve(outcome);
   }
 
-  land(outcome: FlightOutcome): void {
-    this.landing.resolve(outcome);
+  abort(reason: JwksFetchError): void {
+    this.controller.abort(reason);
+    this.aborted.reject(reason);
   }
 
-  /** Runs `ask`, but not longer than until the flight is cancelled. */
-  async bound<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { signal } = this;
-    const cancelled = Promise.withResolvers<never>();
-    const cancel = (): void => cancelled.reject(signal.reason as JwksFetchError);
-    signal.addEventListener('abort', cancel, { once: true });
-    try {
-      return await Promise.race([ask(signal), cancelled.promise]);
-    } finally {
-      signal.removeEventListener('abort', cancel);
-    }
+  /** Settles as `work` does, or rejects with the reason once this is aborted, even where `work` ignores the signal. */
+  untilAborted<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.aborted.promise]);
   }
 }

@@ -8,7 +8,7 @@ export const KEY_POLICY = {
   maxAgeFloorMs: 5 * MINUTE,
   maxAgeCeilingMs: 1 * HOUR,
   maxAgeDefaultMs: 10 * MINUTE,
-  /** A refresh is due at `maxAge` times a number drawn from here, so that a fleet spreads out. */
+  /** A refresh is due at `maxAge` times a random number between these, so that a fleet spreads out. */
   refreshAhead: [0.7, 0.9],
   /** A request starts a refresh that is overdue by this: its timer was lost. */
   watchdogMs: 5 * SECOND,
@@ -18,46 +18,46 @@ export const KEY_POLICY = {
   /** Bounds of a `Retry-After`, and the back-off of a 429 or 503 that names none. */
   retryAfterBoundsMs: [5 * SECOND, 10 * MINUTE],
   throttledBackOffMs: [30 * SECOND, 10 * MINUTE],
-  /** How long, and how many at once, requests wait without keys, and for an unknown kid. */
+  /** How long requests wait without keys and for an unknown kid, and how many at once. */
   waitForFirstKeysMs: 5 * SECOND,
   waitForUnknownKidMs: 2 * SECOND,
   maxWaiters: 1_000,
-  /** Refreshes for unknown kids: burst, and when futile ones begin to cost more. */
+  /** Refreshes for unknown kids: the burst, after how many without a change they slow down, and to what interval. */
   unknownKidBurst: 3,
-  futileAfter: 10,
-  futilityCeilingMs: 1 * MINUTE,
+  slowDownAfter: 10,
+  slowDownCeilingMs: 1 * MINUTE,
   /** Discovery is repeated this often, and after a failure of that, so much later. */
   rediscoverAfterMs: 24 * HOUR,
   rediscoverRetryMs: 10 * MINUTE,
-  /** An empty set is honoured after so many answers, each so long after the one before. */
-  emptySetAnswers: 3,
+  /** An empty set is an error until the issuer has served it this often, each time this much later. */
+  emptySetResponses: 3,
   emptySetSpacingMs: 1 * MINUTE,
-  /** Clocks may be off by this: the issuer's `Date` before it is reported, and those of processes that share keys. */
+  /** How far clocks may differ: the issuer's `Date` before it is reported, and those of processes that share keys. */
   clockSkewMs: 30 * SECOND,
-  /** Deadline of one operation on the store. */
+  /** Time limit of one operation on the store. */
   storeTimeoutMs: 250,
-  /** During a back-off the store is looked at this often at most for requests, and without keys at least. */
+  /** During a back-off the store is read this often at most for requests, and this often at least without keys. */
   storeSpacingMs: 1 * SECOND,
   storeLookMs: 15 * SECOND,
   /** Keys from the store that are already due are refreshed within this, so that a fleet spreads out. */
   overdueSpreadMs: 10 * SECOND,
-  /** How long one of a fleet may ask for all, and over how long the others come back when it has failed. */
-  turnMs: 10 * SECOND,
-  turnSpreadMs: 30 * SECOND,
-  /** How often a denial is written again when others write at the same time. */
+  /** How long one process of a fleet holds the lease for a fetch, and over how long the others spread when it has failed. */
+  leaseMs: 10 * SECOND,
+  leaseSpreadMs: 30 * SECOND,
+  /** How often a denial is written again when other processes write at the same time. */
   denyRounds: 5,
-  /** An issuer that took a key back and then brought it again is taken to be in two minds for so long. */
-  twoMindsMs: 10 * MINUTE,
-  /** How many issuers are asked at once at start and by an operator; how long `bootstrap: 'wait'` waits. */
+  /** How long keys count as flapping after the issuer withdrew one and published it again. */
+  flappingMs: 10 * MINUTE,
+  /** How many issuers are fetched from at once at start and by `KeyRings.refresh`; how long `bootstrap: 'wait'` waits. */
   concurrentIssuers: 20,
   bootstrapWaitMs: 5 * SECOND,
   /**
-   * A ring that was not used for so long is parked, if its issuer is a dynamic one: it asks every half of `staleFor`
-   * only, and after a failure, a 24th of it later.
+   * A ring of a dynamic issuer is idle when it was not used for this long. Then it refreshes every half of
+   * `staleIfErrorMs`, and every 24th of it after a failure.
    */
-  parkAfterMs: 1 * HOUR,
-  parkedRefreshes: 2,
-  parkedRetries: 24,
-  /** So many rings of dynamic issuers are held; the least recently used gives way. */
+  idleAfterMs: 1 * HOUR,
+  idleRefreshes: 2,
+  idleRetries: 24,
+  /** How many rings of dynamic issuers are kept; the least recently used is evicted. */
   maxDynamicRings: 10_000,
 } as const;

@@ -1,72 +1,73 @@
 import { describe, expect, it } from 'vitest';
-import { settle } from '../../test/support/fake-clock.js';
-import { publicJwk } from '../../test/support/fake-jwks-source.js';
-import { FakeRing, HOUR } from '../../test/support/fake-ring.js';
+import { settle } from '../../test/support/manual-clock.js';
+import { publicJwk } from '../../test/support/scripted-source.js';
+import { HOUR } from '../../test/support/constants.js';
+import { RingFixture } from '../../test/support/ring-fixture.js';
 
 describe('a closed key ring', () => {
   it('has no timer left, and never asks again', async () => {
-    const fake = await FakeRing.started();
+    const fake = await RingFixture.started();
     fake.ring.close();
     expect(fake.clock.pending).toBe(0);
     await fake.clock.advance(23 * HOUR);
-    await fake.ask('known');
-    await fake.ask('made up');
+    await fake.verdict('known');
+    await fake.verdict('made up');
     expect(await fake.ring.refresh()).toBe(false);
-    expect(fake.source.asked).toBe(1);
+    expect(fake.source.fetches).toBe(1);
     expect(fake.clock.pending).toBe(0);
   });
 
   it('cancels the flight in the air; those who wait for it get 503, and nothing is armed by it', async () => {
-    const fake = new FakeRing();
+    const fake = new RingFixture();
     fake.source.holds = true;
-    const answer = fake.ask('known');
+    const answer = fake.verdict('known');
     await settle();
     fake.ring.close();
     expect(await answer).toBe('keys_unavailable');
     expect(fake.source.signal?.aborted).toBe(true);
-    fake.source.answer();
+    fake.source.respond();
     await settle();
     expect([fake.state, fake.clock.pending, fake.events]).toEqual(['EMPTY', 0, []]);
   });
 
   it('goes on serving what is in memory, for the requests that are still under way', async () => {
-    const fake = await FakeRing.started();
+    const fake = await RingFixture.started();
     fake.ring.close();
-    expect([await fake.ask('known'), fake.state]).toEqual(['ok', 'FRESH']);
+    expect([await fake.verdict('known'), fake.state]).toEqual(['ok', 'FRESH']);
     fake.ring.deny('known');
-    expect(await fake.ask('known')).toBe('unknown_key');
+    expect(await fake.verdict('known')).toBe('unknown_key');
   });
 });
 
 describe('a closed key ring whose issuer is in two minds', () => {
   it('answers at once for a key that comes and goes', async () => {
-    const fake = await FakeRing.started();
+    const fake = await RingFixture.started();
     const [one, two] = [publicJwk('one'), publicJwk('two')];
     for (const keys of [[one], [two], [one], [two]]) {
       fake.source.keys = keys;
       await fake.ring.refresh();
     }
     fake.ring.close();
-    expect([await fake.ask('one'), await fake.ask('two')]).toEqual(['keys_unavailable', 'ok']);
+    expect([await fake.verdict('one'), await fake.verdict('two')]).toEqual(['keys_unavailable', 'ok']);
   });
 });
 
 describe('a manual refresh', () => {
   it('asks again when what is in the air started before it', async () => {
-    const fake = await FakeRing.started();
+    const fake = await RingFixture.started();
     fake.source.holds = true;
     void fake.ring.start();
     await settle();
     // Published after that question.
     fake.source.keys = [publicJwk('new')];
     const refreshed = fake.ring.refresh();
-    fake.source.answer();
+    fake.source.respond();
     expect(await refreshed).toBe(true);
     expect(fake.ring.status.kids).toEqual(['new']);
   });
 
   it('asks during a back-off too, and says whether the answer was accepted', async () => {
-    const fake = await FakeRing.started();
+    const fake = await RingFixture.started();
     fake.source.failWith(429, 600_000);
     expect(await fake.ring.refresh()).toBe(false);
     fake.source.error = undefined;
@@ -76,7 +77,7 @@ describe('a manual refresh', () => {
 
 describe('the status of a key ring', () => {
   it('tells everything that an operator asks for', async () => {
-    const fake = new FakeRing();
+    const fake = new RingFixture();
     expect(fake.ring.status).toEqual({
       issuer: 'https://issuer.test',
       state: 'EMPTY',
@@ -88,7 +89,7 @@ describe('the status of a key ring', () => {
       jwksUri: undefined,
       lastError: undefined,
       nextRefreshInMs: Infinity,
-      isParked: false,
+      isIdle: false,
     });
     await fake.ring.start();
     fake.source.failWith(500);

@@ -1,22 +1,20 @@
-import type { FetchSource } from '../telemetry/names.js';
 import type { JwksFetchError } from '../http/jwks-fetch.error.js';
 import type { KeySetDiff } from '../jwk/key-set.js';
-import type { StoreEntryKind, StoreEntryRefusal } from './store/sealed-entry.js';
 import type { UnusableKeyReason } from '../jwk/unusable-key.error.js';
+import type { FetchSource } from '../telemetry/names.js';
+import type { KeyRingState } from './freshness.js';
+import type { StoreEntryKind, StoreEntryRefusal } from './store/sealed-entry.js';
 
-/** How long ago the keys were last confirmed, and so how far they can be relied on. */
-export type KeyRingState = 'EMPTY' | 'FRESH' | 'STALE' | 'EXPIRED';
-
-/** What happens to a key ring, for whoever logs or counts. Nothing in it comes from a token. */
-export type KeyRingEvent = { readonly issuer: string } & (
+/** What happens to a key ring, for logs. Nothing in it comes from a token. */
+export type KeyRingEvent =
   | {
-      /** Keys are there that were not there before: at start, or after an outage. */
+      /** Keys are available that were not before: at start, or after an outage. */
       readonly type: 'keys_loaded';
       readonly keyCount: number;
       readonly algorithms: readonly string[];
       readonly jwksUri: string;
       readonly source: FetchSource;
-      /** How long ago the issuer gave them; more than 0 only from the store. */
+      /** How long ago the issuer served them, in milliseconds; more than 0 only from the store. */
       readonly ageMs: number;
       readonly tookMs: number;
     }
@@ -31,9 +29,9 @@ export type KeyRingEvent = { readonly issuer: string } & (
     }
   | { readonly type: 'clock_skew'; readonly skewMs: number }
   | {
-      /** The store that processes share keys through failed, or did not answer in time. */
+      /** The store failed, or did not respond in time. */
       readonly type: 'store_unavailable';
-      /** `timeout`, or what kind of error it was. */
+      /** `timeout`, or the kind of error. */
       readonly reason: string;
     }
   | { readonly type: 'store_available' }
@@ -41,13 +39,21 @@ export type KeyRingEvent = { readonly issuer: string } & (
       readonly type: 'store_entry_refused';
       readonly entry: StoreEntryKind;
       readonly reason: StoreEntryRefusal;
+    };
+
+/** Receives the events of every ring of an application. What it throws is ignored. */
+export type OnKeyRingEvent = (event: KeyRingEvent, issuer: string) => void;
+
+/** Emits an event of one ring: its issuer is bound, and it does not throw. */
+export type EmitKeyRingEvent = (event: KeyRingEvent) => void;
+
+/** Binds the issuer. A listener that fails, such as a logger, must not stop the refreshes. */
+export const emitterFor =
+  (issuer: string, onEvent: OnKeyRingEvent): EmitKeyRingEvent =>
+  (event) => {
+    try {
+      onEvent(event, issuer);
+    } catch {
+      // There is nobody left to tell.
     }
-);
-
-/** Told of each event as it happens; what it throws is swallowed. */
-export type OnKeyRingEvent = (event: KeyRingEvent) => void;
-
-type WithoutIssuer<T> = T extends unknown ? Omit<T, 'issuer'> : never;
-
-/** A {@link KeyRingEvent} before the ring has put its issuer on it. */
-export type KeyRingNews = WithoutIssuer<KeyRingEvent>;
+  };

@@ -1,44 +1,41 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { settle } from '../../test/support/fake-clock.js';
-import { FakeTurns } from '../../test/support/fake-turns.js';
-import { publicJwk } from '../../test/support/fake-jwks-source.js';
-import { FakeRing, HOUR, MINUTE, REFRESH_AFTER } from '../../test/support/fake-ring.js';
+import { settle } from '../../test/support/manual-clock.js';
+import { LeaseFixture } from '../../test/support/lease-fixture.js';
+import { publicJwk } from '../../test/support/scripted-source.js';
+import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { RingFixture, REFRESH_AFTER } from '../../test/support/ring-fixture.js';
 import { KEY_POLICY } from './key-policy.js';
-import { SharedKeys } from './store/shared-key-set.js';
-import { SharedTurn } from './store/refresh-lease.js';
 
-let fleet: FakeTurns;
+let fleet: LeaseFixture;
 beforeEach(() => {
-  fleet = new FakeTurns();
+  fleet = new LeaseFixture();
 });
 
 describe('rings that share a store', () => {
   /** Two processes; what one draws is behind what the other draws. */
   const startRings = async () => {
     const rings = [0.1, 0.9].map((drawn) => {
-      const deps = fleet.sharing();
-      const shared = new SharedKeys(deps);
-      return new FakeRing({ clock: fleet.clock, shared, turn: new SharedTurn(deps), random: () => drawn });
+      return new RingFixture({ clock: fleet.clock, share: fleet.shareAll, random: () => drawn });
     });
-    const [one, other] = rings as [FakeRing, FakeRing];
+    const [one, other] = rings as [RingFixture, RingFixture];
     other.source.keys = one.source.keys;
     await one.ring.start();
     await other.ring.start();
-    return { one, other, asked: () => [one.source.asked, other.source.asked] };
+    return { one, other, fetches: () => [one.source.fetches, other.source.fetches] };
   };
 
   it('ask a failing issuer no more often together than one of them would alone', async () => {
-    const { one, other, asked } = await startRings();
-    expect(asked()).toEqual([1, 0]);
+    const { one, other, fetches } = await startRings();
+    expect(fetches()).toEqual([1, 0]);
     one.source.failWith(500);
     other.source.failWith(500);
     await fleet.clock.advance(HOUR);
-    const [mine = 0, theirs = 0] = asked();
+    const [mine = 0, theirs = 0] = fetches();
     expect(mine).toBeGreaterThan(1);
     // At least half a minute apart, but for the first minute.
     expect(mine + theirs).toBeLessThan(120);
     expect([one.state, other.state]).toEqual(['STALE', 'STALE']);
-    expect([await one.ask('known'), await other.ask('known')]).toEqual(['ok', 'ok']);
+    expect([await one.verdict('known'), await other.verdict('known')]).toEqual(['ok', 'ok']);
   });
 
   it('all have the new keys soon after one of them has', async () => {
@@ -57,19 +54,19 @@ describe('rings that share a store', () => {
   });
 
   it('give way to who asks, and come back one by one', async () => {
-    const { ring, asked } = await startRing();
-    await fleet.startProcess().take();
+    const { ring, fetches } = await startRing();
+    await fleet.process().acquire();
     await fleet.clock.advance(HOLDING);
-    expect(asked()).toBe(1);
+    expect(fetches()).toBe(1);
     const { nextRefreshInMs } = ring.status;
-    expect(nextRefreshInMs).toBeGreaterThan(KEY_POLICY.turnMs - HOLDING);
-    expect(nextRefreshInMs).toBeLessThan(KEY_POLICY.turnMs + KEY_POLICY.turnSpreadMs);
+    expect(nextRefreshInMs).toBeGreaterThan(KEY_POLICY.leaseMs - HOLDING);
+    expect(nextRefreshInMs).toBeLessThan(KEY_POLICY.leaseMs + KEY_POLICY.leaseSpreadMs);
   });
 
   it('go on from the failures of the others', async () => {
     const { ring, source } = await startRing();
-    const other = fleet.startProcess();
-    await other.take();
+    const other = fleet.process();
+    await other.acquire();
     for (let failure = 0; failure < 10; failure += 1) await other.failed(1_000);
     source.failWith(500);
     await fleet.clock.advance(HOLDING);
@@ -82,26 +79,26 @@ describe('rings that share a store', () => {
     const { ring, source } = await startRing();
     source.failWith(500);
     await fleet.clock.advance(HOLDING);
-    expect(await fleet.startProcess().take()).toBe(ring.status.nextRefreshInMs);
+    expect(await fleet.process().acquire()).toBe(ring.status.nextRefreshInMs);
   });
 
   it('wait for no other with a token whose key they do not have', async () => {
-    const { ask, asked } = await startRing();
-    const other = fleet.startProcess();
-    await other.take();
+    const { verdict, fetches } = await startRing();
+    const other = fleet.process();
+    await other.acquire();
     await other.failed(MINUTE);
-    await ask('made up');
-    expect(asked()).toBe(2);
+    await verdict('made up');
+    expect(fetches()).toBe(2);
   });
 
   it('wait for no other when they have no keys that may be relied on, and keep nobody away then', async () => {
-    const other = fleet.startProcess();
-    await other.take();
+    const other = fleet.process();
+    await other.acquire();
     await other.failed(10 * MINUTE);
-    const late = new FakeRing({ clock: fleet.clock, turn: fleet.startProcess() });
+    const late = new RingFixture({ clock: fleet.clock, share: fleet.shareLease });
     late.source.failWith(500);
     await late.ring.start();
-    expect(await fleet.startProcess().take()).toBe(10 * MINUTE);
+    expect(await fleet.process().acquire()).toBe(10 * MINUTE);
     late.source.error = undefined;
     expect(late.state).toBe('EMPTY');
     await fleet.clock.advance(KEY_POLICY.backOffWithoutKeysMs[0]);
@@ -123,9 +120,9 @@ describe('rings that share a store', () => {
   const HOLDING = 1;
   /** A ring whose refresh is due at once. */
   const startRing = async () => {
-    const fake = new FakeRing({ clock: fleet.clock, turn: fleet.startProcess() });
+    const fake = new RingFixture({ clock: fleet.clock, share: fleet.shareLease });
     await fake.ring.start();
     await fleet.clock.advance(REFRESH_AFTER - HOLDING);
-    return { ...fake, ask: (kid: string) => fake.ask(kid), asked: () => fake.source.asked };
+    return { ...fake, verdict: (kid: string) => fake.verdict(kid), fetches: () => fake.source.fetches };
   };
 });

@@ -7,9 +7,8 @@ export interface KeyRingLogger {
   error(message: string): void;
 }
 
-/** Writes what happens to a key ring as log lines; every one names the issuer. */
-export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent): void {
-  const { issuer } = event;
+/** Writes the event of a key ring as a log line, which names the issuer. */
+export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent, issuer: string): void {
   switch (event.type) {
     case 'keys_loaded': {
       const where =
@@ -25,12 +24,12 @@ export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent): voi
       const { added, removed, changed } = event.diff;
       const parts = Object.entries({ added, removed, changed }).filter(([, kids]) => kids.length > 0);
       logger.log(
-        `${issuer}: keys ${parts.map(([what, kids]) => `${what}: ${kids.map(printable).join(', ')}`).join('; ')}`,
+        `${issuer}: keys ${parts.map(([what, kids]) => `${what}: ${kids.map(quoted).join(', ')}`).join('; ')}`,
       );
       break;
     }
     case 'keys_withdrawn':
-      logger.error(`${issuer}: has withdrawn all its keys; every token of it is refused`);
+      logger.error(`${issuer}: the issuer has withdrawn all its keys; all its tokens are refused`);
       break;
     case 'keys_unusable':
       logUnusable(logger, issuer, event.reasons);
@@ -41,10 +40,12 @@ export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent): voi
       );
       break;
     case 'clock_skew':
-      logger.warn(`${issuer}: its clock and ours differ by ${seconds(event.skewMs)} s`);
+      logger.warn(`${issuer}: the issuer's clock and ours differ by ${seconds(event.skewMs)} s`);
       break;
     case 'store_unavailable':
-      logger.warn(`${issuer}: the key store cannot be used (${event.reason}); the issuer is asked instead`);
+      logger.warn(
+        `${issuer}: the key store cannot be used (${event.reason}); keys are fetched from the issuer instead`,
+      );
       break;
     case 'store_available':
       logger.log(`${issuer}: the key store can be used again`);
@@ -60,16 +61,18 @@ export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent): voi
 const ENTRY_NAMES = {
   jwks: 'the keys',
   denied: 'the denied key ids',
-  turn: 'notes of whose turn it is',
+  turn: 'refresh leases',
 } as const;
 
 const seconds = (ms: number): number => Math.round(ms / 1_000);
 
 function logUnusable(logger: KeyRingLogger, issuer: string, reasons: readonly string[]): void {
   if (reasons.includes('private_material')) {
-    logger.error(`${issuer}: publishes a private key, which must be treated as stolen; that key is not used`);
+    logger.error(
+      `${issuer}: the issuer publishes a private key, which must be treated as stolen; that key is not used`,
+    );
   }
-  logger.warn(`${issuer}: some of its keys are not used (${reasons.join(', ')})`);
+  logger.warn(`${issuer}: some keys are not used (${reasons.join(', ')})`);
 }
 
-const printable = (kid: string): string => JSON.stringify(kid.slice(0, 100));
+const quoted = (kid: string): string => JSON.stringify(kid.slice(0, 100));

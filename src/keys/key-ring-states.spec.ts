@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { settle } from '../../test/support/fake-clock.js';
-import { FakeRing, HOUR, MINUTE } from '../../test/support/fake-ring.js';
+import { settle } from '../../test/support/manual-clock.js';
+import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { RingFixture } from '../../test/support/ring-fixture.js';
 
 const DAY = 24 * HOUR;
 
 /** A ring in this state, whose issuer fails. */
-async function failingRing(state: string): Promise<FakeRing> {
-  const fake = new FakeRing();
+async function failingRing(state: string): Promise<RingFixture> {
+  const fake = new RingFixture();
   if (state !== 'EMPTY') await fake.ring.start();
   fake.source.failWith(500);
   if (state === 'STALE') await fake.clock.advance(11 * MINUTE);
@@ -21,9 +22,9 @@ describe('a token whose key is in memory', () => {
     fake.source.holds = true;
     void fake.ring.refresh();
     await settle();
-    const asked = fake.source.asked;
-    expect(await fake.ask('known')).toBe('ok');
-    expect(fake.source.asked).toBe(asked);
+    const fetches = fake.source.fetches;
+    expect(await fake.verdict('known')).toBe('ok');
+    expect(fake.source.fetches).toBe(fetches);
   });
 
   it.each(['EMPTY', 'EXPIRED'])(
@@ -35,31 +36,31 @@ describe('a token whose key is in memory', () => {
       expect(refusal.retryAfterMs).toBeGreaterThan(0);
       fake.source.error = undefined;
       await fake.clock.advance(MINUTE);
-      expect(await fake.ask('known')).toBe('ok');
+      expect(await fake.verdict('known')).toBe('ok');
       expect(fake.state).toBe('FRESH');
     },
   );
 
   it.each(['EMPTY', 'EXPIRED'])('starts a flight in %s that all share, and waits for it', async (state) => {
-    const fake = new FakeRing({ lifetime: { maxAgeMs: 1_000, staleForMs: 0 } });
+    const fake = new RingFixture({ maxAgeMs: 1_000, staleIfErrorMs: 0 });
     if (state === 'EXPIRED') await fake.ring.start();
     fake.source.holds = true;
     await fake.clock.advance(1_000);
-    const asked = fake.source.asked;
+    const fetches = fake.source.fetches;
     expect(fake.state).toBe(state);
-    const answers = Promise.all(Array.from({ length: 1_000 }, () => fake.ask('known')));
+    const answers = Promise.all(Array.from({ length: 1_000 }, () => fake.verdict('known')));
     await settle();
-    expect(fake.source.asked).toBe(Math.max(1, asked));
-    fake.source.answer();
+    expect(fake.source.fetches).toBe(Math.max(1, fetches));
+    fake.source.respond();
     expect(new Set(await answers)).toEqual(new Set(['ok']));
   });
 
   it('asks nothing in EXPIRED while a back-off is running, and says how long that takes', async () => {
     const fake = await failingRing('EXPIRED');
     await fake.ring.refresh();
-    const asked = fake.source.asked;
+    const fetches = fake.source.fetches;
     const { retryAfterMs = 0 } = await fake.refusalOf('known');
-    expect(fake.source.asked).toBe(asked);
+    expect(fake.source.fetches).toBe(fetches);
     expect(retryAfterMs).toBeGreaterThan(0);
     expect(retryAfterMs).toBeLessThanOrEqual(15_000);
   });
@@ -67,10 +68,10 @@ describe('a token whose key is in memory', () => {
 
 describe('without keys', () => {
   it('a request waits for 5 seconds and no longer', async () => {
-    const fake = new FakeRing({ timeoutMs: 60_000 });
+    const fake = new RingFixture({ timeoutMs: 60_000 });
     fake.source.holds = true;
     let answer: string | undefined;
-    void fake.ask('known').then((code) => (answer = code));
+    void fake.verdict('known').then((code) => (answer = code));
     await fake.clock.advance(4_999);
     expect(answer).toBeUndefined();
     await fake.clock.advance(1);
@@ -78,24 +79,24 @@ describe('without keys', () => {
   });
 
   it('the 1,001st request does not wait', async () => {
-    const fake = new FakeRing();
+    const fake = new RingFixture();
     fake.source.holds = true;
-    const waiting = Array.from({ length: 1_000 }, () => fake.ask('known'));
-    expect(await fake.ask('known')).toBe('keys_unavailable');
-    fake.source.answer();
+    const waiting = Array.from({ length: 1_000 }, () => fake.verdict('known'));
+    expect(await fake.verdict('known')).toBe('keys_unavailable');
+    fake.source.respond();
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['ok']));
-    expect(await fake.ask('known')).toBe('ok');
+    expect(await fake.verdict('known')).toBe('ok');
   });
 
   it('a request that nobody waits for any more ends nothing for the others', async () => {
-    const fake = new FakeRing();
+    const fake = new RingFixture();
     fake.source.holds = true;
-    const first = fake.ask('known');
+    const first = fake.verdict('known');
     await fake.clock.advance(4_000);
-    const second = fake.ask('known');
+    const second = fake.verdict('known');
     expect(fake.source.signal?.aborted).toBe(false);
-    fake.source.answer();
+    fake.source.respond();
     expect(await Promise.all([first, second])).toEqual(['ok', 'ok']);
-    expect(fake.source.asked).toBe(1);
+    expect(fake.source.fetches).toBe(1);
   });
 });

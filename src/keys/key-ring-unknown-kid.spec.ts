@@ -1,85 +1,86 @@
 import { describe, expect, it } from 'vitest';
-import { settle } from '../../test/support/fake-clock.js';
-import { publicJwk } from '../../test/support/fake-jwks-source.js';
-import { FakeRing, HOUR, MINUTE, QUIET } from '../../test/support/fake-ring.js';
+import { settle } from '../../test/support/manual-clock.js';
+import { publicJwk } from '../../test/support/scripted-source.js';
+import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { RingFixture, QUIET } from '../../test/support/ring-fixture.js';
 import { JwksFetchError } from '../http/jwks-fetch.error.js';
 
 /** A ring whose burst is spent, and whose last answer is older than the refill interval. */
-async function spentRing(): Promise<FakeRing> {
-  const fake = await FakeRing.started(QUIET);
-  for (const kid of ['a', 'b', 'c']) await fake.ask(kid);
+async function spentRing(): Promise<RingFixture> {
+  const fake = await RingFixture.started(QUIET);
+  for (const kid of ['a', 'b', 'c']) await fake.verdict(kid);
   return fake;
 }
 
 describe('an unknown kid', () => {
   it('causes a question; 401 when the answer does not know it, accepted when it does', async () => {
-    const fake = await FakeRing.started();
-    expect(await fake.ask('made up')).toBe('unknown_key');
+    const fake = await RingFixture.started();
+    expect(await fake.verdict('made up')).toBe('unknown_key');
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
-    expect(await fake.ask('new')).toBe('ok');
-    expect(fake.source.asked).toBe(3);
+    expect(await fake.verdict('new')).toBe('ok');
+    expect(fake.source.fetches).toBe(3);
   });
 
   it('is answered in STALE as in FRESH', async () => {
-    const fake = await FakeRing.started(QUIET);
+    const fake = await RingFixture.started(QUIET);
     fake.source.failWith(500);
     await fake.clock.advance(24 * HOUR);
     expect(fake.state).toBe('STALE');
-    expect(await fake.ask('made up')).toBe('keys_unavailable');
+    expect(await fake.verdict('made up')).toBe('keys_unavailable');
     fake.source.error = undefined;
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
     await fake.clock.advance(MINUTE);
-    expect(await fake.ask('new')).toBe('ok');
+    expect(await fake.verdict('new')).toBe('ok');
     await fake.clock.advance(MINUTE);
-    expect(await fake.ask('made up')).toBe('unknown_key');
+    expect(await fake.verdict('made up')).toBe('unknown_key');
   });
 
   it('gets 401 without a question within the refill interval, since the answer is recent', async () => {
     const fake = await spentRing();
-    const { asked } = fake.source;
+    const { fetches } = fake.source;
     await fake.clock.advance(9_999);
-    expect(await fake.ask('d')).toBe('unknown_key');
-    expect(fake.source.asked).toBe(asked);
+    expect(await fake.verdict('d')).toBe('unknown_key');
+    expect(fake.source.fetches).toBe(fetches);
     await fake.clock.advance(1);
-    expect(await fake.ask('d')).toBe('unknown_key');
-    expect(fake.source.asked).toBe(asked + 1);
+    expect(await fake.verdict('d')).toBe('unknown_key');
+    expect(fake.source.fetches).toBe(fetches + 1);
   });
 
   it('gets 503 when the question fails and nothing recent proves a refusal', async () => {
-    const fake = await FakeRing.started(QUIET);
+    const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(MINUTE);
     fake.source.failWith(500);
     expect(await fake.refusalOf('made up')).toMatchObject({
       code: 'keys_unavailable',
       cause: { status: 500 },
     });
-    expect(await fake.ask('known')).toBe('ok');
+    expect(await fake.verdict('known')).toBe('ok');
   });
 
   it.each([
     ['a back-off', undefined, 500],
     ['Retry-After', 120_000, 429],
   ])('asks nothing during %s, and gets 503', async (_, retryAfterMs, status) => {
-    const fake = await FakeRing.started(QUIET);
+    const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(MINUTE);
     fake.source.failWith(status, retryAfterMs);
     await fake.ring.refresh();
     fake.source.error = undefined;
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
-    const { asked } = fake.source;
+    const { fetches } = fake.source;
     const { code, retryAfterMs: told } = await fake.refusalOf('new');
     expect([code, told]).toEqual(['keys_unavailable', retryAfterMs ?? 750]);
-    expect(fake.source.asked).toBe(asked);
+    expect(fake.source.fetches).toBe(fetches);
     await fake.clock.advance(told ?? 0);
-    expect(await fake.ask('new')).toBe('ok');
+    expect(await fake.verdict('new')).toBe('ok');
   });
 
   it('waits for 2 seconds and no longer', async () => {
-    const fake = await FakeRing.started(QUIET);
+    const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(MINUTE);
     fake.source.holds = true;
     let answer: string | undefined;
-    void fake.ask('made up').then((code) => (answer = code));
+    void fake.verdict('made up').then((code) => (answer = code));
     await fake.clock.advance(1_999);
     expect(answer).toBeUndefined();
     await fake.clock.advance(1);
@@ -87,46 +88,46 @@ describe('an unknown kid', () => {
   });
 
   it('does not wait as the 1,001st: 503, while those who wait are served', async () => {
-    const fake = await FakeRing.started(QUIET);
+    const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(MINUTE);
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
     fake.source.holds = true;
-    const waiting = Array.from({ length: 1_000 }, () => fake.ask('new'));
-    expect(await fake.ask('new')).toBe('keys_unavailable');
-    fake.source.answer();
+    const waiting = Array.from({ length: 1_000 }, () => fake.verdict('new'));
+    expect(await fake.verdict('new')).toBe('keys_unavailable');
+    fake.source.respond();
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['ok']));
   });
 
-  it('is asked for again when the flight that it joined had started before it came', async () => {
-    const fake = await FakeRing.started(QUIET);
+  it('is fetches for again when the flight that it joined had started before it came', async () => {
+    const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(MINUTE);
     fake.source.holds = true;
     void fake.ring.refresh();
     await fake.clock.advance(1_000);
-    // Published after the issuer was asked, and before it answered.
+    // Published after the issuer was fetches, and before it answered.
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
-    const answer = fake.ask('new');
+    const answer = fake.verdict('new');
     await settle();
-    fake.source.answer();
+    fake.source.respond();
     expect(await answer).toBe('ok');
-    expect(fake.source.asked).toBe(3);
+    expect(fake.source.fetches).toBe(3);
   });
 
   it('gets 503 rather than 401 when the only recent answer is to a question from before it came', async () => {
     // One question in 200 ms: an answer that took longer proves nothing about a token that came meanwhile.
-    const fake = await FakeRing.started({ ...QUIET, jwksRequestsPerMinute: 300 });
-    for (const kid of ['a', 'b', 'c']) await fake.ask(kid);
+    const fake = await RingFixture.started({ ...QUIET, jwksRequestsPerMinute: 300 });
+    for (const kid of ['a', 'b', 'c']) await fake.verdict(kid);
     fake.source.holds = true;
     const manual = fake.ring.refresh();
     await fake.clock.advance(150);
-    const answer = fake.ask('new');
+    const answer = fake.verdict('new');
     await fake.clock.advance(1_000);
     fake.source.error = new JwksFetchError('network');
-    fake.source.answer();
+    fake.source.respond();
     expect(await manual).toBe(true);
     expect(await answer).toBe('keys_unavailable');
     fake.source.error = undefined;
     await fake.clock.advance(MINUTE);
-    expect(await fake.ask('new')).toBe('unknown_key');
+    expect(await fake.verdict('new')).toBe('unknown_key');
   });
 });

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeClock, settle } from '../../test/support/fake-clock.js';
+import { ManualClock, settle } from '../../test/support/manual-clock.js';
 import { HttpServer } from '../../test/support/http-server.js';
 import { KEY_POLICY } from './key-policy.js';
 import { KeyRings } from './key-rings.js';
 import { resolveKeyOptions, type KeyOptions } from './key.options.js';
 
 let issuer: TestIssuer;
-let clock: FakeClock;
+let clock: ManualClock;
 beforeEach(async () => {
   issuer = await startTestIssuer();
-  clock = new FakeClock();
+  clock = new ManualClock();
 });
 afterEach(() => issuer.close());
 
@@ -25,14 +25,14 @@ function ringsOf(count: number, keys: KeyOptions = {}): KeyRings {
 const dynamic = (i: number) => ({ issuer: `https://dynamic-${i}.test`, jwksUri: issuer.jwksUri });
 const statesOf = (rings: KeyRings) => rings.status().map(({ state }) => state);
 const kidOf = (one: TestIssuer) => one.keys[0]?.kid ?? '';
-const refusalOf = (rings: KeyRings, name: string) =>
-  rings
-    .get(name)
-    ?.getKeys(kidOf(issuer), 'RS256')
-    .then(
-      () => 'ok',
-      (error: { code: string }) => error.code,
-    );
+const refusalOf = async (rings: KeyRings, name: string) => {
+  try {
+    await rings.get(name)?.lookUp(kidOf(issuer), 'RS256');
+    return 'ok';
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
 
 describe('the start', () => {
   it('waits until the keys of every issuer are in', async () => {
@@ -170,7 +170,7 @@ describe('rings of dynamic issuers', () => {
     const rings = ringsOf(0);
     rings.close();
     const ring = rings.open(dynamic(0));
-    await expect(ring.getKeys('any', 'RS256')).rejects.toMatchObject({ code: 'keys_unavailable' });
+    await expect(ring.lookUp('any', 'RS256')).rejects.toMatchObject({ code: 'keys_unavailable' });
     expect([issuer.requests.jwks, rings.status()]).toEqual([0, []]);
   });
 });

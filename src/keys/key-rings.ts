@@ -1,23 +1,21 @@
-import { DEFAULT_ALGORITHMS } from '../jwk/algorithms.js';
+import type { JwksClient } from 'jwks-rsa';
+import { LRUCache } from 'lru-cache';
 import { systemClock, type Clock } from '../common/clock.js';
-import { DynamicRings } from './dynamic-rings.js';
-import { HttpJwksSource } from './source/http-source.js';
-import type { KeyRingEvent, OnKeyRingEvent } from './key-ring-events.js';
+import { withDeadline } from '../common/deadline.js';
+import { createKeyRing, type KeyRingIssuer } from './create-key-ring.js';
+import type { EmitKeyRingEvent, OnKeyRingEvent } from './key-ring-events.js';
 import type { ResolvedKeyOptions } from './key.options.js';
 import { KEY_POLICY } from './key-policy.js';
-import { BoundedStore } from './store/sealed-store.js';
-import { SharedKeys, type SharedKeysDeps } from './store/shared-key-set.js';
-import { SharedTurn } from './store/refresh-lease.js';
-import { KeyRing, type KeyRingDeps, type KeyRingStatus } from './key-ring.js';
+import type { KeyRing, KeyRingStatus } from './key-ring.js';
+import type { Sharing } from './key-set-refresher.js';
+import { HttpJwksSource } from './source/http-source.js';
+import { RefreshLease } from './store/refresh-lease.js';
+import { SealedStore } from './store/sealed-store.js';
+import { SharedDenials } from './store/shared-denials.js';
+import { SharedKeySet } from './store/shared-key-set.js';
+import { StoreAccess } from './store/store-access.js';
 
-/** What a ring must know of its issuer. */
-export interface KeyRingIssuer {
-  readonly issuer: string;
-  readonly jwksUri?: string | undefined;
-  readonly algorithms?: readonly string[];
-}
-
-/** Time and chance, injected in tests. */
+/** Time and randomness, injected in tests. */
 export interface KeyRingsRuntime {
   readonly clock: Clock;
   readonly random: () => number;
@@ -26,12 +24,14 @@ export interface KeyRingsRuntime {
 /** The key rings of an application: one for each issuer, found by its exact name. */
 export class KeyRings implements Iterable<KeyRing> {
   private readonly listed: ReadonlyMap<string, KeyRing>;
-  private readonly dynamic: DynamicRings;
-  private readonly store: BoundedStore | undefined;
-  /** Key ids that no issuer's ring may use. */
+  /** Those of dynamic issuers; created with the first of them. */
+  private dynamic: LRUCache<string, KeyRing> | undefined;
+  /** Key ids that were denied at dynamic issuers whose ring has gone, for the life of the process. */
+  private readonly deniedAt = new Map<string, readonly string[]>();
+  /** Key ids that are denied at every issuer. */
   private readonly denied: Set<string>;
-  private readonly closing = Promise.withResolvers<void>();
-  private closed = false;
+  private readonly store: SealedStore | undefined;
+  private readonly closing = new AbortController();
 
   constructor(
     issuers: readonly KeyRingIssuer[],
@@ -39,37 +39,60 @@ export class KeyRings implements Iterable<KeyRing> {
     private readonly onEvent: OnKeyRingEvent,
     private readonly runtime: KeyRingsRuntime = { clock: systemClock, random: Math.random },
   ) {
+    const { store, storeSecret = null } = options;
     this.denied = new Set(options.deniedKids);
-    this.dynamic = new DynamicRings(this.denied);
-    this.store = options.store && new BoundedStore(options.store, runtime.clock);
-    this.listed = new Map(issuers.map((one) => [one.issuer, this.createRing(one, false)]));
+    this.store = store && new SealedStore(store, storeSecret, runtime.clock);
+    this.listed = new Map(issuers.map((one) => [one.issuer, this.createRing(one, this.denied)]));
   }
 
-  /** The ring of exactly this issuer; undefined when there is none. Never causes a request. */
+  /** The ring of exactly this issuer; undefined when there is none. Causes no request. */
   get(issuer: string): KeyRing | undefined {
-    return this.listed.get(issuer) ?? this.dynamic.get(issuer);
+    return this.listed.get(issuer) ?? this.dynamic?.get(issuer);
   }
 
   /**
-   * Makes the ring of a dynamic issuer, in place of the one before. Causes no request by itself.
+   * The client of an issuer, for code that uses jwks-rsa: it serves the keys of the ring, and its limits hold.
+   *
+   * @param issuer may be left out when there is only one
+   * @throws TypeError when there is no such issuer, or more than one to choose from
+   */
+  client(issuer?: string): JwksClient {
+    const rings = [...this];
+    const ring = issuer === undefined && rings.length === 1 ? rings[0] : this.get(issuer ?? '');
+    if (ring !== undefined) return ring;
+    const problem =
+      issuer === undefined
+        ? `needs the name of an issuer: there are ${rings.length}`
+        : `does not know the issuer ${JSON.stringify(issuer)}`;
+    throw new TypeError(`nestjs-jwks-auth: KeyRings.client ${problem}`);
+  }
+
+  /**
+   * Creates the ring of a dynamic issuer, in place of the one before. Causes no request by itself.
    *
    * @internal
    */
   open(issuer: KeyRingIssuer): KeyRing {
-    const ring = this.createRing(issuer, true);
-    if (this.closed) ring.close();
-    else this.dynamic.add(ring);
+    this.forget(issuer.issuer);
+    const ring = this.createRing({ ...issuer, mayIdle: true }, this.denied);
+    for (const kid of this.deniedAt.get(issuer.issuer) ?? []) void ring.deny(kid);
+    if (this.closing.signal.aborted) {
+      ring.close();
+      return ring;
+    }
+    this.dynamic ??= new LRUCache({ max: KEY_POLICY.maxDynamicRings, dispose: (gone) => this.dispose(gone) });
+    this.dynamic.set(issuer.issuer, ring);
     return ring;
   }
 
   /** Lets the ring of a dynamic issuer go, with what is known of that issuer: its next token is resolved anew. */
   forget(issuer: string): void {
-    this.dynamic.forget(issuer);
+    this.dynamic?.delete(issuer);
   }
 
   *[Symbol.iterator](): Iterator<KeyRing> {
     yield* this.listed.values();
-    yield* this.dynamic;
+    if (this.dynamic !== undefined) yield* this.dynamic.rvalues() as Generator<KeyRing>;
   }
 
   /** How each ring is doing. */
@@ -77,14 +100,14 @@ export class KeyRings implements Iterable<KeyRing> {
     return [...this].map((ring) => ring.status);
   }
 
-  /** Asks every issuer now, a few at a time; resolves when all have answered or failed. */
+  /** Fetches the keys of every issuer now, a few at a time; resolves when all attempts are over. */
   async refresh(): Promise<void> {
-    await this.each((ring) => ring.refresh());
+    await this.forEachRing((ring) => ring.refresh());
   }
 
   /**
-   * Takes a key id out of use at every issuer: here at once and for the life of the process; with `keys.store`, in
-   * every process, by its next refresh at the latest. Resolves to whether the others will learn of it; never rejects.
+   * Takes a key id out of use at every issuer: here at once, for the life of the process; with `keys.store`, in every
+   * process, by its next refresh at the latest. Resolves to whether the other processes will read it; never rejects.
    */
   async deny(kid: string): Promise<boolean> {
     this.denied.add(kid);
@@ -95,76 +118,71 @@ export class KeyRings implements Iterable<KeyRing> {
   /**
    * Fetches the first keys, as `bootstrap` says.
    *
-   * @throws Error with `bootstrap: 'require'`, when an issuer's keys are not in within 5 seconds
+   * @throws Error with `bootstrap: 'require'`, when an issuer's keys are not there within 5 seconds
    */
   async start(): Promise<void> {
-    void this.each((ring) => ring.start());
+    void this.forEachRing((ring) => ring.start());
     if (this.options.bootstrap === 'background') return;
-    const timeout = Promise.withResolvers<void>();
-    const cancel = this.runtime.clock.after(KEY_POLICY.bootstrapWaitMs, timeout.resolve, true);
     const loaded = Promise.all([...this].map((ring) => ring.loaded));
-    await Promise.race([loaded, timeout.promise, this.closing.promise]);
-    cancel();
+    const closed = Promise.withResolvers<void>();
+    this.closing.signal.addEventListener('abort', () => closed.resolve(), { once: true });
+    const over = Promise.race([loaded, closed.promise]);
+    await withDeadline(this.runtime.clock, KEY_POLICY.bootstrapWaitMs, over, () => {}, true);
     const missing = this.status().filter(({ state }) => state === 'EMPTY');
     if (this.options.bootstrap !== 'require' || missing.length === 0) return;
     this.close();
     const reasons = missing.map(
-      ({ issuer, lastError }) => `${issuer} (${lastError?.message ?? 'no answer'})`,
+      ({ issuer, lastError }) => `${issuer} (${lastError?.message ?? 'no response'})`,
     );
-    throw new Error(`keys.bootstrap is 'require' and the keys are not in: ${reasons.join(', ')}`);
+    throw new Error(`keys.bootstrap is 'require', and there are no keys of: ${reasons.join(', ')}`);
   }
 
-  /** Cancels every timer and flight; no issuer is asked again. Keys in memory go on serving. */
+  /** Cancels every timer and refresh; nothing is fetched any more. Keys in memory stay usable. */
   close(): void {
-    this.closed = true;
-    this.closing.resolve();
+    this.closing.abort();
     for (const ring of this) ring.close();
     this.store?.close();
   }
 
-  /** At most so many issuers are asked at once. */
-  private async each(ask: (ring: KeyRing) => Promise<unknown>): Promise<void> {
+  /** A bounded number of issuers at once. */
+  private async forEachRing(run: (ring: KeyRing) => Promise<unknown>): Promise<void> {
     const waiting = [...this].values();
-    const askNext = async (): Promise<void> => {
-      for (let next = waiting.next(); next.done !== true; next = waiting.next()) await ask(next.value);
+    const runNext = async (): Promise<void> => {
+      for (let next = waiting.next(); next.done !== true; next = waiting.next()) await run(next.value);
     };
-    await Promise.all(Array.from({ length: KEY_POLICY.concurrentIssuers }, askNext));
+    await Promise.all(Array.from({ length: KEY_POLICY.concurrentIssuers }, runNext));
   }
 
-  private createRing(
-    { issuer, jwksUri, algorithms = DEFAULT_ALGORITHMS }: KeyRingIssuer,
-    mayPark: boolean,
-  ): KeyRing {
-    const { options, onEvent, runtime } = this;
-    const { clock, random } = runtime;
-    return new KeyRing({
-      issuer,
-      source: new HttpJwksSource({ ...options, clock, issuer, jwksUri }),
-      clock,
-      random,
-      onEvent,
-      algorithms,
-      lifetime: options,
-      timeoutMs: options.timeoutMs,
-      deniedKids: this.denied,
-      jwksRequestsPerMinute: options.jwksRequestsPerMinute,
-      mayPark,
-      ...this.share(issuer, jwksUri),
-    });
-  }
-
-  /** What the ring of this issuer shares with other processes; nothing without a store. */
-  private share(issuer: string, jwksUri: string | undefined): Pick<KeyRingDeps, 'shared' | 'turn'> {
-    const { store, options, onEvent, runtime } = this;
-    if (store === undefined) return {};
-    const deps: SharedKeysDeps = {
-      issuer,
-      jwksUri,
-      store,
-      secrets: options.storeSecret ?? null,
+  private createRing(issuer: KeyRingIssuer, deniedKids: Iterable<string>): KeyRing {
+    const { options, onEvent, runtime, store } = this;
+    const source = new HttpJwksSource({
+      ...options,
       clock: runtime.clock,
-      onNews: (news) => onEvent({ ...news, issuer } as KeyRingEvent),
-    };
-    return { shared: new SharedKeys(deps), turn: new SharedTurn(deps) };
+      issuer: issuer.issuer,
+      jwksUri: issuer.jwksUri,
+    });
+    const share =
+      store &&
+      ((emit: EmitKeyRingEvent, closed: AbortSignal) =>
+        shareThrough(new StoreAccess(store, emit, closed), issuer, runtime.clock));
+    return createKeyRing(issuer, source, options, { ...runtime, onEvent, deniedKids, share });
+  }
+
+  /** Closes the ring of a dynamic issuer that was evicted or forgotten; what was denied there stays denied. */
+  private dispose(ring: KeyRing): void {
+    const denied = [...ring.deniedKids].filter((kid) => !this.denied.has(kid));
+    if (denied.length > 0) this.deniedAt.set(ring.issuer, denied);
+    ring.close();
   }
 }
+
+/** What the processes of a fleet share of an issuer through a store. */
+export const shareThrough = (
+  access: StoreAccess,
+  issuer: KeyRingIssuer,
+  clock: Clock,
+): Required<Sharing> => ({
+  keySet: new SharedKeySet(issuer, access, clock),
+  denials: new SharedDenials(issuer.issuer, access),
+  lease: new RefreshLease(issuer, access, clock),
+});

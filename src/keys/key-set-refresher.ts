@@ -1,144 +1,287 @@
-import type { FetchTrigger } from '../telemetry/names.js';
-import { withoutBaggage, type SpanPlace } from '../telemetry/span.js';
-import { FAILED, Flight, type FlightOutcome } from './inflight.js';
-import { HeldKeys } from './cached-key-set.js';
+import type { Clock } from '../common/clock.js';
+import { withDeadline } from '../common/deadline.js';
 import { asJwksFetchError, JwksFetchError } from '../http/jwks-fetch.error.js';
-import { traceKeyFetch } from './key-fetch-trace.js';
-import { KeySetAsker, type KeySetAskerDeps } from './key-set-asker.js';
-import { KeySetAge, type KeySetLifetime } from './freshness.js';
-import { Parking } from './idle.js';
+import { KeySet, type ImportedKeySet, type KeySetDiff } from '../jwk/key-set.js';
+import type { FetchSource } from '../telemetry/names.js';
+import { withoutBaggage, type SpanPlace } from '../telemetry/span.js';
+import type { AcceptedKeySet, CachedKeySet } from './cached-key-set.js';
+import { FAILED, Inflight, type RefreshOutcome, type RefreshRequest } from './inflight.js';
+import { JwksValidation } from './source/jwks-validation.js';
+import { KEY_POLICY } from './key-policy.js';
+import type { EmitKeyRingEvent } from './key-ring-events.js';
+import { traceKeyFetch, type KeyFetchReport } from './key-ring-trace.js';
+import type { RateLimiter } from './rate-limiter.js';
 import { RefreshSchedule } from './refresh-schedule.js';
+import type { JwksResponse, JwksSource } from './source/jwks-source.js';
+import type { RefreshLease } from './store/refresh-lease.js';
+import type { SharedDenials } from './store/shared-denials.js';
+import type { SharedKeySet } from './store/shared-key-set.js';
 
-/** What keeping a key set takes, beyond asking for it. */
-export interface KeySetKeeperDeps extends KeySetAskerDeps {
+/** What the processes of a fleet share of one issuer; nothing without a store. */
+export interface Sharing {
+  readonly keySet?: SharedKeySet;
+  readonly denials?: SharedDenials;
+  readonly lease?: RefreshLease;
+}
+
+/** What a refresher works with. */
+export interface KeySetRefresherDeps {
   readonly issuer: string;
+  readonly algorithms: readonly string[];
+  readonly source: JwksSource;
+  /** Time limit of one fetch from the issuer, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly staleIfErrorMs: number;
+  /** True for a ring that refreshes rarely while nobody uses it. */
+  readonly mayIdle: boolean;
+  readonly clock: Clock;
   readonly random: () => number;
-  readonly lifetime: KeySetLifetime;
-  readonly deniedKids: Iterable<string>;
-  /** True for a ring that asks rarely while nobody uses it. */
-  readonly mayPark: boolean;
+  readonly emit: EmitKeyRingEvent;
+  readonly sharing: Sharing;
+  /** Aborts when the ring is closed. */
+  readonly closed: AbortSignal;
+}
+
+/** What the store had. */
+interface Found {
+  readonly report: KeyFetchReport;
+  /** False when a refresh of it is due. */
+  readonly isFresh: boolean;
 }
 
 /**
- * Keeps one issuer's key set: one immutable snapshot, refreshed ahead of its age by one flight at a time, and
- * replaced only by an answer that passes the gate.
+ * Refreshes one issuer's cached keys: single-flight, from the store first and then from the issuer, ahead of their age
+ * and with back-off after failures. Only a response that passes validation takes effect.
  */
-export class KeySetKeeper {
-  /** The flight in the air. */
-  flight: Flight | undefined;
-  /** What the last question failed with; undefined after an accepted answer. */
+export class KeySetRefresher {
+  /** The refresh in flight. */
+  inflight: Inflight | undefined;
+  /** What the last fetch from the issuer failed with; undefined after an accepted response. */
   lastError: JwksFetchError | undefined;
-  readonly held: HeldKeys;
-  readonly age: KeySetAge;
   readonly schedule: RefreshSchedule;
-  readonly parking: Parking;
-  /** True when the issuer is not asked any more. */
-  isClosed = false;
+  private readonly validation: JwksValidation;
+  private readonly loading = Promise.withResolvers<void>();
 
-  private readonly asker: KeySetAsker;
-
-  constructor(private readonly deps: KeySetKeeperDeps) {
-    const { clock, lifetime, shared } = deps;
-    this.held = new HeldKeys(deps.deniedKids, clock, deps.onNews);
-    this.age = new KeySetAge(lifetime, clock);
-    this.parking = new Parking(clock, lifetime.staleForMs, deps.mayPark);
-    this.schedule = new RefreshSchedule(clock, deps.random, () => this.fly('refresh'), shared !== undefined);
-    this.asker = new KeySetAsker(deps, this);
+  constructor(
+    private readonly cached: CachedKeySet,
+    private readonly limiter: RateLimiter,
+    private readonly deps: KeySetRefresherDeps,
+  ) {
+    const isShared = deps.sharing.keySet !== undefined;
+    this.schedule = new RefreshSchedule({ ...deps, isShared }, () => this.refresh({ trigger: 'refresh' }));
+    this.validation = new JwksValidation(deps.algorithms, deps.clock, deps.emit);
   }
 
-  /** Resolves when an answer has been accepted for the first time. */
+  /** Resolves when a response has been accepted for the first time. */
   get loaded(): Promise<void> {
-    return this.asker.loaded;
+    return this.loading.promise;
   }
 
-  /** Where the keys in memory are from. */
-  get jwksUri(): string | undefined {
-    return this.asker.accepted?.answer.jwksUri;
-  }
-
-  /**
-   * Starts a flight, or returns the one in the air. It looks into the store first, and asks the issuer unless that is
-   * enough: who has no keys takes any, a refresh wants some that are not due for one. After `close`, one that has
-   * failed.
-   */
-  fly(trigger: FetchTrigger, isEnough?: () => boolean): Flight {
-    if (this.flight !== undefined) return this.flight;
-    const hadKeys = this.age.isUsable;
-    const flight = new Flight(
-      this.deps.clock.now(),
-      trigger,
-      (found) => !hadKeys || (isEnough?.() ?? found === 'fresh'),
-    );
-    if (this.isClosed) {
-      flight.land(FAILED);
-      return flight;
+  /** Starts a refresh, or returns the one in flight; one that has failed, after `close`. */
+  refresh(request: RefreshRequest): Inflight {
+    if (this.inflight !== undefined) return this.inflight;
+    const inflight = new Inflight(this.deps.clock.now(), request);
+    if (this.deps.closed.aborted) {
+      inflight.settle(FAILED);
+      return inflight;
     }
-    this.flight = flight;
-    void this.ask(flight).then((outcome) => {
-      this.flight = undefined;
-      flight.land(outcome);
+    this.inflight = inflight;
+    void this.run(inflight).then((outcome) => {
+      this.inflight = undefined;
+      this.settlePermit(request, outcome);
+      inflight.settle(outcome);
     });
-    return flight;
+    return inflight;
   }
 
-  /** True when the issuer must not be asked, and it is too early to look into the store instead. */
-  get isGrounded(): boolean {
-    if (this.isClosed) return true;
-    return this.schedule.suspendedForMs > 0 && this.deps.shared?.mayLook !== true;
+  /** True when a refresh may go to the issuer, or at least to the store. */
+  get canRefresh(): boolean {
+    if (this.deps.closed.aborted) return false;
+    return this.schedule.canFetch || this.deps.sharing.keySet?.mayRead === true;
   }
 
-  /** Takes a key out for the life of the process; resolves to whether other processes will learn of it. */
+  /** A request uses the keys: starts, without waiting, a refresh whose timer was lost, or that was put off while idle. */
+  watch(): void {
+    const { schedule } = this;
+    schedule.use();
+    if (this.inflight === undefined && schedule.isOverdue && schedule.canFetch)
+      this.refresh({ trigger: 'refresh' });
+  }
+
+  /** Takes a key out of use for the life of the process; resolves to whether other processes will read it. */
   async deny(kid: string): Promise<boolean> {
-    this.held.deny([kid]);
-    const { shared } = this.deps;
-    if (shared === undefined) return false;
-    const isShared = await shared.deny(kid);
-    this.held.deny(shared.deniedKids);
+    this.withhold([kid]);
+    const { denials } = this.deps.sharing;
+    if (denials === undefined) return false;
+    const isShared = await denials.deny(kid);
+    this.withhold(denials.kids);
     return isShared;
   }
 
-  /**
-   * A request uses the keys: starts, without waiting, the refresh whose timer was lost, or which was put off because
-   * nobody used them.
-   */
-  watch(): void {
-    const { schedule } = this;
-    if (this.parking.use()) schedule.hasten();
-    if (this.flight === undefined && schedule.isOverdue && schedule.suspendedForMs === 0) this.fly('refresh');
-  }
-
-  /** Cancels the timer and the flight, and leaves the store alone. What is in memory stays. */
+  /** Cancels the timer and the refresh in flight. What is in memory stays. */
   close(): void {
-    this.isClosed = true;
-    this.deps.shared?.close();
-    this.deps.turn?.close();
     this.schedule.close();
-    this.flight?.cancel(new JwksFetchError('aborted', { message: 'the key ring was closed' }));
+    this.inflight?.abort(new JwksFetchError('aborted', { message: 'the key ring was closed' }));
   }
 
   /** Never rejects: whatever happens, the schedule goes on. */
-  private async ask(flight: Flight): Promise<FlightOutcome> {
-    const { generation } = this.held;
+  private async run(inflight: Inflight): Promise<RefreshOutcome> {
     const { issuer, clock } = this.deps;
-    const { trigger } = flight;
-    const onPlace = (place: SpanPlace | undefined) => (flight.place = place);
+    const { generation } = this.cached;
+    const { trigger } = inflight.request;
+    const onPlace = (place: SpanPlace | undefined) => (inflight.place = place);
     try {
       const { source, outcome } = await traceKeyFetch({ issuer, trigger, clock, onPlace }, () =>
-        withoutBaggage(() => this.asker.ask(flight)),
+        withoutBaggage(() => this.fetch(inflight)),
       );
       if (source === 'issuer') this.lastError = undefined;
-      return { accepted: outcome !== 'rejected', changed: this.held.generation !== generation };
+      return { accepted: outcome !== 'rejected', changed: this.cached.generation !== generation };
     } catch (error) {
-      this.fail(asJwksFetchError(error));
+      this.fail(error as JwksFetchError);
       return FAILED;
     }
   }
 
+  /**
+   * From the store, then from the issuer, unless the store satisfies the request or the issuer must be left alone.
+   *
+   * @throws JwksFetchError what the issuer failed with
+   */
+  private async fetch(inflight: Inflight): Promise<KeyFetchReport> {
+    const { schedule } = this;
+    const { sharing } = this.deps;
+    const hadKeys = this.cached.isUsable;
+    try {
+      const found = sharing.keySet && (await this.fetchFromStore(sharing.keySet, inflight));
+      const isSatisfied = found !== undefined && (!hadKeys || this.satisfies(inflight.request, found));
+      const nothing: KeyFetchReport = { source: 'store', outcome: 'rejected' };
+      if (!isSatisfied && !this.canFetchFor(inflight.request)) {
+        schedule.waitForCooldown(this.cached.isUsable);
+        return found?.report ?? nothing;
+      }
+      const lease = isSatisfied ? undefined : this.leaseFor(inflight.request);
+      inflight.servedFromStore = isSatisfied || (lease !== undefined && (await this.defers(lease, inflight)));
+      if (inflight.servedFromStore) return found?.report ?? nothing;
+      return await this.fetchFromIssuer(inflight);
+    } catch (error) {
+      throw asJwksFetchError(error);
+    }
+  }
+
+  /** Reads what other processes have written: which kids are denied, and the last accepted response. */
+  private async fetchFromStore(keySet: SharedKeySet, inflight: Inflight): Promise<Found | undefined> {
+    const { cached } = this;
+    const { clock, sharing } = this.deps;
+    await sharing.denials?.sync();
+    this.withhold(sharing.denials?.kids ?? []);
+    // A manual refresh is meant to reach the issuer.
+    if (inflight.request.trigger === 'manual') return undefined;
+    const since = cached.accepted?.requestedWallAt;
+    const stored = await keySet.read(since, (response) => this.validation.validateJwks(response));
+    inflight.signal.throwIfAborted();
+    if (stored === undefined) return undefined;
+    const { response, imported, requestedAt: requestedWallAt } = stored;
+    const ageMs = Math.max(0, clock.wallNow() - requestedWallAt);
+    if (!cached.wouldBeUsable(response.headers, ageMs)) return undefined;
+    const confirmedAt = clock.now() - ageMs;
+    const requestedAt = confirmedAt - KEY_POLICY.clockSkewMs;
+    return this.accept({ response, imported, requestedAt, requestedWallAt, confirmedAt }, 'store', inflight);
+  }
+
+  private async fetchFromIssuer(inflight: Inflight): Promise<KeyFetchReport> {
+    const { clock, source, sharing, timeoutMs } = this.deps;
+    const [requestedAt, requestedWallAt] = [clock.now(), clock.wallNow()];
+    const fetched = source.fetch(this.cached.accepted?.response, inflight.signal);
+    const response = await withDeadline(clock, timeoutMs, inflight.untilAborted(fetched), () => {
+      const timeout = new JwksFetchError('timeout', { message: 'did not respond in time' });
+      inflight.abort(timeout);
+      throw timeout;
+    });
+    const imported = this.import(response);
+    this.schedule.reset();
+    const accepted = { response, imported, requestedAt, requestedWallAt, confirmedAt: clock.now() };
+    const { report } = this.accept(accepted, 'issuer', inflight);
+    this.validation.reportAnomalies(response, imported);
+    void sharing.lease?.succeeded();
+    void sharing.keySet?.write(response, requestedWallAt, this.cached.freshness.lifetimeMs);
+    return { ...report, status: response.status };
+  }
+
+  /** A 304 confirms the keys in memory: they were imported when they arrived. */
+  private import(response: JwksResponse): ImportedKeySet {
+    if (response.status !== 304) return this.validation.validateJwks(response);
+    return this.cached.accepted?.imported ?? { keySet: KeySet.EMPTY, unusable: [] };
+  }
+
+  /** The one place where a new set takes effect: memory, schedule and events. */
+  private accept(accepted: AcceptedKeySet, source: FetchSource, { startedAt }: Inflight): Found {
+    const { cached } = this;
+    const { clock, emit } = this.deps;
+    const wasUsable = cached.isUsable;
+    const change = cached.accept(accepted);
+    const ageMs = clock.now() - accepted.confirmedAt;
+    const isFresh = this.schedule.planAhead(cached.freshness.maxAgeMs, ageMs);
+    this.announce(change);
+    this.loading.resolve();
+    if (!wasUsable) {
+      const { keys, algorithms } = cached.keys;
+      const { jwksUri } = accepted.response;
+      const tookMs = clock.now() - startedAt;
+      emit({ type: 'keys_loaded', keyCount: keys.length, algorithms, jwksUri, source, ageMs, tookMs });
+    }
+    const outcome = change === undefined ? 'confirmed' : 'replaced';
+    return { report: { source, outcome, keyCount: accepted.imported.keySet.keys.length }, isFresh };
+  }
+
+  private withhold(kids: Iterable<string>): void {
+    this.announce(this.cached.deny(kids));
+  }
+
+  private announce(diff: KeySetDiff | undefined): void {
+    if (diff === undefined) return;
+    const { emit } = this.deps;
+    this.limiter.reset();
+    if (this.cached.generation > 1) emit({ type: 'keys_changed', diff });
+    if (this.cached.isWithdrawn) emit({ type: 'keys_withdrawn' });
+  }
+
+  /** True when what the store had makes a fetch from the issuer unnecessary. */
+  private satisfies({ wanted, since = Infinity }: RefreshRequest, { isFresh }: Found): boolean {
+    if (wanted === undefined) return isFresh;
+    if (this.cached.find(wanted) !== undefined) return true;
+    return this.cached.provesAbsent(wanted.kid, since, this.limiter.intervalMs);
+  }
+
+  private canFetchFor({ trigger }: RefreshRequest): boolean {
+    return trigger === 'manual' || this.schedule.canFetch;
+  }
+
+  /** With keys in memory, a scheduled refresh needs the lease; others cannot wait for it. */
+  private leaseFor({ trigger }: RefreshRequest): RefreshLease | undefined {
+    return trigger === 'refresh' && this.cached.isUsable ? this.deps.sharing.lease : undefined;
+  }
+
+  /** True when another process holds the lease: the refresh is put off until it has ended. */
+  private async defers(lease: RefreshLease, { signal }: Inflight): Promise<boolean> {
+    const waitMs = await lease.acquire();
+    signal.throwIfAborted();
+    if (waitMs > 0) this.schedule.deferTo({ waitMs, failures: lease.failures });
+    return waitMs > 0;
+  }
+
+  /** A failed fetch is limited by the back-off. One that brought the wanted key is never limited, whoever waits for it. */
+  private settlePermit({ permit, wanted }: RefreshRequest, { accepted, changed }: RefreshOutcome): void {
+    if (permit === undefined || wanted === undefined) return;
+    if (!accepted || this.cached.find(wanted) !== undefined) permit.refund();
+    if (accepted && !changed) this.limiter.slowDown();
+  }
+
   private fail(error: JwksFetchError): void {
     this.lastError = error;
-    if (this.isClosed) return;
-    const retryInMs = this.schedule.failed(error, this.age.isUsable, this.parking.delayMs(false));
-    void this.deps.turn?.failed(this.schedule.suspendedForMs);
-    this.deps.onNews({ type: 'fetch_failed', error, state: this.age.state, retryInMs });
+    if (this.deps.closed.aborted) return;
+    const { state, isUsable } = this.cached.freshness;
+    const retryInMs = this.schedule.backOff(error, isUsable);
+    void this.deps.sharing.lease?.failed(this.schedule.cooldownMs);
+    this.deps.emit({ type: 'fetch_failed', error, state, retryInMs });
   }
 }

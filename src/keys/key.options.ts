@@ -24,7 +24,7 @@ export interface KeyOptions {
    *
    * @default 86_400_000 (24 hours)
    */
-  readonly staleForMs?: number;
+  readonly staleIfErrorMs?: number;
   /**
    * Deadline of one question to the issuer, from connect to the last byte, in milliseconds.
    *
@@ -73,7 +73,7 @@ export interface KeyOptions {
 /** {@link KeyOptions} with the defaults filled in. */
 export interface ResolvedKeyOptions {
   readonly maxAgeMs: number | undefined;
-  readonly staleForMs: number;
+  readonly staleIfErrorMs: number;
   readonly timeoutMs: number;
   readonly jwksRequestsPerMinute: number;
   readonly bootstrap: 'wait' | 'require' | 'background';
@@ -92,7 +92,7 @@ const MIN_SECRET_BYTES = 32;
 /** What holds unless the options say otherwise. */
 export const KEY_OPTION_DEFAULTS: ResolvedKeyOptions = {
   maxAgeMs: undefined,
-  staleForMs: 24 * 60 * 60 * 1_000,
+  staleIfErrorMs: 24 * 60 * 60 * 1_000,
   timeoutMs: 5_000,
   jwksRequestsPerMinute: 6,
   bootstrap: 'wait',
@@ -114,7 +114,7 @@ export function resolveKeyOptions(given: KeyOptions = {}): ResolvedKeyOptions {
   const storeSecret = resolveStoreSecret(given);
   const options = { ...KEY_OPTION_DEFAULTS, ...withoutUndefined(given), storeSecret };
   if (options.maxAgeMs !== undefined) checkNumber('keys.maxAgeMs', options.maxAgeMs, 1);
-  checkNumber('keys.staleForMs', options.staleForMs, 0);
+  checkNumber('keys.staleIfErrorMs', options.staleIfErrorMs, 0);
   checkNumber('keys.timeoutMs', options.timeoutMs, 1, LONGEST_DELAY_MS);
   checkNumber('keys.jwksRequestsPerMinute', options.jwksRequestsPerMinute, 0.1, 6_000);
   checkOneOf('keys.bootstrap', options.bootstrap, ['wait', 'require', 'background']);

@@ -1,121 +1,122 @@
 import { describe, expect, it } from 'vitest';
-import { settle } from '../../test/support/fake-clock.js';
-import { publicJwk } from '../../test/support/fake-jwks-source.js';
-import { FakeRing, HOUR, MINUTE, QUIET } from '../../test/support/fake-ring.js';
+import { settle } from '../../test/support/manual-clock.js';
+import { publicJwk } from '../../test/support/scripted-source.js';
+import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { RingFixture, QUIET } from '../../test/support/ring-fixture.js';
 
 describe('the budget for unknown kids', () => {
   it('is not charged for questions that bring the kid, so that rotations are never limited', async () => {
-    const fake = await FakeRing.started(QUIET);
+    const fake = await RingFixture.started(QUIET);
     for (let i = 0; i < 20; i += 1) {
       fake.source.keys = [publicJwk(`new ${i}`)];
-      expect(await fake.ask(`new ${i}`)).toBe('ok');
+      expect(await fake.verdict(`new ${i}`)).toBe('ok');
     }
-    expect(fake.source.asked).toBe(21);
+    expect(fake.source.fetches).toBe(21);
   });
 
   it('gives one charge back, not one for each of those who waited', async () => {
-    const fake = await FakeRing.started(QUIET);
-    for (const kid of ['a', 'b']) await fake.ask(kid);
+    const fake = await RingFixture.started(QUIET);
+    for (const kid of ['a', 'b']) await fake.verdict(kid);
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
     fake.source.holds = true;
-    const waiting = Array.from({ length: 10 }, () => fake.ask('new'));
-    fake.source.answer();
+    const waiting = Array.from({ length: 10 }, () => fake.verdict('new'));
+    fake.source.respond();
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['ok']));
-    const { asked } = fake.source;
-    for (const kid of ['c', 'd', 'e']) await fake.ask(kid);
-    expect(fake.source.asked).toBe(asked + 1);
+    const { fetches } = fake.source;
+    for (const kid of ['c', 'd', 'e']) await fake.verdict(kid);
+    expect(fake.source.fetches).toBe(fetches + 1);
   });
 
-  it('gives the charge back when the kid was asked for by somebody who joined', async () => {
-    const fake = await FakeRing.started(QUIET);
+  it('gives the charge back when the kid was fetches for by somebody who joined', async () => {
+    const fake = await RingFixture.started(QUIET);
     for (let i = 0; i < 5; i += 1) {
       fake.source.keys = [publicJwk(`new ${i}`)];
       fake.source.holds = true;
-      const answers = Promise.all([fake.ask('made up'), fake.ask(`new ${i}`)]);
-      fake.source.answer();
+      const answers = Promise.all([fake.verdict('made up'), fake.verdict(`new ${i}`)]);
+      fake.source.respond();
       expect(await answers).toEqual(['unknown_key', 'ok']);
     }
   });
 
   it('gives the charge back when nobody waits any more', async () => {
-    const fake = await FakeRing.started({ ...QUIET, jwksRequestsPerMinute: 0.1 });
+    const fake = await RingFixture.started({ ...QUIET, jwksRequestsPerMinute: 0.1 });
     for (let i = 0; i < 5; i += 1) {
       fake.source.keys = [publicJwk(`new ${i}`)];
       fake.source.holds = true;
-      const answer = fake.ask(`new ${i}`);
+      const answer = fake.verdict(`new ${i}`);
       await fake.clock.advance(3_000);
       expect(await answer).toBe('unknown_key');
-      fake.source.answer();
+      fake.source.respond();
       await settle();
-      expect(await fake.ask(`new ${i}`)).toBe('ok');
+      expect(await fake.verdict(`new ${i}`)).toBe('ok');
     }
   });
 
   it('is not charged for questions that fail', async () => {
-    const fake = await FakeRing.started({ ...QUIET, jwksRequestsPerMinute: 0.1 });
+    const fake = await RingFixture.started({ ...QUIET, jwksRequestsPerMinute: 0.1 });
     fake.source.failWith(500);
     for (let i = 0; i < 5; i += 1) {
-      await fake.ask('made up');
+      await fake.verdict('made up');
       // Ends the back-off, without the scheduled refresh that comes with its end.
       fake.clock.moveWallClock(fake.ring.status.nextRefreshInMs);
     }
     fake.source.error = undefined;
-    expect(fake.source.asked).toBe(6);
-    for (const kid of ['a', 'b', 'c', 'd']) await fake.ask(kid);
-    expect(fake.source.asked).toBe(9);
+    expect(fake.source.fetches).toBe(6);
+    for (const kid of ['a', 'b', 'c', 'd']) await fake.verdict(kid);
+    expect(fake.source.fetches).toBe(9);
   });
 
   it('is apart from the scheduled refreshes', async () => {
-    const fake = await FakeRing.started(QUIET);
-    for (const kid of ['a', 'b', 'c']) await fake.ask(kid);
-    const { asked } = fake.source;
+    const fake = await RingFixture.started(QUIET);
+    for (const kid of ['a', 'b', 'c']) await fake.verdict(kid);
+    const { fetches } = fake.source;
     await fake.clock.advance(0.8 * 24 * HOUR);
-    expect(fake.source.asked).toBe(asked + 1);
+    expect(fake.source.fetches).toBe(fetches + 1);
   });
 });
 
 describe('a flood of made-up kids', () => {
   it('costs at most 9 questions in the first minute, about one a minute later, and gets 401', async () => {
-    const fake = await FakeRing.started(QUIET);
+    const fake = await RingFixture.started(QUIET);
     const minutes = [];
     for (let minute = 0; minute < 6; minute += 1) {
-      const before = fake.source.asked;
+      const before = fake.source.fetches;
       expect(Object.keys(await fake.flood(MINUTE, 100))).toEqual(['unknown_key']);
-      minutes.push(fake.source.asked - before);
+      minutes.push(fake.source.fetches - before);
     }
     expect(minutes[0]).toBeLessThanOrEqual(9);
     expect(minutes.slice(2)).toEqual([1, 1, 1, 1]);
-    expect(await fake.ask('known')).toBe('ok');
+    expect(await fake.verdict('known')).toBe('ok');
   });
 
   it('gets 503 while the issuer is down, and asks no more than the back-off', async () => {
-    const fake = await FakeRing.started(QUIET);
+    const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(HOUR);
     fake.source.failWith(500);
-    const { asked } = fake.source;
+    const { fetches } = fake.source;
     expect(Object.keys(await fake.flood(10 * MINUTE, 100))).toEqual(['keys_unavailable']);
-    expect(fake.source.asked - asked).toBeLessThan(25);
-    expect(await fake.ask('known')).toBe('ok');
+    expect(fake.source.fetches - fetches).toBeLessThan(25);
+    expect(await fake.verdict('known')).toBe('ok');
   });
 
   it.each([
     ['in the first minute', 30_000, 10_000],
     ['later', 10 * MINUTE, MINUTE],
   ])('lets a key that is published %s through in time', async (_, after, within) => {
-    const fake = await FakeRing.started(QUIET);
+    const fake = await RingFixture.started(QUIET);
     await fake.flood(after, 100);
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
     await fake.flood(within, 100);
-    expect(await fake.ask('new')).toBe('ok');
+    expect(await fake.verdict('new')).toBe('ok');
   });
 
   it('is forgotten with the first change, a scheduled one included', async () => {
-    const fake = await FakeRing.started(QUIET);
+    const fake = await RingFixture.started(QUIET);
     await fake.flood(10 * MINUTE, 1_000);
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
     await fake.ring.refresh();
-    const { asked } = fake.source;
+    const { fetches } = fake.source;
     await fake.flood(MINUTE, 1_000);
-    expect(fake.source.asked - asked).toBeGreaterThanOrEqual(6);
+    expect(fake.source.fetches - fetches).toBeGreaterThanOrEqual(6);
   });
 });

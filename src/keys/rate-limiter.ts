@@ -1,69 +1,75 @@
 import type { Clock } from '../common/clock.js';
 import { KEY_POLICY } from './key-policy.js';
 
-/** A charge, less what the sum of many small refills may be short of it. */
+/** One permit, less what many small refills may fall short of it by rounding. */
 const ONE = 1 - 1e-9;
 
+/** Permission for one refresh. */
+export interface Permit {
+  /** Returns it: the refresh brought the key it was for, or failed. Once only. */
+  refund(): void;
+}
+
 /**
- * How often unknown kids may cause a question to the issuer: a token bucket of its own, apart from the scheduler's
- * refreshes, whose interval grows while the questions change nothing.
+ * How often unknown kids may cause a refresh: a token bucket, apart from the scheduled refreshes. Its interval grows while
+ * the refreshes change nothing.
  */
-export class UnknownKidBudget {
-  private charges: number = KEY_POLICY.unknownKidBurst;
-  private settledAt: number;
-  private futile = 0;
+export class RateLimiter {
+  private permits: number = KEY_POLICY.unknownKidBurst;
+  private refilledAt: number;
+  private unchanged = 0;
 
   constructor(
     private readonly clock: Clock,
     private readonly requestsPerMinute: number,
   ) {
-    this.settledAt = clock.now();
+    this.refilledAt = clock.now();
   }
 
   /** The current refill interval in milliseconds. */
   get intervalMs(): number {
     const interval = 60_000 / this.requestsPerMinute;
-    const doublings = Math.min(20, Math.max(0, this.futile - KEY_POLICY.futileAfter + 1));
-    return Math.max(interval, Math.min(KEY_POLICY.futilityCeilingMs, interval * 2 ** doublings));
+    const doublings = Math.min(20, Math.max(0, this.unchanged - KEY_POLICY.slowDownAfter + 1));
+    return Math.max(interval, Math.min(KEY_POLICY.slowDownCeilingMs, interval * 2 ** doublings));
   }
 
-  /** Takes one charge; false when there is none. */
-  take(): boolean {
-    this.settle();
-    if (this.charges < ONE) return false;
-    this.charges -= 1;
-    return true;
+  /** Undefined when there is none left. */
+  tryAcquire(): Permit | undefined {
+    this.refill();
+    if (this.permits < ONE) return undefined;
+    this.permits -= 1;
+    let isRefunded = false;
+    return {
+      refund: () => {
+        if (isRefunded) return;
+        isRefunded = true;
+        this.permits = Math.min(KEY_POLICY.unknownKidBurst, this.permits + 1);
+      },
+    };
   }
 
-  /** Gives a charge back: the question brought the kid that it was asked for, or failed. */
-  giveBack(): void {
-    this.charges = Math.min(KEY_POLICY.unknownKidBurst, this.charges + 1);
+  /** A refresh for an unknown kid changed nothing. */
+  slowDown(): void {
+    this.refill();
+    this.unchanged += 1;
   }
 
-  /** A question for an unknown kid changed nothing. */
-  wasFutile(): void {
-    this.settle();
-    this.futile += 1;
+  /** The keys have changed, whatever caused it: the next refresh may well bring something. */
+  reset(): void {
+    this.refill();
+    this.unchanged = 0;
   }
 
-  /** The keys have changed, whatever it was that asked: the next question may well bring something. */
-  keysChanged(): void {
-    this.settle();
-    this.futile = 0;
-  }
-
-  /** Milliseconds until there is a charge again. */
+  /** Milliseconds until there is a permit. */
   get waitMs(): number {
-    this.settle();
-    return this.charges >= ONE ? 0 : (1 - this.charges) * this.intervalMs;
+    this.refill();
+    return this.permits >= ONE ? 0 : (1 - this.permits) * this.intervalMs;
   }
 
-  private settle(): void {
+  private refill(): void {
     const now = this.clock.now();
-    this.charges = Math.min(
-      KEY_POLICY.unknownKidBurst,
-      this.charges + (now - this.settledAt) / this.intervalMs,
-    );
-    this.settledAt = now;
+    const refilled = this.permits + (now - this.refilledAt) / this.intervalMs;
+    this.permits = Math.min(KEY_POLICY.unknownKidBurst, refilled);
+    this.refilledAt = now;
   }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { FakeRing, HOUR, MINUTE, REFRESH_AFTER } from '../../test/support/fake-ring.js';
+import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { RingFixture, REFRESH_AFTER } from '../../test/support/ring-fixture.js';
 import { LONGEST_DELAY_MS } from '../common/clock.js';
 
 /** The delays between one failure and the next. */
-async function delaysOf(fake: FakeRing, failures: number): Promise<number[]> {
+async function delaysOf(fake: RingFixture, failures: number): Promise<number[]> {
   const delays: number[] = [];
   for (let i = 0; i < failures; i += 1) {
     const delay = fake.ring.status.nextRefreshInMs;
@@ -14,8 +15,8 @@ async function delaysOf(fake: FakeRing, failures: number): Promise<number[]> {
 }
 
 /** A ring with keys whose issuer fails from now on, with chance at the upper end. */
-async function failing(status: number, retryAfterMs?: number): Promise<FakeRing> {
-  const fake = await FakeRing.started({ random: () => 1 });
+async function failing(status: number, retryAfterMs?: number): Promise<RingFixture> {
+  const fake = await RingFixture.started({ random: () => 1 });
   fake.source.failWith(status, retryAfterMs);
   await fake.ring.refresh();
   return fake;
@@ -27,24 +28,24 @@ describe('a refresh', () => {
     [0.5, 8 * MINUTE],
     [1, 9 * MINUTE],
   ])('is due ahead of maxAge, with chance at %d', async (chance, dueIn) => {
-    const fake = await FakeRing.started({ random: () => chance });
+    const fake = await RingFixture.started({ random: () => chance });
     expect(fake.ring.status.nextRefreshInMs).toBeCloseTo(dueIn, 6);
     await fake.clock.advance(dueIn + 1);
-    expect(fake.source.asked).toBe(2);
+    expect(fake.source.fetches).toBe(2);
   });
 
   it('is drawn anew each time, and goes on for ever', async () => {
     const draws = [0, 1, 0.5, 0];
-    const fake = await FakeRing.started({ random: () => draws.shift() ?? 0.5 });
+    const fake = await RingFixture.started({ random: () => draws.shift() ?? 0.5 });
     const delays = await delaysOf(fake, 4);
     expect(delays.map((delay) => Math.round(delay / MINUTE))).toEqual([7, 9, 8, 7]);
     await fake.clock.advance(24 * HOUR);
-    expect(fake.source.asked).toBeGreaterThan(170);
+    expect(fake.source.fetches).toBeGreaterThan(170);
   });
 
   it('leaves one timer, whatever has happened', async () => {
-    const fake = await FakeRing.started();
-    await fake.ask('made up');
+    const fake = await RingFixture.started();
+    await fake.verdict('made up');
     await fake.ring.refresh();
     fake.source.failWith(500);
     await fake.clock.advance(HOUR);
@@ -52,7 +53,7 @@ describe('a refresh', () => {
   });
 
   it('goes on when whoever listens to events throws', async () => {
-    const fake = await FakeRing.started({
+    const fake = await RingFixture.started({
       onEvent: () => {
         throw new Error('the logger is broken');
       },
@@ -65,12 +66,12 @@ describe('a refresh', () => {
   });
 
   it('is not put off by a maxAge longer than a timer can be', async () => {
-    const fake = await FakeRing.started({ lifetime: { maxAgeMs: 2 ** 40, staleForMs: 0 } });
+    const fake = await RingFixture.started({ maxAgeMs: 2 ** 40, staleIfErrorMs: 0 });
     expect(fake.ring.status.nextRefreshInMs).toBe(LONGEST_DELAY_MS);
   });
 
   it('ends at its deadline, on the injected clock', async () => {
-    const fake = await FakeRing.started();
+    const fake = await RingFixture.started();
     fake.source.holds = true;
     const refresh = fake.ring.refresh();
     await fake.clock.advance(4_999);
@@ -94,14 +95,14 @@ describe('the back-off', () => {
   });
 
   it('doubles from 0.5 s to 15 s without keys', async () => {
-    const fake = new FakeRing({ random: () => 1 });
+    const fake = new RingFixture({ random: () => 1 });
     fake.source.failWith(500);
     await fake.ring.start();
     expect(await delaysOf(fake, 7)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
   });
 
   it('leaves half of each delay to chance', async () => {
-    const fake = await FakeRing.started({ random: () => 0 });
+    const fake = await RingFixture.started({ random: () => 0 });
     fake.source.failWith(500);
     await fake.ring.refresh();
     expect(await delaysOf(fake, 3)).toEqual([500, 1_000, 2_000]);
@@ -143,40 +144,40 @@ describe('the back-off', () => {
 
 describe('the watchdog', () => {
   it('lets a request start a refresh that is more than 5 s overdue, without waiting for it', async () => {
-    const fake = await FakeRing.started();
+    const fake = await RingFixture.started();
     fake.clock.loseTimers();
     await fake.clock.advance(REFRESH_AFTER + 5_000);
-    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 1]);
+    expect([await fake.verdict('known'), fake.source.fetches]).toEqual(['ok', 1]);
     await fake.clock.advance(1);
     fake.source.holds = true;
-    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 2]);
-    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 2]);
+    expect([await fake.verdict('known'), fake.source.fetches]).toEqual(['ok', 2]);
+    expect([await fake.verdict('known'), fake.source.fetches]).toEqual(['ok', 2]);
   });
 
   it('sees by the wall clock that the machine was suspended', async () => {
-    const fake = await FakeRing.started();
+    const fake = await RingFixture.started();
     fake.clock.moveWallClock(REFRESH_AFTER);
-    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 1]);
+    expect([await fake.verdict('known'), fake.source.fetches]).toEqual(['ok', 1]);
     fake.clock.moveWallClock(5_001);
-    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 2]);
+    expect([await fake.verdict('known'), fake.source.fetches]).toEqual(['ok', 2]);
   });
 
   it('sees too that a back-off ended while the machine was suspended', async () => {
     const fake = await failing(429, 600_000);
     fake.source.error = undefined;
-    await fake.ask('known');
+    await fake.verdict('known');
     expect(fake.ring.status.lastError).toBeDefined();
     fake.clock.moveWallClock(HOUR);
-    await fake.ask('known');
+    await fake.verdict('known');
     await fake.clock.advance(0);
     expect(fake.ring.status.lastError).toBeUndefined();
   });
 
   it('does nothing because of a wall clock that was set back', async () => {
-    const fake = await FakeRing.started();
+    const fake = await RingFixture.started();
     fake.clock.moveWallClock(-24 * HOUR);
-    expect([await fake.ask('known'), fake.source.asked]).toEqual(['ok', 1]);
+    expect([await fake.verdict('known'), fake.source.fetches]).toEqual(['ok', 1]);
     await fake.clock.advance(REFRESH_AFTER);
-    expect(fake.source.asked).toBe(2);
+    expect(fake.source.fetches).toBe(2);
   });
 });

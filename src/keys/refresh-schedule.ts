@@ -1,10 +1,20 @@
-import { BackOff } from './back-off.js';
 import { LONGEST_DELAY_MS, type Clock } from '../common/clock.js';
-import type { FoundInStore } from './inflight.js';
 import type { JwksFetchError } from '../http/jwks-fetch.error.js';
 import { KEY_POLICY } from './key-policy.js';
 
-/** A moment, on both clocks. */
+/** When and how often one ring refreshes. */
+export interface RefreshScheduleOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** True with a store, where one process of a fleet saves the others the fetch. */
+  readonly isShared: boolean;
+  /** True for a ring that refreshes rarely while nobody uses it. */
+  readonly mayIdle: boolean;
+  /** How long keys may be used beyond `maxAge`, in milliseconds. */
+  readonly staleIfErrorMs: number;
+}
+
+/** A moment, by both clocks. */
 interface Moment {
   readonly at: number;
   readonly wallAt: number;
@@ -13,80 +23,90 @@ interface Moment {
 const NEVER: Moment = { at: Infinity, wallAt: Infinity };
 
 /**
- * When the next question to the issuer is due. One timer, which never keeps the process alive; the wall clock may
- * also make a question due, since the monotonic one stands still while a machine is suspended.
+ * When the next refresh is due. One timer, which never keeps the process alive; the wall clock can also make a refresh
+ * due, since the monotonic clock stands still while a machine is suspended.
  */
 export class RefreshSchedule {
-  private readonly backOff: BackOff;
-  private cancel = (): void => {};
+  /** True while the next refresh is put off because nobody uses the ring. */
+  isIdle = false;
+  private failures = 0;
+  private throttles = 0;
   private due = NEVER;
-  private suspendedUntil: Moment | undefined;
-  private closed = false;
+  private cooldownUntil: Moment | undefined;
+  private usedAt: number;
+  private isClosed = false;
+  private cancel = (): void => {};
 
   constructor(
-    private readonly clock: Clock,
-    private readonly random: () => number,
+    private readonly options: RefreshScheduleOptions,
     private readonly run: () => void,
-    /** Whether there is a store, through which one process spares others what it has done. */
-    private readonly isShared = false,
   ) {
-    this.backOff = new BackOff(random);
+    this.usedAt = options.clock.now();
   }
 
-  /** After an accepted answer: ahead of `maxAge`, drawn anew each time, but not before `atLeastMs` have passed. */
-  succeeded(maxAgeMs: number, atLeastMs: number): void {
-    this.backOff.reset();
-    this.suspendedUntil = undefined;
-    this.arm(Math.max(atLeastMs, this.refreshPoint(maxAgeMs)));
-  }
-
-  /**
-   * After an answer that another process had `ageMs` ago. Says whether a refresh is due by now; it then comes soon. If
-   * the issuer wants us to leave it alone, that still holds.
-   */
-  adopted(maxAgeMs: number, ageMs: number, atLeastMs: number): FoundInStore {
-    const delayMs = this.refreshPoint(maxAgeMs) - ageMs;
-    this.arm(Math.max(atLeastMs, delayMs > 0 ? delayMs : this.draw() * KEY_POLICY.overdueSpreadMs));
-    return delayMs > 0 ? 'fresh' : 'due';
+  /** The issuer responded: the back-off starts anew. */
+  reset(): void {
+    this.failures = 0;
+    this.throttles = 0;
+    this.cooldownUntil = undefined;
   }
 
   /**
-   * After a failure: when the back-off is over and `atLeastMs` have passed. Nobody asks during the back-off. Returns
-   * the delay in milliseconds.
+   * Plans the refresh of keys that are `ageMs` old, ahead of their `maxAge` by a random part of it. Returns false when that
+   * moment has passed: then it comes soon, spread at random.
    */
-  failed(error: JwksFetchError, hasKeys: boolean, atLeastMs: number): number {
-    const backOffMs = this.backOff.next(error, hasKeys);
-    const delayMs = Math.max(atLeastMs, backOffMs);
-    this.suspendedUntil = this.in(backOffMs);
-    this.waitForIssuer(hasKeys, delayMs);
+  planAhead(maxAgeMs: number, ageMs: number): boolean {
+    const [from, to] = KEY_POLICY.refreshAhead;
+    const delayMs = maxAgeMs * (from + this.draw() * (to - from)) - ageMs;
+    const isAhead = delayMs > 0;
+    const idleMs = this.idleDelayMs(KEY_POLICY.idleRefreshes);
+    this.arm(Math.max(idleMs, isAhead ? delayMs : this.draw() * KEY_POLICY.overdueSpreadMs));
+    return isAhead;
+  }
+
+  /** Plans the next attempt after a failure, and forbids fetches until the back-off is over; returns the delay. */
+  backOff(error: JwksFetchError, hasKeys: boolean): number {
+    const backOffMs = this.nextBackOffMs(error, hasKeys);
+    const delayMs = Math.max(this.idleDelayMs(KEY_POLICY.idleRetries), backOffMs);
+    this.cooldownUntil = this.in(backOffMs);
+    this.waitForCooldown(hasKeys, delayMs);
     return delayMs;
   }
 
-  /** Waits for the end of the back-off. Without keys the store, if there is one, is looked at meanwhile. */
-  waitForIssuer(hasKeys: boolean, delayMs = this.suspendedForMs): void {
-    this.arm(this.isShared && !hasKeys ? Math.min(delayMs, KEY_POLICY.storeLookMs) : delayMs);
+  /** Plans the next attempt for the end of the cooldown. Without keys the store, if there is one, is read meanwhile. */
+  waitForCooldown(hasKeys: boolean, delayMs = this.cooldownMs): void {
+    const readsStore = this.options.isShared && !hasKeys;
+    this.arm(readsStore ? Math.min(delayMs, KEY_POLICY.storeLookMs) : delayMs);
   }
 
   /**
-   * Another process asks, or waits for the end of its back-off, for so long. Then comes a moment that is drawn, so that
-   * one of a fleet comes first, and goes on from that many failures if it fails too.
+   * Another process holds the lease: retries after that plus jitter, so that the processes of a fleet come back one by
+   * one; the back-off goes on from the failures of the other.
    */
-  gaveWay(waitMs: number, failures: number): void {
-    this.backOff.catchUp(failures);
-    this.arm(waitMs + this.draw() * KEY_POLICY.turnSpreadMs);
+  deferTo(lease: { readonly waitMs: number; readonly failures: number }): void {
+    this.failures = Math.max(this.failures, lease.failures);
+    this.arm(lease.waitMs + this.draw() * KEY_POLICY.leaseSpreadMs);
   }
 
-  /** Brings the next question forward to now, or to the end of the back-off. */
-  hasten(): void {
-    this.arm(this.suspendedForMs);
+  /** A request uses the ring: ends its idling, and brings the refresh that was put off forward. */
+  use(): void {
+    if (!this.options.mayIdle) return;
+    this.usedAt = this.options.clock.now();
+    if (!this.isIdle) return;
+    this.isIdle = false;
+    this.arm(this.cooldownMs);
   }
 
-  /** How long no question may be asked, in milliseconds; 0 when one may. */
-  get suspendedForMs(): number {
-    return this.suspendedUntil === undefined ? 0 : Math.max(0, this.until(this.suspendedUntil));
+  /** How long nothing may be fetched from the issuer, in milliseconds; 0 when it may. */
+  get cooldownMs(): number {
+    return this.cooldownUntil === undefined ? 0 : Math.max(0, this.until(this.cooldownUntil));
   }
 
-  /** Milliseconds until the next question is due; Infinity when none is. */
+  get canFetch(): boolean {
+    return this.cooldownMs === 0;
+  }
+
+  /** Milliseconds until the next refresh is due; Infinity when none is planned. */
   get dueInMs(): number {
     return Math.max(0, this.until(this.due));
   }
@@ -97,39 +117,61 @@ export class RefreshSchedule {
   }
 
   close(): void {
-    this.closed = true;
+    this.isClosed = true;
     this.cancel();
     this.due = NEVER;
   }
 
+  /**
+   * Doubles from failure to failure, with equal jitter: half of the delay is fixed, half is random, so that a fleet does
+   * not come back in step. It never gives up.
+   */
+  private nextBackOffMs({ isThrottled, retryAfterMs }: JwksFetchError, hasKeys: boolean): number {
+    // Counted apart: after an outage, the first 429 is no reason to stay away for ten minutes.
+    const before = isThrottled ? this.throttles++ : this.failures++;
+    if (isThrottled && retryAfterMs !== undefined) {
+      const [floor, ceiling] = KEY_POLICY.retryAfterBoundsMs;
+      return Math.min(ceiling, Math.max(floor, retryAfterMs));
+    }
+    const withoutThrottle = hasKeys ? KEY_POLICY.backOffWithKeysMs : KEY_POLICY.backOffWithoutKeysMs;
+    const [first, ceiling] = isThrottled ? KEY_POLICY.throttledBackOffMs : withoutThrottle;
+    // 2 ** 20 keeps the product finite in an outage of any length.
+    const delay = Math.min(ceiling, first * 2 ** Math.min(before, 20));
+    return delay / 2 + (this.options.random() * delay) / 2;
+  }
+
+  /** How long the next refresh waits at least: 0 for a ring in use, a part of `staleIfErrorMs` for an idle one. */
+  private idleDelayMs(parts: number): number {
+    const { clock, mayIdle, staleIfErrorMs } = this.options;
+    this.isIdle = mayIdle && clock.now() - this.usedAt >= KEY_POLICY.idleAfterMs;
+    return this.isIdle ? staleIfErrorMs / parts : 0;
+  }
+
   private arm(delayMs: number): void {
-    if (this.closed) return;
+    if (this.isClosed) return;
     this.cancel();
     const delay = Math.min(delayMs, LONGEST_DELAY_MS);
     this.due = this.in(delay);
-    this.cancel = this.clock.after(delay, this.run);
-  }
-
-  private refreshPoint(maxAgeMs: number): number {
-    const [from, to] = KEY_POLICY.refreshAhead;
-    return maxAgeMs * (from + this.draw() * (to - from));
+    this.cancel = this.options.clock.after(delay, this.run);
   }
 
   /**
-   * From 0 to 1. With a store, the first of a fleet to ask spares the others; so few may be early, and the more
-   * processes there are, the fewer: else many would ask while the first is still waiting for its answer.
+   * A random number from 0 to 1. With a store, the first process of a fleet to fetch saves the others the fetch; so few
+   * may be early, and the more processes there are, the fewer: else many would fetch while the first one still waits.
    */
   private draw(): number {
-    const drawn = this.random();
-    return this.isShared ? Math.sqrt(drawn) : drawn;
+    const drawn = this.options.random();
+    return this.options.isShared ? Math.sqrt(drawn) : drawn;
   }
 
   private in(delayMs: number): Moment {
-    return { at: this.clock.now() + delayMs, wallAt: this.clock.wallNow() + delayMs };
+    const { clock } = this.options;
+    return { at: clock.now() + delayMs, wallAt: clock.wallNow() + delayMs };
   }
 
   /** Milliseconds until this moment, by the clock that is ahead. */
   private until({ at, wallAt }: Moment): number {
-    return Math.min(at - this.clock.now(), wallAt - this.clock.wallNow());
+    const { clock } = this.options;
+    return Math.min(at - clock.now(), wallAt - clock.wallNow());
   }
 }

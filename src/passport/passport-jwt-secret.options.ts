@@ -1,8 +1,7 @@
 import type { Agent } from 'node:http';
 import { badOption, checkFunction, checkNumber } from '../common/option-checks.js';
 import { LONGEST_DELAY_MS } from '../common/clock.js';
-import { isSecureUrl } from '../http/fetch-json.js';
-import { isPlainUrl } from '../http/safe-url.js';
+import { isPlainUrl, isSecureUrl } from '../http/safe-url.js';
 import { KEY_OPTION_DEFAULTS, resolveKeyOptions, type ResolvedKeyOptions } from '../keys/key.options.js';
 
 type Fetcher = (jwksUri: string) => Promise<{ keys: unknown }>;
@@ -77,7 +76,7 @@ export interface ResolvedPassportJwtSecretOptions {
 /** What is not said is as in jwks-rsa, or else as in `AuthModule`. */
 const DEFAULTS = {
   cacheMaxAge: 600_000,
-  cacheMaxAgeFallback: KEY_OPTION_DEFAULTS.staleForMs,
+  cacheMaxAgeFallback: KEY_OPTION_DEFAULTS.staleIfErrorMs,
   timeout: KEY_OPTION_DEFAULTS.timeoutMs,
   jwksRequestsPerMinute: 10,
 };
@@ -133,7 +132,7 @@ function keyOptionsOf(given: PassportJwtSecretOptions): ResolvedKeyOptions {
   checkNumber('jwksRequestsPerMinute', jwksRequestsPerMinute, 0.1, 6_000);
   return resolveKeyOptions({
     maxAgeMs: cacheMaxAge,
-    staleForMs: cacheMaxAgeFallback,
+    staleIfErrorMs: cacheMaxAgeFallback,
     timeoutMs: timeout,
     jwksRequestsPerMinute,
     requestHeaders,

@@ -2,16 +2,19 @@ import { Logger } from '@nestjs/common';
 import { SigningKeyNotFoundError } from 'jwks-rsa';
 import type { KeyObject } from 'node:crypto';
 import { AuthError } from '../common/auth.error.js';
-import { DEFAULT_ALGORITHMS } from '../jwk/algorithms.js';
 import { systemClock } from '../common/clock.js';
-import { FunctionJwksSource } from '../keys/source/function-source.js';
-import { HttpJwksSource, type JwksSource } from '../keys/source/http-source.js';
+import { DEFAULT_ALGORITHMS } from '../jwk/algorithms.js';
+import { createKeyRing } from '../keys/create-key-ring.js';
 import type { KeyRingEvent } from '../keys/key-ring-events.js';
-import { KeyRing } from '../keys/key-ring.js';
-import type { ResolvedKeyOptions } from '../keys/key.options.js';
-import { observe } from '../telemetry/metrics.js';
-import { parseJws, type JoseHeader } from '../token/jws.js';
 import { logKeyRingEvent } from '../keys/key-ring-log.js';
+import { asJwksRsaError, type KeyRing } from '../keys/key-ring.js';
+import type { ResolvedKeyOptions } from '../keys/key.options.js';
+import { FunctionJwksSource } from '../keys/source/function-source.js';
+import { HttpJwksSource } from '../keys/source/http-source.js';
+import type { JwksSource } from '../keys/source/jwks-source.js';
+import { observe } from '../telemetry/metrics.js';
+import type { JoseHeader } from '../token/access-token.js';
+import { parseJws } from '../token/jws.js';
 import {
   resolvePassportJwtSecretOptions,
   type PassportJwtSecretOptions,
@@ -30,9 +33,9 @@ export interface SecretOrKeyProvider {
 type Done = (error: unknown, key: KeyObject | null) => void;
 
 /**
- * A drop-in for `passportJwtSecret` of jwks-rsa, served by a key ring: an application with its own passport-jwt
- * strategy changes one import line. The key is a `KeyObject`, so nothing is parsed per request; the first keys are asked for at
- * once, and refreshed until {@link SecretOrKeyProvider.close}, without keeping the process alive.
+ * A drop-in for `passportJwtSecret` of jwks-rsa, on a key ring: an application with its own passport-jwt strategy changes
+ * one import line. The key is a `KeyObject`, so nothing is parsed for each request. The first keys are fetched at once and
+ * refreshed until {@link SecretOrKeyProvider.close}, without keeping the process alive.
  *
  * @throws TypeError at once, for an option that is wrong
  */
@@ -46,7 +49,7 @@ export function passportJwtSecret(given: PassportJwtSecretOptions): SecretOrKeyP
     if (header === undefined || !DEFAULT_ALGORITHMS.includes(header.alg)) return done(null, null);
     findKey(rings, header.kid, header.alg)
       .then((key) => done(null, key))
-      .catch((error: unknown) => onError(asSigningKeyError(error), (decided) => done(decided, null)))
+      .catch((error: unknown) => onError(asJwksRsaError(error) as Error, (decided) => done(decided, null)))
       .catch((error: unknown) => done(error, null));
   };
   const close = (): void => {
@@ -56,11 +59,11 @@ export function passportJwtSecret(given: PassportJwtSecretOptions): SecretOrKeyP
   return Object.assign(provide as unknown as SecretOrKeyProvider, { close });
 }
 
-/** The key, from the first ring that knows the key id; the last ring asked, the endpoint's, says why there is none. */
+/** The key, from the first ring that has the kid; the last ring, that of the endpoint, says why there is none. */
 async function findKey(rings: readonly KeyRing[], kid: string | undefined, alg: string): Promise<KeyObject> {
   let reason: unknown;
   for (const ring of inOrder(rings, kid)) {
-    const keys = await ring.getKeys(kid, alg).catch((error: unknown) => void (reason = error));
+    const keys = await keysOf(ring, kid, alg).catch((error: unknown) => void (reason = error));
     if (keys === undefined) continue;
     const [key] = keys;
     if (key === undefined) throw new AuthError('unknown_key');
@@ -69,7 +72,9 @@ async function findKey(rings: readonly KeyRing[], kid: string | undefined, alg: 
   throw reason;
 }
 
-/** A ring that holds the key goes first, so that a key in memory never waits for another ring's question. */
+const keysOf = async (ring: KeyRing, kid: string | undefined, alg: string) => ring.lookUp(kid, alg);
+
+/** A ring that has the key goes first, so that a key in memory never waits for a fetch of another ring. */
 function inOrder(rings: readonly KeyRing[], kid: string | undefined): readonly KeyRing[] {
   if (rings.length === 1 || kid === undefined) return rings;
   return rings.toSorted((a, b) => Number(b.knows(kid)) - Number(a.knows(kid)));
@@ -86,35 +91,24 @@ function createRings(options: ResolvedPassportJwtSecretOptions): readonly KeyRin
     void ring.start();
     return [ring];
   }
-  // The endpoint is asked only for what the interceptor lacks, so its ring starts with the first such token.
-  const ask = async () => (await getKeysInterceptor()) ?? [];
-  const intercepted = new FunctionJwksSource('getKeysInterceptor', ask);
-  const first = createRing(`${jwksUri} (getKeysInterceptor)`, intercepted, keys, isNotForLackOfKeys);
+  // The endpoint serves only what the interceptor lacks, so its ring starts with the first such token.
+  const getKeys = async () => (await getKeysInterceptor()) ?? [];
+  const name = `${jwksUri} (getKeysInterceptor)`;
+  const intercepted = new FunctionJwksSource('getKeysInterceptor', getKeys);
+  const first = createRing(name, intercepted, keys, isNotForLackOfKeys);
   void first.start();
   return [first, ring];
 }
 
 function createRing(
-  name: string,
+  issuer: string,
   source: JwksSource,
   keys: ResolvedKeyOptions,
-  isWorthTelling: (event: KeyRingEvent) => boolean = () => true,
+  isLogged: (event: KeyRingEvent) => boolean = () => true,
 ): KeyRing {
   const logger = new Logger('passportJwtSecret');
-  return new KeyRing({
-    issuer: name,
-    source,
-    clock: systemClock,
-    random: Math.random,
-    onEvent: (event) => isWorthTelling(event) && logKeyRingEvent(logger, event),
-    algorithms: DEFAULT_ALGORITHMS,
-    // passport-jwt checks the issuer; it is not known here.
-    lifetime: keys,
-    timeoutMs: keys.timeoutMs,
-    deniedKids: [],
-    mayPark: false,
-    jwksRequestsPerMinute: keys.jwksRequestsPerMinute,
-  });
+  const onEvent = (event: KeyRingEvent) => isLogged(event) && logKeyRingEvent(logger, event, issuer);
+  return createKeyRing({ issuer }, source, keys, { onEvent });
 }
 
 /** An interceptor may have no keys, now or ever: the endpoint is there for that. */
@@ -129,12 +123,6 @@ function headerOf(rawJwtToken: unknown): JoseHeader | undefined {
     return undefined;
   }
 }
-
-/** What jwks-rsa calls a key that is not there; an outage stays what it is. */
-const asSigningKeyError = (error: unknown): Error =>
-  error instanceof AuthError && error.isRefusal
-    ? new SigningKeyNotFoundError(error.message)
-    : (error as Error);
 
 function handleSigningKeyError(error: Error | null, callback: (error: Error | null) => void): void {
   callback(error instanceof SigningKeyNotFoundError ? null : error);

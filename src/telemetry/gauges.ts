@@ -19,8 +19,8 @@ export interface KeySetReading {
 export interface Observed {
   /** The key sets that there are at this moment. */
   keySets(): readonly KeySetReading[];
-  /** How many verified tokens are remembered; undefined where none ever are. */
-  rememberedTokens?(): number | undefined;
+  /** How many verified tokens are cached; undefined without a cache. */
+  cachedTokens?(): number | undefined;
 }
 
 /** What all applications of this process have given to be read. */
@@ -43,7 +43,7 @@ export class Gauges {
       result.observe(instruments.keySetTimeToExpiry, timeToExpiryMs / 1_000, attributes);
     }
     const entries = [...this.observed]
-      .map((one) => one.rememberedTokens?.())
+      .map((one) => one.cachedTokens?.())
       .filter((count) => count !== undefined);
     if (entries.length > 0) {
       const total = entries.reduce((sum, count) => sum + count, 0);

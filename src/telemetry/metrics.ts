@@ -19,8 +19,8 @@ import {
 } from './names.js';
 import { LIBRARY_VERSION } from './version.js';
 
-/** What became of a request, in words from closed lists. */
-export interface Authentication {
+/** The outcome of a request, in words from closed lists. */
+export interface AuthenticationOutcome {
   readonly result: AuthenticationResult;
   /** Why it was rejected. */
   readonly reason?: AuthErrorCode | undefined;
@@ -78,7 +78,7 @@ export function observe(observed: Observed): () => void {
 }
 
 /** Records one request. */
-export function recordAuthentication(tookMs: number, { result, reason, error }: Authentication): void {
+export function recordAuthentication(tookMs: number, { result, reason, error }: AuthenticationOutcome): void {
   currentInstruments()?.authenticateDuration.record(tookMs / 1_000, {
     [ATTRIBUTES.result]: result,
     ...(reason !== undefined && { [ATTRIBUTES.rejectionReason]: reason }),

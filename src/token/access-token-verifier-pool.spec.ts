@@ -1,4 +1,5 @@
-import { HOUR_MS, refused, remembers, VerifierScene } from '../../test/support/verifier-scene.js';
+import { HOUR } from '../../test/support/constants.js';
+import { isCached, refused, VerifierScene } from '../../test/support/verifier-scene.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 let scene: VerifierScene;
@@ -12,7 +13,7 @@ describe('with verifyInThreadPool', () => {
     const token = scene.tokenFor();
     const [h, p] = token.split('.');
     await expect(verifier.verify(`${h}.${p}.${'A'.repeat(86)}`)).rejects.toThrow(refused('bad_signature'));
-    expect([await remembers(verifier, token), await remembers(verifier, token)]).toEqual([false, true]);
+    expect([await isCached(verifier, token), await isCached(verifier, token)]).toEqual([false, true]);
   });
 
   it('a token is refused when its key is denied meanwhile', async () => {
@@ -22,7 +23,7 @@ describe('with verifyInThreadPool', () => {
     scene.ring.deny(scene.key.kid);
     const [ours] = await pending;
     expect(ours).toMatchObject({ reason: { code: 'unknown_key' } });
-    expect(await remembers(verifier, theirs)).toBe(true);
+    expect(await isCached(verifier, theirs)).toBe(true);
   });
 
   it('a token is refused when it expires meanwhile', async () => {
@@ -32,7 +33,7 @@ describe('with verifyInThreadPool', () => {
       scene.tokenFor({ exp: scene.inHours(1) }),
     ];
     const pending = Promise.allSettled([verifier.verify(short), verifier.verify(long)]);
-    scene.nowMs += HOUR_MS / 2;
+    scene.clock.skip(HOUR / 2);
     expect(await pending).toMatchObject([{ reason: { code: 'expired' } }, { status: 'fulfilled' }]);
   });
 

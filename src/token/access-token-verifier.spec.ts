@@ -1,4 +1,5 @@
-import { HOUR_MS, refused, remembers, VerifierScene } from '../../test/support/verifier-scene.js';
+import { HOUR } from '../../test/support/constants.js';
+import { isCached, refused, VerifierScene } from '../../test/support/verifier-scene.js';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 let scene: VerifierScene;
@@ -20,10 +21,10 @@ describe('a verified token', () => {
   it('is remembered, whole: one that differs in its signature alone is verified anew', async () => {
     const verifier = scene.verifierWith();
     const token = scene.tokenFor();
-    expect([await remembers(verifier, token), await remembers(verifier, token)]).toEqual([false, true]);
+    expect([await isCached(verifier, token), await isCached(verifier, token)]).toEqual([false, true]);
     const [h, p] = token.split('.');
     await expect(verifier.verify(`${h}.${p}.${'A'.repeat(86)}`)).rejects.toThrow(refused('bad_signature'));
-    expect(await remembers(verifier, token)).toBe(true);
+    expect(await isCached(verifier, token)).toBe(true);
   });
 
   it('is handed out as one object that nobody can change', async () => {
@@ -38,24 +39,24 @@ describe('a verified token', () => {
   it('is not remembered with verifiedTokens: false', async () => {
     const verifier = scene.verifierWith({ verifiedTokens: false });
     const token = scene.tokenFor();
-    expect([await remembers(verifier, token), await remembers(verifier, token)]).toEqual([false, false]);
+    expect([await isCached(verifier, token), await isCached(verifier, token)]).toEqual([false, false]);
   });
 
   it('expires while it is remembered', async () => {
     const verifier = scene.verifierWith({ clockToleranceMs: 0 });
     const token = scene.tokenFor({ exp: scene.inHours(0.5) });
     await verifier.verify(token);
-    scene.nowMs += HOUR_MS / 2 - 1;
-    expect(await remembers(verifier, token)).toBe(true);
-    scene.nowMs += 1;
+    scene.clock.skip(HOUR / 2 - 1);
+    expect(await isCached(verifier, token)).toBe(true);
+    scene.clock.skip(1);
     await expect(verifier.verify(token)).rejects.toThrow(refused('expired'));
   });
 
   it('is refused once the clock goes back before its nbf', async () => {
     const verifier = scene.verifierWith({ clockToleranceMs: 0 });
-    const token = scene.tokenFor({ nbf: scene.nowMs / 1_000 });
+    const token = scene.tokenFor({ nbf: scene.inHours(0) });
     await verifier.verify(token);
-    scene.nowMs -= 1;
+    scene.clock.moveWallClock(-1);
     await expect(verifier.verify(token)).rejects.toThrow(refused('not_yet_valid'));
   });
 
@@ -64,10 +65,10 @@ describe('a verified token', () => {
     const token = scene.tokenFor();
     await verifier.verify(token);
     await scene.ring.refresh();
-    expect(await remembers(verifier, token)).toBe(true);
+    expect(await isCached(verifier, token)).toBe(true);
     scene.published = [scene.key.publicJwk];
     await scene.ring.refresh();
-    expect(await remembers(verifier, token)).toBe(true);
+    expect(await isCached(verifier, token)).toBe(true);
   });
 
   it('goes at once with a key that is withdrawn, and is verified anew when it comes back', async () => {
@@ -79,7 +80,7 @@ describe('a verified token', () => {
     await expect(verifier.verify(token)).rejects.toThrow(refused('unknown_key'));
     scene.published = [scene.key.publicJwk];
     await scene.ring.refresh();
-    expect(await remembers(verifier, token)).toBe(false);
+    expect(await isCached(verifier, token)).toBe(false);
   });
 
   it('goes with a key whose kid now names other material', async () => {
@@ -97,7 +98,7 @@ describe('a verified token', () => {
     await Promise.all([verifier.verify(ours), verifier.verify(theirs)]);
     scene.ring.deny(scene.key.kid);
     await expect(verifier.verify(ours)).rejects.toThrow(refused('unknown_key'));
-    expect(await remembers(verifier, theirs)).toBe(true);
+    expect(await isCached(verifier, theirs)).toBe(true);
   });
 
   it('is not accepted from memory past the life of the key set', async () => {
@@ -105,9 +106,9 @@ describe('a verified token', () => {
     const token = scene.tokenFor({ exp: scene.inHours(9) });
     await verifier.verify(token);
     scene.published = undefined;
-    scene.nowMs += 2 * HOUR_MS - 1;
-    expect(await remembers(verifier, token)).toBe(true);
-    scene.nowMs += 1;
+    scene.clock.skip(2 * HOUR - 1);
+    expect(await isCached(verifier, token)).toBe(true);
+    scene.clock.skip(1);
     await expect(verifier.verify(token)).rejects.toThrow(refused('keys_unavailable'));
   });
 
@@ -119,7 +120,7 @@ describe('a verified token', () => {
     revoked = true;
     await expect(verifier.verify(token)).rejects.toThrow(refused('revoked'));
     revoked = false;
-    expect(await remembers(verifier, token)).toBe(true);
+    expect(await isCached(verifier, token)).toBe(true);
   });
 
   it('shares its header with the others that have the same', async () => {

@@ -1,43 +1,28 @@
 import { AuthError } from '../common/auth.error.js';
-import { ALGORITHMS } from '../jwk/algorithms.js';
 import { systemClock, type Clock } from '../common/clock.js';
-import type { KeyRings } from '../keys/key-rings.js';
+import { ALGORITHMS } from '../jwk/algorithms.js';
 import type { VerificationKey } from '../jwk/verification-key.js';
+import type { KeyRings } from '../keys/key-rings.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
-import { checkAudience, checkClaims, checkTimes, checkType, type AccessTokenClaims } from './claims.js';
+import type { JoseHeader, UncheckedClaims, VerificationInfo, VerifiedToken } from './access-token.js';
+import { checkAudience, checkClaims, checkTimes, checkType } from './claims.js';
 import { deepFreeze } from './deep-freeze.js';
+import { signsForIssuer } from './entra-tenant.js';
+import { HeaderCache } from './header-cache.js';
 import type { ResolvedDynamicIssuers } from './issuers/dynamic-issuers.js';
 import { IssuerDirectory, type KnownIssuer } from './issuers/issuer-directory.js';
-import { parseClaims, parseJws, type JoseHeader, type Jws, type UncheckedClaims } from './jws.js';
 import type { IssuerRules } from './issuers/issuer-rules.js';
-import { signsForIssuer } from './entra-tenant.js';
-import { KnownHeaders } from './header-cache.js';
+import { parseClaims, parseJws, type Jws } from './jws.js';
 import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
+import { digestOf, TokenCache } from './token-cache.js';
 import type { ResolvedTokenOptions } from './token.options.js';
-import { digestOf, VerifiedTokens } from './token-cache.js';
 
-/** A token that passed every check; deep-frozen. */
-export interface VerifiedToken {
-  readonly claims: AccessTokenClaims;
-  readonly header: JoseHeader;
-  /** The configured issuer. */
-  readonly issuer: string;
-}
-
-/** What is known of a token on the way, for the trace: nothing of the token itself. */
-export interface VerificationNotes {
-  /** The configured issuer that the token names. */
-  issuer?: string;
-  /** True when the token had been verified before. */
-  remembered?: boolean;
-}
-
-/** Checks access tokens (RFC 7519 §7.2, RFC 9068 §4): cheap checks first, then the key, the signature, the claims. */
+/** Verifies access tokens (RFC 7519 §7.2, RFC 9068 §4): cheap checks first, then the key, the signature, the claims. */
 export class AccessTokenVerifier {
   private readonly directory: IssuerDirectory;
-  private readonly remembered: VerifiedTokens | undefined;
-  private readonly headers = new KnownHeaders();
+  private readonly tokens: TokenCache | undefined;
+  private readonly headers = new HeaderCache();
 
   constructor(
     issuers: readonly IssuerRules[],
@@ -46,51 +31,53 @@ export class AccessTokenVerifier {
     dynamic?: ResolvedDynamicIssuers,
     private readonly clock: Pick<Clock, 'wallNow'> = systemClock,
   ) {
+    const { verifiedTokens } = options;
     this.directory = new IssuerDirectory(issuers, keyRings, dynamic);
-    this.remembered =
-      options.verifiedTokens === false ? undefined : new VerifiedTokens(options.verifiedTokens.max);
+    this.tokens = verifiedTokens === false ? undefined : new TokenCache(verifiedTokens.max);
   }
 
   /**
    * Verifies a token, wherever it came from.
    *
-   * @param token - a JWT in compact serialization, without `Bearer`
-   * @throws AuthError with the reason when the token is refused, `keys_unavailable` when it cannot be judged; what
+   * @param token a JWT in compact serialization, without `Bearer`
+   * @param info is filled in on the way, also where the token is refused
+   * @throws AuthError with the reason when the token is refused, `keys_unavailable` when that cannot be known; what
    * `isRevoked` throws goes through unchanged
    */
-  async verify(token: string, notes: VerificationNotes = {}): Promise<VerifiedToken> {
+  async verify(token: string, info: VerificationInfo = {}): Promise<VerifiedToken> {
     if (typeof token !== 'string') throw new AuthError('malformed_token');
     if (token.length > this.options.maxTokenBytes) throw new AuthError('token_too_large');
-    const digest = this.remembered === undefined ? '' : digestOf(token);
-    const verified = this.recall(digest, notes) ?? (await this.verifyAnew(token, digest, notes));
+    const digest = this.tokens === undefined ? '' : digestOf(token);
+    const verified = this.fromCache(digest, info) ?? (await this.verifyNew(token, digest, info));
     const { isRevoked } = this.options;
     if (isRevoked !== undefined && (await isRevoked(verified.claims))) throw new AuthError('revoked');
     return verified;
   }
 
-  /** How many verified tokens are remembered; undefined where none ever are. */
-  get rememberedTokens(): number | undefined {
-    return this.remembered?.size;
+  /** How many verified tokens are cached; undefined without a cache. */
+  get cachedTokens(): number | undefined {
+    return this.tokens?.size;
   }
 
-  private recall(digest: string, notes: VerificationNotes): VerifiedToken | undefined {
-    const entry = this.remembered?.recall(digest);
-    if (entry === undefined) return undefined;
-    // A dynamic issuer may not be allowed any more, or its ring may have given way.
-    if (this.directory.find(entry.verified.issuer)?.ring !== entry.ring) return undefined;
-    notes.issuer = entry.verified.issuer;
-    notes.remembered = true;
-    entry.ring.watch();
-    this.checkTimes(entry.verified.claims);
-    return entry.verified;
+  private fromCache(digest: string, info: VerificationInfo): VerifiedToken | undefined {
+    const cached = this.tokens?.get(digest);
+    if (cached === undefined) return undefined;
+    const { verified, ring } = cached;
+    // A dynamic issuer may not be allowed any more, or its ring may have been replaced.
+    if (this.directory.find(verified.issuer)?.ring !== ring) return undefined;
+    info.issuer = verified.issuer;
+    info.cached = true;
+    ring.watch();
+    this.checkTimes(verified.claims);
+    return verified;
   }
 
-  private async verifyAnew(token: string, digest: string, notes: VerificationNotes): Promise<VerifiedToken> {
-    notes.remembered = false;
+  private async verifyNew(token: string, digest: string, info: VerificationInfo): Promise<VerifiedToken> {
+    info.cached = false;
     const jws = parseJws(token, this.headers);
     const claims = parseClaims(jws);
     const { rules, ring } = this.directory.find(claims['iss']) ?? (await this.resolve(jws.header, claims));
-    notes.issuer = rules.issuer;
+    info.issuer = rules.issuer;
     this.checkWithoutKey(jws.header, claims, rules);
     const { generation } = ring;
     const found = ring.lookUp(jws.header.kid, jws.header.alg);
@@ -98,27 +85,24 @@ export class AccessTokenVerifier {
     const signers = keys.filter((candidate) => signsForIssuer(candidate, claims));
     const signer = this.checkSignature(jws, signers);
     const key = signer instanceof Promise ? await signer : signer;
-    // Time may have passed since the first look: the token may have expired, its key may have been denied.
+    // Time may have passed since: the token may have expired, its key may have been denied.
     this.checkTimes(claims);
     if (ring.generation !== generation && !ring.holds(key)) throw new AuthError('unknown_key');
     checkClaims(claims, rules, this.options);
-    const verified = Object.freeze({
-      claims: deepFreeze(claims),
-      header: this.headers.keep(jws),
-      issuer: rules.issuer,
-    });
-    this.remembered?.remember({ digest, verified, ring, key, generation, isUsed: false });
+    const header = this.headers.keep(jws);
+    const verified = Object.freeze({ claims: deepFreeze(claims), header, issuer: rules.issuer });
+    this.tokens?.set(digest, { verified, ring, key, generation });
     return verified;
   }
 
-  /** A dynamic issuer that is not known yet, which is asked for last of all. */
+  /** A dynamic issuer that is not known yet: the application decides, after all cheaper checks. */
   private async resolve({ alg }: JoseHeader, claims: UncheckedClaims): Promise<KnownIssuer> {
     if (!ALGORITHMS.has(alg)) throw new AuthError('unsupported_algorithm');
     this.checkTimes(claims);
     return this.directory.resolve(claims['iss'] as string);
   }
 
-  /** Everything that can be refused before a key is looked up; a made-up kid must be cheap to refuse. */
+  /** Everything that can be refused before a key is looked up: a made-up kid must be cheap to refuse. */
   private checkWithoutKey(header: JoseHeader, claims: UncheckedClaims, rules: IssuerRules): void {
     if (!rules.algorithms.includes(header.alg)) throw new AuthError('unsupported_algorithm');
     checkType(header, rules);
@@ -165,7 +149,7 @@ function fitting(keys: readonly VerificationKey[], { kid }: JoseHeader): readonl
   throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
 }
 
-/** What a trace shows of a key: its own members, which the header has only agreed with. */
+/** What a trace shows of a key: its own members, with which the header only agrees. */
 function attributesOf({ alg }: JoseHeader, key: VerificationKey | undefined): Record<string, string> {
   const algorithm = key?.algorithms.find(({ name }) => name === alg);
   return {

@@ -1,22 +1,7 @@
 import { AuthError } from '../common/auth.error.js';
-import type { JoseHeader, UncheckedClaims } from './jws.js';
+import type { AccessTokenClaims, JoseHeader, UncheckedClaims } from './access-token.js';
 import type { IssuerRules } from './issuers/issuer-rules.js';
 import type { ResolvedTokenOptions } from './token.options.js';
-
-/** The claims of a verified access token (RFC 7519 §4.1, RFC 9068 §2.2): deep-frozen, shared between requests. */
-export interface AccessTokenClaims {
-  readonly iss: string;
-  /** Seconds since 1970. */
-  readonly exp: number;
-  readonly aud?: string | readonly string[];
-  readonly sub?: string;
-  readonly client_id?: string;
-  readonly nbf?: number;
-  readonly iat?: number;
-  readonly jti?: string;
-  readonly scope?: string;
-  readonly [claim: string]: unknown;
-}
 
 /** Strings wherever they are (RFC 7519 §4.1.2, §4.1.7, RFC 8693 §4.3). */
 const STRING_CLAIMS = ['sub', 'jti', 'client_id'] as const;

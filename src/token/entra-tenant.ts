@@ -1,5 +1,5 @@
 import type { VerificationKey } from '../jwk/verification-key.js';
-import type { UncheckedClaims } from './jws.js';
+import type { UncheckedClaims } from './access-token.js';
 
 const TEMPLATE = '{tenantid}';
 

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { parseJws } from './jws.js';
-import { KnownHeaders } from './header-cache.js';
+import { HeaderCache } from './header-cache.js';
 
 const textOf = (header: object): string => Buffer.from(JSON.stringify(header)).toString('base64url');
 const jwsOf = (header: object) => parseJws(`${textOf(header)}.e30.AA`);
 
 it('knows a header by its text, frozen, once it was kept', () => {
-  const known = new KnownHeaders();
+  const known = new HeaderCache();
   const header = { alg: 'ES256', kid: 'a', jwk: { kty: 'EC' } };
   expect(known.get(textOf(header))).toBeUndefined();
   const kept = known.keep(jwsOf(header));
@@ -18,7 +18,7 @@ it('knows a header by its text, frozen, once it was kept', () => {
 });
 
 it('keeps none that may not be shared', () => {
-  const known = new KnownHeaders();
+  const known = new HeaderCache();
   const header = Buffer.from('{"alg":"ES256","__proto__":{}}').toString('base64url');
   expect(() => known.keep(parseJws(`${header}.e30.AA`))).toThrow(
     expect.objectContaining({ code: 'malformed_token' }),
@@ -27,7 +27,7 @@ it('keeps none that may not be shared', () => {
 });
 
 it('starts again from none when there are too many', () => {
-  const known = new KnownHeaders();
+  const known = new HeaderCache();
   const header = (kid: number) => ({ alg: 'ES256', kid: `${kid}` });
   for (let kid = 0; kid < 1_000; kid += 1) known.keep(jwsOf(header(kid)));
   expect(known.get(textOf(header(0)))).toBeDefined();

@@ -1,17 +1,18 @@
+import type { JoseHeader } from './access-token.js';
 import { deepFreeze } from './deep-freeze.js';
-import type { JoseHeader, Jws } from './jws.js';
+import type { Jws } from './jws.js';
 
 const MAX_HEADERS = 1_000;
 
 /**
- * Headers of tokens whose signature was verified, by their text. An issuer writes the same header into all tokens of a
- * key, so they are few and need not be parsed each time; and nobody else can put one in here. If they are many all the
- * same, it starts again from none.
+ * Headers of verified tokens, by their text. An issuer writes the same header into all tokens of a key, so there are few
+ * and they need not be parsed each time. Only headers of verified tokens enter; should there be many all the same, the
+ * cache is emptied.
  */
-export class KnownHeaders {
+export class HeaderCache {
   private readonly headers = new Map<string, JoseHeader>();
 
-  /** The header that this text stands for, deep-frozen; undefined when it has to be parsed. */
+  /** The header with this text, deep-frozen; undefined when it has to be parsed. */
   get(text: string): JoseHeader | undefined {
     return this.headers.get(text);
   }
@@ -25,7 +26,7 @@ export class KnownHeaders {
     const known = this.headers.get(headerText);
     if (known !== undefined) return known;
     if (this.headers.size >= MAX_HEADERS) this.headers.clear();
-    // As a copy: a text that is cut out of a token keeps all of it in memory.
+    // As a copy: a slice of a token keeps the whole token in memory.
     this.headers.set(Buffer.from(headerText).toString(), deepFreeze(header));
     return header;
   }

@@ -1,16 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { AuthError } from '../common/auth.error.js';
 import { decodeBase64Url } from '../jwk/base64url.js';
+import type { JoseHeader, UncheckedClaims } from './access-token.js';
 
-/** A JOSE header (RFC 7515 §4) whose shape has been checked. */
-export interface JoseHeader {
-  readonly alg: string;
-  readonly kid?: string;
-  readonly typ?: string;
-  readonly [member: string]: unknown;
-}
-
-/** A JWS in compact serialization (RFC 7515 §7.1), taken apart; nothing in it is verified. */
+/** A JWS in compact serialization (RFC 7515 §7.1), split; nothing in it is verified. */
 export interface Jws {
   readonly header: JoseHeader;
   /** The header as it stands in the token. */
@@ -22,14 +15,11 @@ export interface Jws {
   readonly signature: Buffer;
 }
 
-/** The members of a claims set (RFC 7519 §4) before anything in them has been checked. */
-export type UncheckedClaims = Readonly<Record<string, unknown>>;
-
 /**
- * Takes a compact JWS apart and checks its shape: three parts, canonical base64url, and a header that is a JSON object
+ * Splits a compact JWS and checks its shape: three parts, canonical base64url, and a header that is a JSON object
  * without extensions.
  *
- * @param known - headers that went through this before, by their text
+ * @param known headers that passed this before, by their text
  * @throws AuthError `malformed_token`, or `unsupported_critical` for `crit` and `b64` (RFC 7515 §4.1.11, RFC 7797 §7)
  */
 export function parseJws(token: string, known?: Pick<ReadonlyMap<string, JoseHeader>, 'get'>): Jws {
@@ -41,7 +31,7 @@ export function parseJws(token: string, known?: Pick<ReadonlyMap<string, JoseHea
     header: known?.get(headerText) ?? parseHeader(decode(headerText)),
     headerText,
     payload: decode(token.slice(first + 1, second)),
-    // Both parts have just been seen to be ASCII.
+    // Both parts are ASCII: they have just been decoded.
     signingInput: Buffer.from(token.slice(0, second), 'latin1'),
     signature: decode(token.slice(second + 1)),
   };

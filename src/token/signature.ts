@@ -3,8 +3,8 @@ import type { VerificationKey } from '../jwk/verification-key.js';
 import { derSignature } from './der-signature.js';
 import type { Jws } from './jws.js';
 
-/** What `crypto.verify` is asked. */
-type Question = readonly [
+/** The arguments of `crypto.verify`. */
+type VerifyArguments = readonly [
   hash: string | null,
   signingInput: Buffer,
   key: KeyObject | VerifyKeyObjectInput,
@@ -16,31 +16,34 @@ type Question = readonly [
  * the header agree on (RFC 7515 §5.2, RFC 8725 §3.1). Never throws.
  */
 export function isSignedWith(key: VerificationKey, jws: Jws): boolean {
-  const question = questionFor(key, jws);
+  const args = verifyArguments(key, jws);
   try {
-    return question !== undefined && verify(...question);
+    return args !== undefined && verify(...args);
   } catch {
     return false;
   }
 }
 
-/** {@link isSignedWith}, found out on a thread of libuv's pool. Never rejects. */
+/** {@link isSignedWith} in libuv's thread pool. Never rejects. */
 export function isSignedWithInThreadPool(key: VerificationKey, jws: Jws): Promise<boolean> {
-  const question = questionFor(key, jws);
+  const args = verifyArguments(key, jws);
   return new Promise((resolve) => {
-    if (question === undefined) return resolve(false);
+    if (args === undefined) return resolve(false);
     try {
-      verify(...question, (error, isValid) => resolve(error === null && isValid));
+      verify(...args, (error, isValid) => resolve(error === null && isValid));
     } catch {
       resolve(false);
     }
   });
 }
 
-/** Undefined when the answer is no, whatever the signature is. */
-function questionFor(key: VerificationKey, { header, signingInput, signature }: Jws): Question | undefined {
+/** Undefined when no signature can be valid. */
+function verifyArguments(
+  key: VerificationKey,
+  { header, signingInput, signature }: Jws,
+): VerifyArguments | undefined {
   const algorithm = key.algorithms.find(({ name }) => name === header.alg);
-  // OpenSSL takes a PSS signature whose leading zeros were left out (RFC 8017 §8.1.2 does not).
+  // OpenSSL accepts a PSS signature without its leading zeros; RFC 8017 §8.1.2 does not.
   if (algorithm === undefined || signature.length !== key.signatureBytes) return undefined;
   const { hash, kty, parameters } = algorithm;
   const keyInput = parameters === undefined ? key.keyObject : { key: key.keyObject, ...parameters };

@@ -1,42 +1,25 @@
 import { expect, it } from 'vitest';
 import type { KeyRing } from '../keys/key-ring.js';
-import { digestOf, VerifiedTokens, type VerifiedEntry } from './token-cache.js';
+import { TokenCache, type CachedToken } from './token-cache.js';
 
-const entry = (digest: string): VerifiedEntry =>
-  ({
-    digest,
-    verified: {},
-    ring: { isUsable: true, generation: 1 } as KeyRing,
-    generation: 1,
-  }) as VerifiedEntry;
+const ring = { isUsable: true, generation: 1 } as KeyRing;
+const token = (): CachedToken => ({ verified: {}, ring, key: {}, generation: 1 }) as CachedToken;
 
-it('a token that is used stays, and one that is not gives way', () => {
-  const tokens = new VerifiedTokens(2);
-  tokens.remember(entry('first'));
-  tokens.remember(entry('second'));
-  expect(tokens.recall('first')).toBeDefined();
-  tokens.remember(entry('third'));
-  expect(tokens.recall('first')).toBeDefined();
-  expect(tokens.recall('second')).toBeUndefined();
+it('keeps a token that is used, and evicts the least recently used one', () => {
+  const tokens = new TokenCache(2);
+  for (const digest of ['first', 'second']) tokens.set(digest, token());
+  expect(tokens.get('first')).toBeDefined();
+  tokens.set('third', token());
+  expect([tokens.get('first'), tokens.get('second')]).toEqual([expect.anything(), undefined]);
+  expect(tokens.size).toBe(2);
 });
 
-it('no more are remembered than may be, also when all are in use', () => {
-  const max = 20;
-  const tokens = new VerifiedTokens(max);
-  for (let i = 0; i < max; i += 1) tokens.remember(entry(digestOf(`early ${i}`)));
-  for (let i = 0; i < max; i += 1) expect(tokens.recall(digestOf(`early ${i}`))).toBeDefined();
-  for (let i = 0; i < max; i += 1) {
-    tokens.remember(entry(digestOf(`late ${i}`)));
-    expect(tokens.recall(digestOf(`late ${i}`))).toBeDefined();
-    expect(tokens.size).toBe(max);
-  }
-});
-
-it('two whose digests begin alike are never taken for each other', () => {
-  const tokens = new VerifiedTokens(2);
-  tokens.remember(entry('same first'));
-  expect(tokens.recall('same second')).toBeUndefined();
-  tokens.remember(entry('same second'));
-  expect(tokens.recall('same second')).toMatchObject({ digest: 'same second' });
-  expect(tokens.recall('same first')).toBeUndefined();
+it('gives no token back whose ring may not be relied on, and does again later', () => {
+  const tokens = new TokenCache(2);
+  let isUsable = false;
+  const outage = Object.defineProperty({ generation: 1 }, 'isUsable', { get: () => isUsable }) as KeyRing;
+  tokens.set('digest', { ...token(), ring: outage });
+  expect(tokens.get('digest')).toBeUndefined();
+  isUsable = true;
+  expect(tokens.get('digest')).toBeDefined();
 });

@@ -6,7 +6,7 @@ import {
   checkOneOf,
   withoutUndefined,
 } from '../common/option-checks.js';
-import type { AccessTokenClaims } from './claims.js';
+import type { AccessTokenClaims } from './access-token.js';
 
 /** Claims that a token must carry, each with one of these values (RFC 7519 §4). */
 export type RequiredClaims = Readonly<Record<string, ClaimValue | readonly ClaimValue[]>>;
@@ -36,12 +36,12 @@ export interface IssuerOptions {
    */
   readonly algorithms?: readonly string[];
   /**
-   * `at+jwt` asks for the RFC 9068 profile.
+   * `at+jwt` requires the RFC 9068 profile.
    *
    * @default typ is `at+jwt`, `JWT` or absent
    */
   readonly tokenType?: 'at+jwt';
-  /** Claims that must be there with one of these values; `null` says that none is wanted. */
+  /** Claims that must be present with one of these values; `null` states that none is required. */
   readonly requiredClaims?: RequiredClaims | null;
 }
 
@@ -54,43 +54,46 @@ export interface TokenOptions {
    */
   readonly clockToleranceMs?: number;
   /**
-   * What becomes of a token that is bound to a key (`cnf`, RFC 9449, RFC 8705), whose proof is not checked: `refuse` it,
-   * or `ignore` the binding and take it as a plain bearer token.
+   * What to do with a token that is bound to a key (`cnf`, RFC 9449, RFC 8705), whose proof is not checked: `refuse` it, or
+   * `ignore` the binding and accept it as a plain bearer token.
    *
    * @default 'refuse'
    */
   readonly senderConstrained?: 'refuse' | 'ignore';
   /**
-   * Longer tokens are refused unread, in bytes.
+   * Longer tokens are refused unread; in bytes.
    *
    * @default 8_192
    */
   readonly maxTokenBytes?: number;
   /**
-   * How many verified tokens are remembered, so that one seen before costs no signature check; false: none.
+   * How many verified tokens are cached, so that one seen before costs no signature check; false: none.
    *
    * @default { max: 5_000 }
    */
   readonly verifiedTokens?: { readonly max: number } | false;
   /**
-   * Checks signatures on libuv's threads, beside the one that serves requests: more requests a second where there are
-   * processors to spare, for more processor time each. DNS and files wait for the same threads (`UV_THREADPOOL_SIZE`).
+   * Checks signatures in libuv's thread pool rather than on the thread that serves requests: more requests a second where
+   * there are processors to spare, for more processor time each. DNS and files use the same pool (`UV_THREADPOOL_SIZE`).
    *
    * @default false
    */
   readonly verifyInThreadPool?: boolean;
   /**
-   * Asked for every verified token, remembered or not: true refuses it. What it throws goes through unchanged.
+   * Called for every verified token, cached or not: true refuses it. What it throws goes through unchanged.
    *
    * @default nothing is revoked
    */
   readonly isRevoked?: (claims: AccessTokenClaims) => boolean | Promise<boolean>;
 }
 
-/** {@link TokenOptions} with the defaults filled in; without `isRevoked` nobody is asked. */
+/** {@link TokenOptions} with the defaults filled in; without `isRevoked` nothing is revoked. */
 export interface ResolvedTokenOptions extends Required<Omit<TokenOptions, 'isRevoked'>> {
   readonly isRevoked: TokenOptions['isRevoked'] | undefined;
 }
+
+/** The cache allocates its index at start: some 24 MB for so many tokens. */
+const MAX_CACHED_TOKENS = 1_000_000;
 
 export const TOKEN_OPTION_DEFAULTS: ResolvedTokenOptions = {
   clockToleranceMs: 5_000,
@@ -115,7 +118,7 @@ export function resolveTokenOptions(given: TokenOptions): ResolvedTokenOptions {
   if (options.isRevoked !== undefined) checkFunction('isRevoked', options.isRevoked);
   if (options.verifiedTokens !== false) {
     checkMembers('verifiedTokens', options.verifiedTokens, ['max']);
-    checkInteger('verifiedTokens.max', options.verifiedTokens.max, 1);
+    checkInteger('verifiedTokens.max', options.verifiedTokens.max, 1, MAX_CACHED_TOKENS);
   }
   return options;
 }

@@ -4,7 +4,7 @@ import { FAULTS, ODDITIES, plainScene, timeoutFor, type Scene } from './faults.j
 import { Measurement } from './measurement.js';
 
 const MINUTE = 60_000;
-const KEYS = { maxAgeMs: 10 * MINUTE, staleForMs: 60 * MINUTE };
+const KEYS = { maxAgeMs: 10 * MINUTE, staleIfErrorMs: 60 * MINUTE };
 /** The first delays of the back-off without keys, at their shortest: 0.25, 0.5, 1, 2 s. */
 const OUTAGE_MS = 5_000;
 const QUESTIONS = 5;
@@ -28,7 +28,7 @@ describe.each(FAULTS)('after staleFor, with $name', ({ failure, retryAfterMs, sc
     const measured = new Measurement(api, issuer);
     const tokens = Array.from({ length: 20 }, () => issuer.token());
 
-    api.clock.leap(KEYS.maxAgeMs + KEYS.staleForMs);
+    api.clock.leap(KEYS.maxAgeMs + KEYS.staleIfErrorMs);
     expect(api.ring.status.state).toBe('EXPIRED');
     await Promise.all([measured.send(tokens), api.settled()]);
     await api.pass(OUTAGE_MS, () => measured.send(tokens));
@@ -52,7 +52,7 @@ describe.each(ODDITIES)('after staleFor, with $name', ({ begin }) => {
     await using api = await scene.start(KEYS);
     await begin(scene);
     issuer.requests.reset();
-    api.clock.leap(KEYS.maxAgeMs + KEYS.staleForMs);
+    api.clock.leap(KEYS.maxAgeMs + KEYS.staleIfErrorMs);
     expect(await api.statuses(issuer.token(), issuer.token())).toEqual([200, 200]);
     expect(api.ring.status.state).toBe('FRESH');
     expect(issuer.requests.jwks).toBe(1);
@@ -65,7 +65,7 @@ it('a request starts the question itself when no back-off forbids it and the tim
   await using api = await scene.start(KEYS);
   issuer.requests.reset();
   api.clock.loseTimers();
-  api.clock.leap(KEYS.maxAgeMs + KEYS.staleForMs);
+  api.clock.leap(KEYS.maxAgeMs + KEYS.staleIfErrorMs);
   expect(api.ring.status.state).toBe('EXPIRED');
   expect(await api.statuses(issuer.token(), issuer.token())).toEqual([200, 200]);
   expect(issuer.requests.jwks).toBe(1);

@@ -15,7 +15,7 @@ import { vi } from 'vitest';
 import { resolveAuthOptions } from '../../src/auth.options.js';
 import type { KeyRingEvent } from '../../src/keys/key-ring-events.js';
 import { SampleController } from '../support/guarded-app.js';
-import { SteppedClock } from './stepped-clock.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 /** How long a question may take in tests where the issuer never answers it. */
 export const DEADLINE_MS = 200;
@@ -51,7 +51,7 @@ export async function startGuardedApi(
     ...(jwksUri === undefined ? {} : { jwksUri }),
   };
   const resolved = resolveAuthOptions(options);
-  const clock = new SteppedClock();
+  const clock = new ManualClock(Date.now());
   const events: KeyRingEvent[] = [];
   const onEvent = (event: KeyRingEvent) => void events.push(event);
   const rings = new KeyRings(resolved.issuers, resolved.keys, onEvent, { clock, random: () => 0 });
@@ -78,7 +78,7 @@ export class GuardedApi implements AsyncDisposable {
   constructor(
     private readonly app: INestApplication,
     private readonly url: string,
-    readonly clock: SteppedClock,
+    readonly clock: ManualClock,
     rings: KeyRings,
     readonly events: readonly KeyRingEvent[],
   ) {

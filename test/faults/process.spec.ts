@@ -57,7 +57,7 @@ describe('the memory of a process whose issuer answers with too much', () => {
   it.each(['huge', 'gzip-bomb'] as const satisfies Fault[])(
     'stays flat: under 20 MB more at its peak, with %j',
     async (fault) => {
-      await start({ maxAgeMs: 1, staleForMs: 600_000 });
+      await start({ maxAgeMs: 1, staleIfErrorMs: 600_000 });
       // The same load and the same questions while all is well, for what they need themselves.
       for (let round = 0; round < 20; round += 1) await load('refresh');
       const before = await load('report');
@@ -83,7 +83,7 @@ describe.skipIf(process.platform === 'win32')('a process that was frozen', () =>
   }
 
   it('for longer than maxAge accepts the first request after', async () => {
-    await start({ maxAgeMs: MAX_AGE_MS, staleForMs: 600_000 });
+    await start({ maxAgeMs: MAX_AGE_MS, staleIfErrorMs: 600_000 });
     issuer.fault('hang');
     await freeze();
     expect(await statuses(1)).toEqual(new Set([200]));
@@ -91,7 +91,7 @@ describe.skipIf(process.platform === 'win32')('a process that was frozen', () =>
   });
 
   it('for longer than staleFor too asks the issuer, and accepts it all the same', async () => {
-    await start({ maxAgeMs: MAX_AGE_MS, staleForMs: 0 });
+    await start({ maxAgeMs: MAX_AGE_MS, staleIfErrorMs: 0 });
     await freeze();
     expect(await statuses(1)).toEqual(new Set([200]));
   });

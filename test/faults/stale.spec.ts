@@ -6,7 +6,7 @@ import { FAULTS, ODDITIES, plainScene, timeoutFor, type Scene } from './faults.j
 import { Measurement } from './measurement.js';
 
 const MINUTE = 60_000;
-const KEYS = { maxAgeMs: 10 * MINUTE, staleForMs: 60 * MINUTE };
+const KEYS = { maxAgeMs: 10 * MINUTE, staleIfErrorMs: 60 * MINUTE };
 /** The first delays of the back-off with keys in memory, at their shortest: 0.5, 1, 2 s. */
 const OUTAGE_MS = 5_000;
 const QUESTIONS = 4;

@@ -1,10 +1,7 @@
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DAY, HOUR, MINUTE } from '../support/constants.js';
 import { startGuardedApi, type GuardedApi } from './guarded-api.js';
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 let issuer: TestIssuer;
 beforeEach(async () => {
@@ -59,8 +56,8 @@ describe('a jump of the wall clock', () => {
     { jump: 'a day forward', ms: DAY },
     { jump: 'a day back', ms: -DAY },
   ])('$jump takes no key out of use', async ({ ms }) => {
-    await using api = await startGuardedApi(issuer, { keys: { staleForMs: 0 } });
-    api.clock.jumpWall(ms);
+    await using api = await startGuardedApi(issuer, { keys: { staleIfErrorMs: 0 } });
+    api.clock.moveWallClock(ms);
     expect(api.ring.status.state).toBe('FRESH');
     await expectAcceptedFromMemory(api);
   });
@@ -69,7 +66,7 @@ describe('a jump of the wall clock', () => {
     await using api = await startGuardedApi(issuer);
     const kid = (await issuer.rotate()).kid;
     issuer.requests.reset();
-    api.clock.jumpWall(HOUR);
+    api.clock.moveWallClock(HOUR);
     expect(await api.statuses(issuer.token({}, { key: issuer.keys[0]! }))).toEqual([200]);
     await expect.poll(() => api.ring.status.kids).toContain(kid);
     expect(issuer.requests.jwks).toBe(1);
@@ -78,7 +75,7 @@ describe('a jump of the wall clock', () => {
   it('back does not put the refresh off', async () => {
     await using api = await startGuardedApi(issuer);
     issuer.requests.reset();
-    api.clock.jumpWall(-DAY);
+    api.clock.moveWallClock(-DAY);
     await api.pass(10 * MINUTE);
     expect(api.ring.status.state).toBe('FRESH');
     expect(issuer.requests.jwks).toBe(1);

@@ -2,9 +2,9 @@ import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose';
 import { AccessTokenVerifier, AuthError, type KeyRings } from 'nestjs-jwks-auth';
 import * as oauth from 'oauth4webapi';
 import { DEFAULT_ALGORITHMS } from '../../src/jwk/algorithms.js';
-import { systemClock } from '../../src/common/clock.js';
 import { FunctionJwksSource } from '../../src/keys/source/function-source.js';
-import { KeyRing } from '../../src/keys/key-ring.js';
+import { createKeyRing } from '../../src/keys/create-key-ring.js';
+import { KEY_OPTION_DEFAULTS } from '../../src/keys/key.options.js';
 import { resolveIssuer } from '../../src/token/issuers/issuer-rules.js';
 import { resolveTokenOptions } from '../../src/token/token.options.js';
 import type { Verdict } from '../conformance/report.js';
@@ -65,18 +65,9 @@ export async function withVerifier<T>(
   { jwks, profile }: FuzzInput,
   run: (verifier: AccessTokenVerifier) => Promise<T>,
 ): Promise<T> {
-  const ring = new KeyRing({
-    issuer: ISSUER,
-    source: new FunctionJwksSource('the case', async () => jwks),
-    clock: systemClock,
-    random: Math.random,
-    onEvent: () => {},
-    algorithms: ALGORITHMS,
-    lifetime: { maxAgeMs: undefined, staleForMs: 0 },
-    timeoutMs: 1_000,
-    deniedKids: [],
-    jwksRequestsPerMinute: 6,
-    mayPark: false,
+  const source = new FunctionJwksSource('the case', async () => jwks);
+  const ring = createKeyRing({ issuer: ISSUER, algorithms: ALGORITHMS }, source, KEY_OPTION_DEFAULTS, {
+    onEvent() {},
   });
   const rings = { get: () => ring } as unknown as KeyRings;
   await ring.start();

@@ -66,14 +66,14 @@ describe.each(ADAPTERS)('the health indicator under Terminus on %s', (adapter) =
     vi.waitFor(() => expect(api.app.get(KeyRings).status()[0]?.state).toBe(state), { interval: 5 });
 
   it('says up with 200 while the keys are fresh', async () => {
-    await using api = await start({ maxAgeMs: 60_000, staleForMs: 3_600_000 });
+    await using api = await start({ maxAgeMs: 60_000, staleIfErrorMs: 3_600_000 });
     const { status, body } = await ask(api, '/ready');
     expect([status, body.status, body.details.jwks.status]).toEqual([200, 'ok', 'up']);
     expect(body.details.jwks.secondsLeft).toBeGreaterThan(3_600);
   });
 
   it('says degraded with 200 and the seconds left, while the issuer is away and its keys are stale', async () => {
-    await using api = await start({ maxAgeMs: 50, staleForMs: 3_600_000 });
+    await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 3_600_000 });
     issuer.fault({ status: 500 }, { on: 'all' });
     await reaches(api, 'STALE');
     const { status, body } = await ask(api, '/ready');
@@ -84,7 +84,7 @@ describe.each(ADAPTERS)('the health indicator under Terminus on %s', (adapter) =
   });
 
   it('says down with 503 when the keys have expired, while liveness says 200', async () => {
-    await using api = await start({ maxAgeMs: 50, staleForMs: 0 });
+    await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 0 });
     issuer.fault({ status: 500 }, { on: 'all' });
     await reaches(api, 'EXPIRED');
     const { status, body } = await ask(api, '/ready');
@@ -102,7 +102,7 @@ describe.each(ADAPTERS)('the health indicator under Terminus on %s', (adapter) =
   });
 
   it('tells of failures by their kind alone', async () => {
-    await using api = await start({ maxAgeMs: 50, staleForMs: 0 });
+    await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 0 });
     issuer.fault({ status: 500 }, { on: 'all' });
     await reaches(api, 'EXPIRED');
     const { body } = await ask(api, '/ready');

@@ -1,22 +1,24 @@
 import { expect } from 'vitest';
 import { forgeToken, goodClaims, goodHeader } from '../../libs/testing/src/minting.js';
 import { createTestKey, type TestKey } from '../../libs/testing/src/test-key.js';
-import { DEFAULT_ALGORITHMS } from '../../src/jwk/algorithms.js';
-import { FunctionJwksSource } from '../../src/keys/source/function-source.js';
-import { KeyRing } from '../../src/keys/key-ring.js';
+import { createKeyRing } from '../../src/keys/create-key-ring.js';
+import type { KeyRing } from '../../src/keys/key-ring.js';
 import type { KeyRings } from '../../src/keys/key-rings.js';
-import { AccessTokenVerifier, type VerificationNotes } from '../../src/token/access-token-verifier.js';
+import { FunctionJwksSource } from '../../src/keys/source/function-source.js';
+import { AccessTokenVerifier } from '../../src/token/access-token-verifier.js';
+import type { VerificationInfo } from '../../src/token/access-token.js';
 import { resolveIssuer } from '../../src/token/issuers/issuer-rules.js';
 import { resolveTokenOptions, type TokenOptions } from '../../src/token/token.options.js';
+import { HOUR } from './constants.js';
+import { ManualClock } from './manual-clock.js';
 
-const ISSUER = { issuer: 'https://issuer.example', audience: 'https://api.example' };
-export const HOUR_MS = 3_600_000;
+const RULES = { issuer: 'https://issuer.example', audience: 'https://api.example' };
 
 /** An issuer with two keys, its ring, and a clock that stands still; no socket. */
 export class VerifierScene {
-  /** What the issuer answers; undefined when it is away. */
+  /** What the issuer responds with; undefined during an outage. */
   published: object[] | undefined;
-  nowMs = Date.now();
+  readonly clock = new ManualClock(Date.now());
   readonly ring: KeyRing;
 
   private constructor(
@@ -24,19 +26,12 @@ export class VerifierScene {
     readonly other: TestKey,
   ) {
     this.published = [key.publicJwk, other.publicJwk];
-    this.ring = new KeyRing({
-      issuer: ISSUER.issuer,
-      source: new FunctionJwksSource('test', async () => this.published),
-      clock: { now: () => this.nowMs, wallNow: () => this.nowMs, after: () => () => {} },
-      random: () => 0,
-      onEvent: () => {},
-      algorithms: DEFAULT_ALGORITHMS,
-      lifetime: { maxAgeMs: HOUR_MS, staleForMs: HOUR_MS },
-      timeoutMs: HOUR_MS,
-      deniedKids: [],
-      jwksRequestsPerMinute: 6,
-      mayPark: false,
-    });
+    this.ring = createKeyRing(
+      RULES,
+      new FunctionJwksSource('test', async () => this.published),
+      { maxAgeMs: HOUR, staleIfErrorMs: HOUR, timeoutMs: HOUR, jwksRequestsPerMinute: 6 },
+      { clock: this.clock, random: () => 0, onEvent: () => {} },
+    );
   }
 
   static async create(): Promise<VerifierScene> {
@@ -47,29 +42,25 @@ export class VerifierScene {
   }
 
   verifierWith(options: TokenOptions = {}): AccessTokenVerifier {
-    return new AccessTokenVerifier(
-      [resolveIssuer(ISSUER, '', false)],
-      resolveTokenOptions(options),
-      { get: () => this.ring } as unknown as KeyRings,
-      undefined,
-      { wallNow: () => this.nowMs },
-    );
+    const rings = { get: () => this.ring } as unknown as KeyRings;
+    const rules = [resolveIssuer(RULES, '', false)];
+    return new AccessTokenVerifier(rules, resolveTokenOptions(options), rings, undefined, this.clock);
   }
 
   tokenFor(claims: object = {}, by = this.key): string {
-    return forgeToken({ header: goodHeader(by), payload: { ...goodClaims(ISSUER), ...claims }, key: by });
+    return forgeToken({ header: goodHeader(by), payload: { ...goodClaims(RULES), ...claims }, key: by });
   }
 
   inHours(hours: number): number {
-    return (this.nowMs + hours * HOUR_MS) / 1_000;
+    return (this.clock.wallNow() + hours * HOUR) / 1_000;
   }
 }
 
-/** Verifies, and tells whether the token was remembered. */
-export async function remembers(verifier: AccessTokenVerifier, token: string): Promise<boolean | undefined> {
-  const notes: VerificationNotes = {};
-  await verifier.verify(token, notes);
-  return notes.remembered;
+/** Verifies, and returns whether the token was in the token cache. */
+export async function isCached(verifier: AccessTokenVerifier, token: string): Promise<boolean | undefined> {
+  const info: VerificationInfo = {};
+  await verifier.verify(token, info);
+  return info.cached;
 }
 
 /** The AuthError with this code. */

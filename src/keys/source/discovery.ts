@@ -1,6 +1,6 @@
-import { fetchJson, isSecureUrl, type FetchOptions } from '../../http/fetch-json.js';
+import { fetchJson, type FetchOptions } from '../../http/fetch-json.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
-import { isPlainUrl } from '../../http/safe-url.js';
+import { isPlainUrl, isSecureUrl } from '../../http/safe-url.js';
 
 /**
  * Finds the `jwks_uri` of an issuer: OpenID Connect Discovery 1.0 §4, and RFC 8414 §3 where the issuer has no such

@@ -1,17 +1,17 @@
-import type { JwksAnswer, JwksSource } from './http-source.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
+import type { JwksResponse, JwksSource } from './jwks-source.js';
 
 /** Gets keys from a function of the application. */
 export class FunctionJwksSource implements JwksSource {
   constructor(
     private readonly name: string,
-    private readonly ask: () => Promise<unknown>,
+    private readonly getKeys: () => Promise<unknown>,
   ) {}
 
-  async fetch(): Promise<JwksAnswer> {
+  async fetch(): Promise<JwksResponse> {
     let keys: unknown;
     try {
-      keys = await this.ask();
+      keys = await this.getKeys();
     } catch (error) {
       throw new JwksFetchError('network', { message: 'threw an error', cause: error });
     }

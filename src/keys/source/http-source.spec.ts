@@ -1,15 +1,16 @@
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakeClock } from '../../../test/support/fake-clock.js';
-import { HOUR, MINUTE } from '../../../test/support/fake-ring.js';
+import { ManualClock } from '../../../test/support/manual-clock.js';
+import { HOUR, MINUTE } from '../../../test/support/constants.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
-import { HttpJwksSource, type HttpJwksSourceOptions, type JwksAnswer } from './http-source.js';
+import { HttpJwksSource, type HttpJwksSourceOptions } from './http-source.js';
+import type { JwksResponse } from './jwks-source.js';
 
 let issuer: TestIssuer;
-let clock: FakeClock;
+let clock: ManualClock;
 beforeEach(async () => {
   issuer = await startTestIssuer({ cacheControl: 'max-age=900' });
-  clock = new FakeClock();
+  clock = new ManualClock();
 });
 afterEach(() => issuer.close());
 
@@ -76,7 +77,7 @@ describe('discovery', () => {
     },
   );
 
-  it.each([404, 410])('is repeated at once after %d, and the new address is asked', async (status) => {
+  it.each([404, 410])('is repeated at once after %d, and the new address is fetches', async (status) => {
     await using old = await startTestIssuer();
     publishMetadata({ jwks_uri: old.jwksUri });
     const one = source();
@@ -140,7 +141,7 @@ describe('a conditional question', () => {
   });
 
   it('keeps the freshness that a 304 leaves out, but not the age', async () => {
-    const accepted: JwksAnswer = {
+    const accepted: JwksResponse = {
       status: 200,
       headers: {
         etag: '"1"',
@@ -158,11 +159,11 @@ describe('a conditional question', () => {
     expect(headers.date).not.toBe(accepted.headers.date);
   });
 
-  it('accepts no 304 that nobody asked for', async () => {
+  it('accepts no 304 that nobody fetches for', async () => {
     issuer.fault({ status: 304 });
     const one = source();
     expect(await codeOf(one.fetch(undefined, never))).toBe('http_status');
-    const bare: JwksAnswer = { status: 200, headers: {}, keys: [], jwksUri: issuer.jwksUri };
+    const bare: JwksResponse = { status: 200, headers: {}, keys: [], jwksUri: issuer.jwksUri };
     expect(await codeOf(one.fetch(bare, never))).toBe('http_status');
   });
 });

@@ -1,100 +1,88 @@
+import type { Clock } from '../../common/clock.js';
 import { KEY_POLICY } from '../key-policy.js';
-import type { SharedKeysDeps } from './shared-key-set.js';
-import { StoreNews } from './store-events.js';
-import { entryName, openEntry, sealEntry, StoreEntryError } from './sealed-entry.js';
+import { entryName, StoreEntryError } from './sealed-entry.js';
+import type { SharedIssuer } from './shared-key-set.js';
+import type { StoreAccess } from './store-access.js';
 
-/** Until when one process asks, or has been refused, and how many in a row have been. */
-interface Note {
+/** Until when one process fetches, or backs off, and how many fetches in a row have failed. */
+interface LeaseRecord {
   readonly untilWallAt: number;
   readonly failures: number;
 }
 
-const NOBODY: Note = { untilWallAt: 0, failures: 0 };
+const FREE: LeaseRecord = { untilWallAt: 0, failures: 0 };
 
 /**
- * Whose turn it is, in a fleet that shares a store, to ask the issuer for newer keys than everybody holds: one process
- * asks for all, and its failure keeps all away. It is a courtesy and no lock: two that look in the same moment both
- * ask, and without the store everybody does. Nothing here throws.
+ * Which process of a fleet refreshes the keys for all: a best-effort lease in the store, whose holder's back-off holds for
+ * the others too. Two processes may both acquire it in the same moment, and without the store every process does. Nothing
+ * here throws.
  */
-export class SharedTurn {
-  /** Failures in a row, in all processes, as far as they are known here. */
+export class RefreshLease {
+  /** Failed fetches in a row, in all processes, as far as this one knows. */
   failures = 0;
   private readonly name: string;
-  private readonly news: StoreNews;
-  private isMine = false;
-  private isClosed = false;
+  private isHeld = false;
 
-  constructor(private readonly deps: SharedKeysDeps) {
-    this.name = entryName('turn', deps.issuer, deps.jwksUri);
-    this.news = new StoreNews(deps.onNews);
+  constructor(
+    private readonly issuer: SharedIssuer,
+    private readonly access: StoreAccess,
+    private readonly clock: Clock,
+  ) {
+    this.name = entryName('turn', issuer.issuer, issuer.jwksUri);
   }
 
-  /** Takes the turn for as long as a question lasts; resolves to 0, or to the milliseconds that it is another's. */
-  async take(): Promise<number> {
+  /** Acquires the lease for one fetch; resolves to 0, or to the milliseconds for which another process holds it. */
+  async acquire(): Promise<number> {
     const { untilWallAt, failures } = await this.read();
-    const waitMs = untilWallAt - this.deps.clock.wallNow();
+    const waitMs = untilWallAt - this.clock.wallNow();
     this.failures = failures;
-    this.isMine = waitMs <= 0;
-    if (!this.isMine) return waitMs;
-    await this.hold(KEY_POLICY.turnMs);
+    this.isHeld = waitMs <= 0;
+    if (!this.isHeld) return waitMs;
+    await this.write(KEY_POLICY.leaseMs);
     return 0;
   }
 
   /**
-   * The issuer did not answer, and is to be left alone for so long. Who asked without having the turn, for want of
-   * keys, tells nobody: the others can wait for longer.
+   * The fetch failed: extends the lease by the back-off. A process that fetched without it, for want of keys, leaves it
+   * alone: the others have keys and can wait longer.
    */
-  async failed(suspendedForMs: number): Promise<void> {
-    if (!this.isMine) return;
+  async failed(cooldownMs: number): Promise<void> {
+    if (!this.isHeld) return;
     this.failures += 1;
-    await this.hold(suspendedForMs);
+    await this.write(cooldownMs);
   }
 
-  /** The issuer answered. */
+  /** The fetch succeeded: releases the lease. */
   async succeeded(): Promise<void> {
     const hadFailed = this.failures > 0;
     this.failures = 0;
-    if (hadFailed) await this.hold(0);
+    if (hadFailed) await this.write(0);
   }
 
-  /** From now on the store is not touched. */
-  close(): void {
-    this.isClosed = true;
-  }
-
-  private async read(): Promise<Note> {
-    if (this.isClosed) return NOBODY;
+  private async read(): Promise<LeaseRecord> {
     try {
-      const entry = await this.deps.store.read(this.name);
-      if (entry === undefined || entry === null) return NOBODY;
-      const note = this.asNote(openEntry('turn', entry, this.deps.secrets));
-      this.news.entryUsed('turn');
-      return note;
-    } catch (error) {
-      if (error instanceof StoreEntryError) this.news.entryRefused('turn', error.reason);
-      return NOBODY;
+      return (await this.access.read('turn', this.name, (body) => this.parse(body))) ?? FREE;
+    } catch {
+      // Reading and writing keys reports a store that is down.
+      return FREE;
     }
   }
 
-  /** No turn is longer than the longest back-off; one that seems to be comes from a clock that is ahead. */
-  private asNote({ issuer, untilWallAt, failures }: Record<string, unknown>): Note {
-    if (issuer !== this.deps.issuer) throw new StoreEntryError('foreign');
+  /** No lease is longer than the longest back-off; one that looks longer comes from a clock that is ahead. */
+  private parse({ issuer, untilWallAt, failures }: Record<string, unknown>): LeaseRecord {
+    if (issuer !== this.issuer.issuer) throw new StoreEntryError('foreign');
     if (!Number.isFinite(untilWallAt) || !Number.isSafeInteger(failures))
       throw new StoreEntryError('malformed');
     const [, longest] = KEY_POLICY.retryAfterBoundsMs;
-    if (Number(untilWallAt) > this.deps.clock.wallNow() + longest + KEY_POLICY.clockSkewMs)
+    if (Number(untilWallAt) > this.clock.wallNow() + longest + KEY_POLICY.clockSkewMs)
       throw new StoreEntryError('future');
     return { untilWallAt: Number(untilWallAt), failures: Math.max(0, Number(failures)) };
   }
 
-  private async hold(forMs: number): Promise<void> {
-    if (this.isClosed) return;
-    const { clock, issuer, secrets, store } = this.deps;
-    const body = { issuer, untilWallAt: clock.wallNow() + forMs, failures: this.failures };
-    try {
-      await store.write(this.name, sealEntry('turn', body, secrets));
-    } catch {
-      // Whoever reads and writes keys tells of a store that is down.
-    }
+  private async write(forMs: number): Promise<void> {
+    const { issuer } = this.issuer;
+    const body = { issuer, untilWallAt: this.clock.wallNow() + forMs, failures: this.failures };
+    // As above, and a closed ring writes nothing.
+    await this.access.write('turn', this.name, body).catch(() => {});
   }
 }

@@ -1,8 +1,8 @@
 import { Keyv } from 'keyv';
 import { describe, expect, it } from 'vitest';
-import { FakeClock } from '../../../test/support/fake-clock.js';
-import { FakeFleet } from '../../../test/support/fake-fleet.js';
-import { BoundedStore } from './sealed-store.js';
+import { ManualClock } from '../../../test/support/manual-clock.js';
+import { FleetFixture } from '../../../test/support/fleet-fixture.js';
+import { SealedStore } from './sealed-store.js';
 
 /** An adapter of which every operation does the same. */
 const adapter = (operate: () => Promise<unknown>) => ({
@@ -16,20 +16,20 @@ const failing = () => new Keyv({ store: adapter(() => Promise.reject(new TypeErr
 
 describe('a store that hangs', () => {
   it('is given up after 250 ms', async () => {
-    const clock = new FakeClock();
-    const store = new BoundedStore(hanging(), clock);
-    const read = store.read('a').catch((error: unknown) => error);
+    const clock = new ManualClock();
+    const store = new SealedStore(hanging(), null, clock);
+    const read = store.read('jwks', 'a').catch((error: unknown) => error);
     await clock.advance(249);
     expect(clock.pending).toBe(1);
     await clock.advance(1);
     expect(await read).toMatchObject({ kind: 'timeout' });
-    const written = store.write('a', 'b').catch((error: unknown) => error);
+    const written = store.write('jwks', 'a', {}).catch((error: unknown) => error);
     await clock.advance(250);
     expect(await written).toMatchObject({ kind: 'timeout' });
   });
 
   it('never makes a request wait whose key is in memory, and is told of once', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const { fake, warnings } = fleet.member({ keyv: hanging() });
     void fake.ring.start();
     await fleet.clock.advance(1_000);
@@ -37,30 +37,30 @@ describe('a store that hangs', () => {
     fleet.source.failWith(500);
     const refreshed = fake.ring.refresh();
     // No time passes: whoever waited for the store would wait for ever.
-    expect(await fake.ask('known')).toBe('ok');
+    expect(await fake.verdict('known')).toBe('ok');
     await fleet.clock.advance(20 * 60_000);
-    expect([await refreshed, await fake.ask('known'), warnings]).toEqual([false, 'ok', ['timeout']]);
+    expect([await refreshed, await fake.verdict('known'), warnings]).toEqual([false, 'ok', ['timeout']]);
   });
 });
 
 describe('a store that fails', () => {
   it('is as if there were none, with a warning', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const { fake, warnings } = await fleet.started({ keyv: failing() });
-    expect([fake.state, fleet.source.asked, warnings]).toEqual(['FRESH', 1, ['TypeError']]);
+    expect([fake.state, fleet.source.fetches, warnings]).toEqual(['FRESH', 1, ['TypeError']]);
     expect(await fake.ring.deny('known')).toBe(false);
-    expect(await fake.ask('known')).toBe('unknown_key');
+    expect(await fake.verdict('known')).toBe('unknown_key');
   });
 
   it('is noticed also when its adapter swallows the error and emits it', async () => {
     const keyv = new Keyv();
     keyv.store.get = async () => void keyv.emit('error', new RangeError('gone'));
-    const store = new BoundedStore(keyv, new FakeClock());
-    await expect(store.read('a')).rejects.toMatchObject({ kind: 'RangeError' });
+    const store = new SealedStore(keyv, null, new ManualClock());
+    await expect(store.read('jwks', 'a')).rejects.toMatchObject({ kind: 'RangeError' });
   });
 
   it('is told of when it comes back', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const keyv = new Keyv({ store: fleet.entries });
     const { get } = keyv.store;
     keyv.store.get = () => Promise.reject(new Error('down'));
@@ -73,7 +73,7 @@ describe('a store that fails', () => {
 
 it('takes its listener away when it is closed', () => {
   const keyv = new Keyv();
-  const store = new BoundedStore(keyv, new FakeClock());
+  const store = new SealedStore(keyv, null, new ManualClock());
   expect(keyv.listeners('error').length).toBe(1);
   store.close();
   expect(keyv.listeners('error').length).toBe(0);

@@ -1,23 +1,25 @@
-import { errorType } from '../../telemetry/span.js';
 import type { Clock } from '../../common/clock.js';
+import { withDeadline } from '../../common/deadline.js';
+import { errorType } from '../../telemetry/span.js';
 import { KEY_POLICY } from '../key-policy.js';
 import type { KeyStore } from './key-store.js';
+import { openEntry, sealEntry, type StoreEntryKind, type StoreSecrets } from './sealed-entry.js';
 
-/** A store that failed or did not answer in time. */
+/** A store that failed or did not respond in time. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
 
-  /** @param kind `timeout`, or what kind of error the store had; never a message, which may hold an address. */
+  /** @param kind `timeout`, or the kind of error; never a message, which may hold an address */
   constructor(readonly kind: string) {
     super(`the key store failed: ${kind}`);
   }
 }
 
 /**
- * A Keyv that cannot hold anybody up, and cannot fail without a word. Keyv and its adapters swallow errors here and
- * emit them there: an operation that came to nothing while an error was emitted has failed.
+ * Reads and writes signed entries. Wraps Keyv with a time limit, and throws errors that Keyv and its adapters only emit:
+ * an operation without a result during which an error was emitted has failed.
  */
-export class BoundedStore {
+export class SealedStore {
   private failures = 0;
   private lastFailure: unknown;
   private readonly onError = (error: unknown): void => {
@@ -27,50 +29,52 @@ export class BoundedStore {
 
   constructor(
     private readonly store: KeyStore,
+    private readonly secrets: StoreSecrets,
     private readonly clock: Clock,
   ) {
     store.on('error', this.onError);
   }
 
   /**
-   * What stands under a key; undefined when there is nothing.
+   * The body of an entry; undefined when there is none.
    *
    * @throws StoreError
+   * @throws StoreEntryError when the entry is not of this kind, or its signature does not hold
    */
-  async read(key: string): Promise<unknown> {
+  async read(kind: StoreEntryKind, name: string): Promise<Record<string, unknown> | undefined> {
     const { failures } = this;
-    const found = await this.bounded(() => this.store.getRaw(key));
+    const found = await this.inTime(() => this.store.getRaw(name));
     if (found === undefined) this.throwIfFailedSince(failures);
-    return found?.value;
+    const entry = found?.value;
+    return entry === undefined || entry === null ? undefined : openEntry(kind, entry, this.secrets);
   }
 
   /**
-   * Writes an entry that the store may drop after `ttlMs`; never, when it is undefined.
+   * Writes an entry, which the store may drop after `ttlMs` milliseconds; never, when it is undefined.
    *
    * @throws StoreError
    */
-  async write(key: string, entry: string, ttlMs?: number): Promise<void> {
+  async write(kind: StoreEntryKind, name: string, body: object, ttlMs?: number): Promise<void> {
     const { failures } = this;
-    const isWritten = await this.bounded(() => this.store.set(key, entry, ttlMs));
+    const entry = sealEntry(kind, body, this.secrets);
+    const isWritten = await this.inTime(() => this.store.set(name, entry, ttlMs));
     this.throwIfFailedSince(failures);
     if (!isWritten) throw new StoreError('not_written');
   }
 
-  /** Takes its listener away. The store itself belongs to who made it. */
+  /** Removes its listener. The store itself belongs to whoever made it. */
   close(): void {
     this.store.off('error', this.onError);
   }
 
-  private async bounded<T>(operate: () => Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const cancel = this.clock.after(KEY_POLICY.storeTimeoutMs, () => late.reject(new StoreError('timeout')));
+  private async inTime<T>(operate: () => Promise<T>): Promise<T> {
     const operation = (async () => operate())();
     try {
-      return await Promise.race([operation, late.promise]);
+      return await withDeadline(this.clock, KEY_POLICY.storeTimeoutMs, operation, () => {
+        throw new StoreError('timeout');
+      });
     } catch (error) {
       throw error instanceof StoreError ? error : new StoreError(errorType(error));
-    } finally {
-      cancel();
     }
   }
 

@@ -1,45 +1,81 @@
-import { StoreEntryError } from './sealed-entry.js';
+import { KEY_POLICY } from '../key-policy.js';
+import { entryName, StoreEntryError } from './sealed-entry.js';
+import type { StoreAccess } from './store-access.js';
 
-/** Denied kids of one issuer, as processes share them: a set that only grows, so that any two can be merged. */
-export class DeniedKids {
-  /** So many are shared at most; further ones hold for the process that denied them. */
-  static readonly MAX = 1_000;
+/** So many denied kids are shared at most; further ones hold in the process that denied them. */
+const MAX_SHARED = 1_000;
 
-  readonly kids = new Set<string>();
+/**
+ * The denied kids of an issuer, as the processes of a fleet share them through a store: a set that only grows, so that
+ * any two can be merged. A store that fails counts as empty.
+ */
+export class SharedDenials {
+  private readonly name: string;
+  private readonly denied = new Set<string>();
 
-  constructor(private readonly issuer: string) {}
+  constructor(
+    private readonly issuer: string,
+    private readonly access: StoreAccess,
+  ) {
+    this.name = entryName('denied', issuer);
+  }
 
-  /** Takes kids in, from here or from another process. */
-  add(kids: Iterable<string>): void {
-    for (const kid of kids) this.kids.add(kid);
+  /** Kids that some process has denied, as far as this one knows. */
+  get kids(): ReadonlySet<string> {
+    return this.denied;
+  }
+
+  /** Reads which kids others have denied, and publishes those that are missing there. */
+  async sync(): Promise<void> {
+    const stored = await this.access.attempt(() => this.read());
+    if (stored !== undefined && !this.areIn(stored)) void this.publish();
+  }
+
+  /** Denies a kid in every process; resolves to whether the store has it, where the others read it. */
+  async deny(kid: string): Promise<boolean> {
+    this.denied.add(kid);
+    if (!this.shared.includes(kid)) this.access.refuse('denied', 'too_large');
+    return (await this.publish()) && this.shared.includes(kid);
+  }
+
+  /**
+   * Reads, merges, writes, and reads again: when two processes write at once, the one whose kids were overwritten sees
+   * it and writes again. What is lost all the same, the next process that reads restores.
+   */
+  private async publish(): Promise<boolean> {
+    const isPublished = await this.access.attempt(async () => {
+      for (let round = 0; round < KEY_POLICY.denyRounds; round += 1) {
+        if (this.areIn(await this.read())) return true;
+        await this.access.write('denied', this.name, { issuer: this.issuer, kids: this.shared });
+      }
+      return false;
+    });
+    return isPublished === true;
+  }
+
+  /** The kids in the store, merged into ours; none when the entry must not be used, and so may be overwritten. */
+  private async read(): Promise<readonly string[]> {
+    const kids = (await this.access.read('denied', this.name, (body) => this.parse(body))) ?? [];
+    for (const kid of kids) this.denied.add(kid);
+    return kids;
   }
 
   /** Those that are shared. Sorted, so that processes that know the same kids share the same ones. */
-  get shared(): readonly string[] {
-    return [...this.kids].toSorted().slice(0, DeniedKids.MAX);
+  private get shared(): readonly string[] {
+    return [...this.denied].toSorted().slice(0, MAX_SHARED);
   }
 
-  /** True when all that we share are among these. */
-  areIn(kids: readonly string[]): boolean {
+  private areIn(kids: readonly string[]): boolean {
     const others = new Set(kids);
     return this.shared.every((kid) => others.has(kid));
   }
 
-  /** As JSON for an entry. */
-  toBody(): object {
-    return { issuer: this.issuer, kids: this.shared };
-  }
-
-  /**
-   * The kids of an entry's body.
-   *
-   * @throws StoreEntryError `malformed`, `foreign`, `too_large`
-   */
-  read({ issuer, kids }: Record<string, unknown>): readonly string[] {
+  /** @throws StoreEntryError `malformed`, `foreign`, `too_large` */
+  private parse({ issuer, kids }: Record<string, unknown>): readonly string[] {
     if (issuer !== this.issuer) throw new StoreEntryError('foreign');
     if (!Array.isArray(kids) || !kids.every((kid) => typeof kid === 'string'))
       throw new StoreEntryError('malformed');
-    if (kids.length > DeniedKids.MAX) throw new StoreEntryError('too_large');
+    if (kids.length > MAX_SHARED) throw new StoreEntryError('too_large');
     return kids;
   }
 }

@@ -1,35 +1,40 @@
 import { describe, expect, it } from 'vitest';
-import { FakeFleet, SECRET } from '../../../test/support/fake-fleet.js';
-import { publicJwk } from '../../../test/support/fake-jwks-source.js';
-import { HOUR, MINUTE } from '../../../test/support/fake-ring.js';
+import { SECRET } from '../../../test/support/constants.js';
+import { FleetFixture } from '../../../test/support/fleet-fixture.js';
+import { publicJwk } from '../../../test/support/scripted-source.js';
+import { HOUR, MINUTE } from '../../../test/support/constants.js';
 import { openEntry, sealEntry } from './sealed-entry.js';
 
 const OLD = 'the-old-secret-of-at-least-32-bytes';
 
 describe('processes with one store', () => {
   it('start with the keys that another has fetched', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     await fleet.started();
     const { fake, warnings } = await fleet.started();
-    expect([fleet.source.asked, fake.state, await fake.ask('known')]).toEqual([1, 'FRESH', 'ok']);
+    expect([fleet.source.fetches, fake.state, await fake.verdict('known')]).toEqual([1, 'FRESH', 'ok']);
     expect(fake.events).toMatchObject([{ type: 'keys_loaded', source: 'store' }]);
     expect(warnings).toEqual([]);
   });
 
-  it('start during an outage with keys that are stale, and count their age from when the issuer was asked', async () => {
-    const fleet = new FakeFleet();
+  it('start during an outage with keys that are stale, and count their age from when the issuer was fetches', async () => {
+    const fleet = new FleetFixture();
     const { fake: first } = await fleet.started();
     first.ring.close();
     fleet.source.failWith(500);
     await fleet.clock.advance(5 * HOUR);
     const { fake } = await fleet.started();
-    expect([fake.state, fake.ring.status.ageMs, await fake.ask('known')]).toEqual(['STALE', 5 * HOUR, 'ok']);
+    expect([fake.state, fake.ring.status.ageMs, await fake.verdict('known')]).toEqual([
+      'STALE',
+      5 * HOUR,
+      'ok',
+    ]);
     await fleet.clock.advance(20 * HOUR);
     expect(fake.state).toBe('EXPIRED');
   });
 
   it('do not start with keys that nobody may rely on any more', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const { fake: first } = await fleet.started();
     first.ring.close();
     fleet.source.failWith(500);
@@ -38,83 +43,83 @@ describe('processes with one store', () => {
   });
 
   it('are spared the refresh that one of them has made', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const early = await fleet.started({ random: () => 0 });
     const late = await fleet.started({ random: () => 1 });
     await fleet.clock.advance(9.5 * MINUTE);
-    expect(fleet.source.asked).toBe(2);
+    expect(fleet.source.fetches).toBe(2);
     expect(late.fake.ring.status.ageMs).toBe(early.fake.ring.status.ageMs);
     // The same keys confirmed: no change, no news.
     expect([late.fake.ring.generation, late.fake.events.length]).toEqual([1, 1]);
   });
 
   it('ask at most a few times in an hour, however many there are, of an issuer that takes a second', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const { clock, source } = fleet;
     let seed = 1;
     const random = () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
     for (let i = 0; i < 200; i += 1) await fleet.started({ random });
-    source.onAsk = () => {
+    source.onFetch = () => {
       source.holds = true;
-      clock.after(1_000, () => source.answer());
+      clock.after(1_000, () => source.respond());
     };
     await clock.advance(HOUR);
-    // Six times maxAge: 200 processes on their own would have asked some 1,500 times.
-    expect(source.asked).toBeLessThan(15);
+    // Six times maxAge: 200 processes on their own would have fetches some 1,500 times.
+    expect(source.fetches).toBeLessThan(15);
   });
 
   it('find a new key in the store that another has fetched for an unknown kid', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const [one, other] = [await fleet.started(), await fleet.started()];
     await fleet.clock.advance(MINUTE);
     fleet.source.keys = [...fleet.source.keys, publicJwk('new')];
-    expect(await one.fake.ask('new')).toBe('ok');
+    expect(await one.fake.verdict('new')).toBe('ok');
     await fleet.clock.advance(MINUTE);
-    expect(await other.fake.ask('new')).toBe('ok');
-    expect(fleet.source.asked).toBe(2);
+    expect(await other.fake.verdict('new')).toBe('ok');
+    expect(fleet.source.fetches).toBe(2);
   });
 
   it('never take the word of a store for it that a key does not exist', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const [one, other] = [await fleet.started(), await fleet.started()];
     await fleet.clock.advance(MINUTE);
-    expect(await one.fake.ask('made up')).toBe('unknown_key');
+    expect(await one.fake.verdict('made up')).toBe('unknown_key');
     await fleet.clock.advance(1_000);
     fleet.source.failWith(500);
-    expect(await other.fake.ask('another')).toBe('keys_unavailable');
+    expect(await other.fake.verdict('another')).toBe('keys_unavailable');
   });
 
   it('look into the store while the issuer wants to be left alone', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     fleet.source.failWith(429, 10 * MINUTE);
     const { fake } = await fleet.started();
     fleet.source.error = undefined;
-    await fleet.started({ shared: undefined });
+    await fleet.started({ share: undefined });
     await fleet.started();
-    const { asked } = fleet.source;
+    const { fetches } = fleet.source;
     expect(fake.state).toBe('EMPTY');
     await fleet.clock.advance(16_000);
-    expect([fake.state, await fake.ask('known'), fleet.source.asked]).toEqual(['FRESH', 'ok', asked]);
+    expect([fake.state, await fake.verdict('known'), fleet.source.fetches]).toEqual(['FRESH', 'ok', fetches]);
   });
 
   it('ask with the validators of an answer that another had', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     fleet.source.headers = { etag: '"1"', 'cache-control': 'max-age=600', 'set-cookie': ['secret'] };
     await fleet.started();
     const { fake } = await fleet.started();
     await fake.ring.refresh();
-    expect(fleet.source.accepted?.headers).toEqual({ etag: '"1"', 'cache-control': 'max-age=600' });
+    expect(fleet.source.previous?.headers).toEqual({ etag: '"1"', 'cache-control': 'max-age=600' });
   });
 
   it('hear the issuer when they are told to refresh', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     await fleet.started();
     const { fake } = await fleet.started();
-    expect([await fake.ring.refresh(), fleet.source.asked]).toEqual([true, 2]);
+    expect([await fake.ring.refresh(), fleet.source.fetches]).toEqual([true, 2]);
   });
 
   it('leave the store alone once they are closed', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const { fake } = await fleet.started();
     fleet.entries.clear();
     fake.ring.close();
@@ -141,44 +146,44 @@ describe('an entry that is', () => {
     ['without a usable key', forge((body) => ({ ...body, keys: [{ kty: 'oct' }] })), 'unusable'],
     ['without any key', forge((body) => ({ ...body, keys: [] })), 'unusable'],
     ['without a time', forge((body) => ({ ...body, wallAt: null })), 'malformed'],
-  ])('%s is refused with a warning, and the issuer is asked', async (_, change, reason) => {
-    const fleet = new FakeFleet();
+  ])('%s is refused with a warning, and the issuer is fetches', async (_, change, reason) => {
+    const fleet = new FleetFixture();
     await fleet.started();
     fleet.tamper(change);
     const { fake, warnings } = await fleet.started();
-    expect([fleet.source.asked, fake.state, warnings]).toEqual([2, 'FRESH', [reason]]);
+    expect([fleet.source.fetches, fake.state, warnings]).toEqual([2, 'FRESH', [reason]]);
     // What the issuer said has taken its place, and the next process starts with that.
     expect((await fleet.started()).warnings).toEqual([]);
-    expect(fleet.source.asked).toBe(2);
+    expect(fleet.source.fetches).toBe(2);
   });
 
   it('older than what is in memory never replaces it, and is refused with a warning', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const { fake, warnings } = await fleet.started();
     fleet.tamper(wallAt(-31_000));
     await fleet.clock.advance(9 * MINUTE);
-    expect([fleet.source.asked, warnings]).toEqual([2, ['outdated']]);
+    expect([fleet.source.fetches, warnings]).toEqual([2, ['outdated']]);
     expect(fake.ring.status.ageMs).toBeLessThan(2 * MINUTE);
   });
 
   it('of a clock that is ahead by 30 seconds is used', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     await fleet.started();
     fleet.tamper(wallAt(30_000));
     const { fake, warnings } = await fleet.started();
-    expect([fleet.source.asked, fake.ring.status.ageMs, warnings]).toEqual([1, 0, []]);
+    expect([fleet.source.fetches, fake.ring.status.ageMs, warnings]).toEqual([1, 0, []]);
   });
 
   it('from another jwks_uri than the configured one is refused', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const jwksUri = 'https://issuer.test/other';
     await fleet.started({ jwksUri });
     const { warnings } = await fleet.started({ jwksUri });
-    expect([fleet.source.asked, warnings]).toEqual([2, ['foreign']]);
+    expect([fleet.source.fetches, warnings]).toEqual([2, ['foreign']]);
   });
 
   it('refused again and again is told of once', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     const { warnings } = await fleet.started();
     const spoil = () => fleet.tamper((entry) => `${entry} `);
     for (let i = 0; i < 3; i += 1) {
@@ -190,11 +195,11 @@ describe('an entry that is', () => {
   });
 
   it('signed with the old secret is used by who knows both', async () => {
-    const fleet = new FakeFleet();
+    const fleet = new FleetFixture();
     await fleet.started({ secrets: [OLD] });
     expect((await fleet.started({ secrets: [SECRET, OLD] })).warnings).toEqual([]);
-    expect(fleet.source.asked).toBe(1);
+    expect(fleet.source.fetches).toBe(1);
     expect((await fleet.started({ secrets: [SECRET] })).warnings).toEqual(['wrong_signature']);
-    expect(fleet.source.asked).toBe(2);
+    expect(fleet.source.fetches).toBe(2);
   });
 });

@@ -1,199 +1,112 @@
-import { errorType } from '../../telemetry/span.js';
-import { StoreError, type BoundedStore } from './sealed-store.js';
 import type { Clock } from '../../common/clock.js';
-import { DeniedKids } from './shared-denials.js';
+import { keptHeaders } from '../../http/cache-headers.js';
 import type { ImportedKeySet } from '../../jwk/key-set.js';
-import type { JwksAnswer } from '../source/http-source.js';
-import type { KeyRingNews } from '../key-ring-events.js';
 import { KEY_POLICY } from '../key-policy.js';
-import { readKeySetEntry, writeKeySetEntry } from './key-set-entry.js';
-import { StoreNews } from './store-events.js';
-import {
-  entryName,
-  openEntry,
-  sealEntry,
-  StoreEntryError,
-  type StoreEntryKind,
-  type StoreSecrets,
-} from './sealed-entry.js';
+import type { JwksResponse } from '../source/jwks-source.js';
+import { entryName, StoreEntryError } from './sealed-entry.js';
+import type { StoreAccess } from './store-access.js';
 
-/** What sharing one issuer's keys through a store takes. */
-export interface SharedKeysDeps {
+/** Whose keys are shared. */
+export interface SharedIssuer {
   readonly issuer: string;
   /** Where it is configured: keys from elsewhere are then foreign. */
-  readonly jwksUri: string | undefined;
-  readonly store: BoundedStore;
-  readonly secrets: StoreSecrets;
-  readonly clock: Clock;
-  readonly onNews: (news: KeyRingNews) => void;
+  readonly jwksUri?: string | undefined;
 }
 
-type SharedKind = Exclude<StoreEntryKind, 'turn'>;
-
-/** An answer that has passed the gate. */
-export interface Accepted {
-  readonly answer: JwksAnswer;
-  /** What the gate made of it. */
+/** A response that some process has fetched and written to the store. */
+export interface StoredKeySet {
+  readonly response: JwksResponse;
+  /** When that process sent its request, by its wall clock, in milliseconds since 1970. */
+  readonly requestedAt: number;
   readonly imported: ImportedKeySet;
-  /** When the issuer was asked, by the wall clock of the process that asked, in milliseconds since 1970. */
-  readonly wallAt: number;
 }
 
-/** No store need keep keys for longer, whatever `staleForMs` says. */
+/** No store needs to keep keys for longer, whatever `staleIfErrorMs` says. */
 const MAX_TTL_MS = 365 * 24 * 60 * 60 * 1_000;
 
 /**
- * What the processes of a fleet share of one issuer, through a store: its last accepted answer, and the denied kids.
- * Nothing here throws: a store that is down is as if there were none, and an entry that must not be used is as if it
- * were not there. Either is told, once per change.
+ * The last accepted JWK Set of an issuer, as the processes of a fleet share it through a store. A store that fails counts
+ * as empty, and so does an entry that must not be used; either is an event.
  */
-export class SharedKeys {
-  private readonly names: Readonly<Record<SharedKind, string>>;
-  private readonly denied: DeniedKids;
-  private readonly news: StoreNews;
-  private isClosed = false;
-  private lookedAt = -Infinity;
+export class SharedKeySet {
+  private readonly name: string;
+  private readAt = -Infinity;
 
-  constructor(private readonly deps: SharedKeysDeps) {
-    const { issuer, jwksUri, onNews } = deps;
-    this.names = { jwks: entryName('jwks', issuer, jwksUri), denied: entryName('denied', issuer) };
-    this.denied = new DeniedKids(issuer);
-    this.news = new StoreNews(onNews);
+  constructor(
+    private readonly issuer: SharedIssuer,
+    private readonly access: StoreAccess,
+    private readonly clock: Clock,
+  ) {
+    this.name = entryName('jwks', issuer.issuer, issuer.jwksUri);
   }
 
-  /** Kids that some process has denied, as far as they are known here. */
-  get deniedKids(): ReadonlySet<string> {
-    return this.denied.kids;
-  }
-
-  /** True when the store has not been looked at for a second: how often requests may cause that during a back-off. */
-  get mayLook(): boolean {
-    return !this.isClosed && this.deps.clock.now() - this.lookedAt >= KEY_POLICY.storeSpacingMs;
-  }
-
-  /** Learns which kids others have denied, and tells them of those they do not know. */
-  async syncDenied(): Promise<void> {
-    const stored = await this.use(() => this.readDenied());
-    if (stored !== undefined && !this.denied.areIn(stored)) void this.publishDenied();
+  /** True when the last read is a second ago: how often requests may cause one during a back-off. */
+  get mayRead(): boolean {
+    return !this.access.isClosed && this.clock.now() - this.readAt >= KEY_POLICY.storeSpacingMs;
   }
 
   /**
-   * What has been written since; undefined when there is nothing newer, or it must not be used.
+   * The entry, if it is newer than what is in memory and passes validation.
    *
-   * @param since the time of what is in memory, by the wall clock; undefined when there is nothing
-   * @param accept the gate that answers of the issuer pass too
+   * @param since when what is in memory was requested, by the wall clock; undefined without keys
+   * @param validate what responses of the issuer pass too; throws for those that do not
    */
   async read(
     since: number | undefined,
-    accept: (answer: JwksAnswer) => ImportedKeySet,
-  ): Promise<Accepted | undefined> {
-    this.lookedAt = this.deps.clock.now();
-    return this.use(() =>
-      this.readEntry('jwks', (body) => {
-        const { answer, wallAt } = readKeySetEntry(body, this.deps, this.deps.clock.wallNow());
-        if (since !== undefined && wallAt <= since) return passOver(since - wallAt);
-        return { answer, wallAt, imported: pass(accept, answer) };
+    validate: (response: JwksResponse) => ImportedKeySet,
+  ): Promise<StoredKeySet | undefined> {
+    this.readAt = this.clock.now();
+    return this.access.attempt(() =>
+      this.access.read('jwks', this.name, (body) => {
+        const { response, requestedAt } = this.parse(body);
+        if (since !== undefined && requestedAt <= since) return ignoreOlder(since - requestedAt);
+        return { response, requestedAt, imported: validateStored(validate, response) };
       }),
     );
   }
 
-  /** Shares an accepted answer. The store may drop it when nobody would rely on it any more. */
-  async write(answer: JwksAnswer, wallAt: number, lifetimeMs: number): Promise<void> {
-    const { issuer } = this.deps;
-    if (answer.keys.length === 0) return;
-    const body = writeKeySetEntry({ issuer, answer, wallAt });
-    await this.use(() => this.seal('jwks', body, Math.min(Math.ceil(lifetimeMs), MAX_TTL_MS)));
+  /** Shares an accepted response. The store may drop it when nobody would use it any more. */
+  async write(response: JwksResponse, requestedAt: number, lifetimeMs: number): Promise<void> {
+    const { jwksUri, headers, keys } = response;
+    if (keys.length === 0) return;
+    const body = {
+      issuer: this.issuer.issuer,
+      jwksUri,
+      wallAt: requestedAt,
+      headers: keptHeaders(headers),
+      keys,
+    };
+    const ttlMs = Math.min(Math.ceil(lifetimeMs), MAX_TTL_MS);
+    await this.access.attempt(() => this.access.write('jwks', this.name, body, ttlMs));
   }
 
-  /** Denies a kid in every process; resolves to whether the store has it, for the others to see. */
-  async deny(kid: string): Promise<boolean> {
-    this.denied.add([kid]);
-    if (!this.denied.shared.includes(kid)) this.news.entryRefused('denied', 'too_large');
-    return (await this.publishDenied()) && this.denied.shared.includes(kid);
-  }
-
-  /** From now on the store is not touched. */
-  close(): void {
-    this.isClosed = true;
-  }
-
-  /**
-   * Read, merge, write, and read again: of two processes that write at once, the one whose kids were overwritten sees
-   * it and writes once more. What still got lost is repaired by the next process that reads.
-   */
-  private async publishDenied(): Promise<boolean> {
-    const isPublished = await this.use(async () => {
-      for (let round = 0; round < KEY_POLICY.denyRounds; round += 1) {
-        if (this.denied.areIn(await this.readDenied())) return true;
-        await this.seal('denied', this.denied.toBody());
-      }
-      return false;
-    });
-    return isPublished === true;
-  }
-
-  /** The kids in the store, taken in; none when the entry must not be used, and so may be overwritten. */
-  private async readDenied(): Promise<readonly string[]> {
-    const kids = (await this.readEntry('denied', (body) => this.denied.read(body))) ?? [];
-    this.denied.add(kids);
-    return kids;
-  }
-
-  /** Undefined when there is no such entry, or it must not be used. */
-  private async readEntry<T>(
-    kind: SharedKind,
-    read: (body: Record<string, unknown>) => T,
-  ): Promise<T | undefined> {
-    try {
-      const body = await this.open(kind);
-      const result = body === undefined ? undefined : read(body);
-      this.news.entryUsed(kind);
-      return result;
-    } catch (error) {
-      if (!(error instanceof StoreEntryError)) throw error;
-      this.news.entryRefused(kind, error.reason);
-      return undefined;
-    }
-  }
-
-  private async open(kind: SharedKind): Promise<Record<string, unknown> | undefined> {
-    this.throwIfClosed();
-    const entry = await this.deps.store.read(this.names[kind]);
-    this.throwIfClosed();
-    return entry === undefined || entry === null ? undefined : openEntry(kind, entry, this.deps.secrets);
-  }
-
-  private async seal(kind: SharedKind, body: object, ttlMs?: number): Promise<void> {
-    this.throwIfClosed();
-    await this.deps.store.write(this.names[kind], sealEntry(kind, body, this.deps.secrets), ttlMs);
-  }
-
-  private throwIfClosed(): void {
-    if (this.isClosed) throw new StoreError('closed');
-  }
-
-  /** Undefined when the store cannot be used. */
-  private async use<T>(operate: () => Promise<T>): Promise<T | undefined> {
-    try {
-      const result = await operate();
-      this.news.storeUsed();
-      return result;
-    } catch (error) {
-      if (!this.isClosed) this.news.storeFailed(error instanceof StoreError ? error.kind : errorType(error));
-      return undefined;
-    }
+  /** @throws StoreEntryError `malformed`, `foreign`, `unusable` (no keys), or `future` (more than 30 seconds ahead) */
+  private parse(body: Record<string, unknown>): Omit<StoredKeySet, 'imported'> {
+    const { issuer, jwksUri, wallAt: requestedAt, headers, keys } = body;
+    if (issuer !== this.issuer.issuer) throw new StoreEntryError('foreign');
+    if (typeof jwksUri !== 'string' || typeof requestedAt !== 'number' || !Array.isArray(keys))
+      throw new StoreEntryError('malformed');
+    const expectedUri = this.issuer.jwksUri;
+    if (expectedUri !== undefined && jwksUri !== expectedUri) throw new StoreEntryError('foreign');
+    if (!Number.isFinite(requestedAt)) throw new StoreEntryError('malformed');
+    if (requestedAt > this.clock.wallNow() + KEY_POLICY.clockSkewMs) throw new StoreEntryError('future');
+    // Whether an issuer has withdrawn everything, each process finds out from the issuer.
+    if (keys.length === 0) throw new StoreEntryError('unusable');
+    return { response: { status: 200, headers: keptHeaders(headers), keys, jwksUri }, requestedAt };
   }
 }
 
-/** Within the tolerance an older entry is no news, but somebody else's clock that is a little late. */
-function passOver(olderByMs: number): undefined {
+/** Within the tolerance an older entry is normal: the clock of the process that wrote it is a little late. */
+function ignoreOlder(olderByMs: number): undefined {
   if (olderByMs > KEY_POLICY.clockSkewMs) throw new StoreEntryError('outdated');
 }
 
-/** What the gate refuses from the issuer, it refuses from the store. */
-function pass(accept: (answer: JwksAnswer) => ImportedKeySet, answer: JwksAnswer): ImportedKeySet {
+function validateStored(
+  validate: (response: JwksResponse) => ImportedKeySet,
+  response: JwksResponse,
+): ImportedKeySet {
   try {
-    return accept(answer);
+    return validate(response);
   } catch {
     throw new StoreEntryError('unusable');
   }

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { FakeClock, settle } from '../../../test/support/fake-clock.js';
+import { ManualClock, settle } from '../../../test/support/manual-clock.js';
 import type { AuthError } from '../../common/auth.error.js';
 import { KeyRings } from '../../keys/key-rings.js';
 import { resolveKeyOptions } from '../../keys/key.options.js';
@@ -9,10 +9,10 @@ import { IssuerDirectory } from './issuer-directory.js';
 const ACME = 'https://acme.test';
 const audience = 'https://api.test';
 
-let clock: FakeClock;
+let clock: ManualClock;
 let rings: KeyRings;
 beforeEach(() => {
-  clock = new FakeClock();
+  clock = new ManualClock();
   rings = new KeyRings([], resolveKeyOptions(), () => {}, { clock, random: Math.random });
 });
 
@@ -160,7 +160,7 @@ describe('a token that cannot be judged', () => {
     resolve.mockImplementation((issuer) => ({ issuer }));
     const joined = lookUp(directory);
     await clock.advance(1);
-    const late = ['keys_unavailable', 'the application did not say in time what it knows of the issuer'];
+    const late = ['keys_unavailable', 'issuers.resolve did not respond in time'];
     expect([await answer, await joined]).toEqual([late, late]);
     expect(await lookUp(directory)).toBe(ACME);
     expect(clock.pending).toBe(0);

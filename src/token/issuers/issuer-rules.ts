@@ -1,7 +1,6 @@
 import { badOption, checkMembers, checkOneOf, checkStrings } from '../../common/option-checks.js';
 import { ALGORITHMS, DEFAULT_ALGORITHMS, UNAVAILABLE_ALGORITHMS } from '../../jwk/algorithms.js';
-import { isSecureUrl } from '../../http/fetch-json.js';
-import { isPlainUrl } from '../../http/safe-url.js';
+import { isPlainUrl, isSecureUrl } from '../../http/safe-url.js';
 import type { ClaimValue, IssuerOptions } from '../token.options.js';
 
 /** {@link IssuerOptions} with the defaults filled in: the rules that a token of this issuer is checked against. */

@@ -20,7 +20,7 @@ describe('while the issuer misbehaves', () => {
     Promise.all(tokens.map(async (token) => (await api.get('/me', token)).status));
 
   it('lets none of 300 concurrent requests wait while maxAge passes and the issuer does not answer', async () => {
-    await using api = await start({ maxAgeMs: 100, staleForMs: 60_000, timeoutMs: 60_000 });
+    await using api = await start({ maxAgeMs: 100, staleIfErrorMs: 60_000, timeoutMs: 60_000 });
     issuer.fault('hang');
     await reaches(api, 'STALE');
     // The flight that refreshes the keys never ends: whoever waited for it would still wait.
@@ -34,7 +34,7 @@ describe('while the issuer misbehaves', () => {
 
   it('accepts every valid token while the issuer is down for longer than maxAge', async () => {
     // One question every 10 ms: what was confirmed longer ago proves no refusal of an unknown kid.
-    await using api = await start({ maxAgeMs: 50, staleForMs: 60_000, jwksRequestsPerMinute: 6_000 });
+    await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 60_000, jwksRequestsPerMinute: 6_000 });
     issuer.fault({ status: 500 }, { on: 'all' });
     await reaches(api, 'STALE');
     expect(await statuses(api, [issuer.token(), issuer.token()])).toEqual([200, 200]);
@@ -43,7 +43,7 @@ describe('while the issuer misbehaves', () => {
   });
 
   it('answers 503, never 401, to valid tokens beyond staleFor, and recovers by itself', async () => {
-    await using api = await start({ maxAgeMs: 50, staleForMs: 50 });
+    await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 50 });
     issuer.fault({ status: 500 }, { on: 'all' });
     await reaches(api, 'EXPIRED');
     const tokens = Array.from({ length: 50 }, () => issuer.token());
@@ -57,7 +57,7 @@ describe('while the issuer misbehaves', () => {
   });
 
   it('does not accept a remembered token beyond staleFor either', async () => {
-    const keys = { maxAgeMs: 50, staleForMs: 50 };
+    const keys = { maxAgeMs: 50, staleIfErrorMs: 50 };
     await using api = await startGuardedApp({ issuer: issuer.issuer, audience: issuer.audience, keys });
     const token = issuer.token();
     expect(await statuses(api, [token])).toEqual([200]);

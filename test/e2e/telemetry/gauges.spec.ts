@@ -48,7 +48,7 @@ describe('the gauges', () => {
   });
 
   it('tell the worst of two applications that share an issuer', async () => {
-    await start({ keys: { maxAgeMs: 60_000, staleForMs: 0 } });
+    await start({ keys: { maxAgeMs: 60_000, staleIfErrorMs: 0 } });
     const { issuer: name, audience } = issuer;
     await using other = await startGuardedApp({ issuer: name, audience });
     expect(other.url).not.toBe(api.url);

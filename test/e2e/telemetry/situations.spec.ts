@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { resolveKeyOptions } from '../../../src/keys/key.options.js';
 import { tableRows } from '../../docs/markdown.js';
 import { SampleController } from '../../support/guarded-app.js';
-import { StillClock } from '../../support/still-clock.js';
+import { ManualClock } from '../../support/manual-clock.js';
 import { violations } from '../../support/telemetry-schema.js';
 
 const MAX_AGE_MS = 10_000;
@@ -30,7 +30,7 @@ afterEach(async () => {
 
 async function start(keys: KeyOptions = {}, more: Partial<AuthOptions> = {}) {
   const options = { issuer: issuer.issuer, audience: issuer.audience, ...more };
-  const clock = new StillClock();
+  const clock = new ManualClock();
   const resolved = resolveKeyOptions({ bootstrap: 'background', maxAgeMs: MAX_AGE_MS, ...keys });
   const rings = new KeyRings([options], resolved, () => {}, { clock, random: () => 0.5 });
   const imports = [AuthModule.forRoot(options)];
@@ -88,7 +88,7 @@ describe('one trace tells a situation by its names and attributes:', () => {
   it('cold start', async () => {
     issuer.fault({ status: 500 }, { on: 'all', times: 1 });
     const { clock, get } = await start();
-    clock.pass(1_000);
+    clock.skip(1_000);
     await get(issuer.token());
     expect(situationOf(lastTrace())).toBe('cold start');
     expect(below(lastTrace(), 'jwks.get_key')?.attributes).not.toHaveProperty('jwks.cache.age');
@@ -104,8 +104,8 @@ describe('one trace tells a situation by its names and attributes:', () => {
   });
 
   it('expiry', async () => {
-    const { clock, get } = await start({ staleForMs: 0 });
-    clock.pass(JUST_OVER_MS);
+    const { clock, get } = await start({ staleIfErrorMs: 0 });
+    clock.skip(JUST_OVER_MS);
     await get(issuer.token());
     expect(situationOf(lastTrace())).toBe('expiry');
   });
@@ -114,7 +114,7 @@ describe('one trace tells a situation by its names and attributes:', () => {
     const { clock, get } = await start();
     issuer.fault({ status: 503 }, { on: 'all' });
     spans.clear();
-    clock.pass(60_000);
+    clock.skip(60_000);
     await get(issuer.token());
     expect(situationOf(lastTrace())).toBe('stale');
     const lookup = below(lastTrace(), 'jwks.get_key');

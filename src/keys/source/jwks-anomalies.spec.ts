@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { FakeRing } from '../../test/support/fake-ring.js';
+import { RingFixture } from '../../../test/support/ring-fixture.js';
 
-const eventsOf = (fake: FakeRing, wanted: string) => fake.events.filter(({ type }) => type === wanted);
-const dateOf = (fake: FakeRing, offsetMs: number) => new Date(fake.clock.wallNow() + offsetMs).toUTCString();
+const eventsOf = (fake: RingFixture, wanted: string) => fake.events.filter(({ type }) => type === wanted);
+const dateOf = (fake: RingFixture, offsetMs: number) =>
+  new Date(fake.clock.wallNow() + offsetMs).toUTCString();
 
 describe('the clock of the issuer', () => {
   it.each([
     [-31_000, 31_000],
     [31_000, -31_000],
   ])('is reported once when its Date is %d ms from ours', async (offset, skewMs) => {
-    const fake = new FakeRing();
+    const fake = new RingFixture();
     fake.source.headers = { date: dateOf(fake, offset) };
     await fake.ring.start();
     await fake.ring.refresh();
@@ -20,14 +21,14 @@ describe('the clock of the issuer', () => {
     ['30 s off', { offset: -30_000 }],
     ['old because a cache has kept the answer', { offset: -600_000, age: '600' }],
   ])('is not reported when Date is %s', async (_, { offset, age }: { offset: number; age?: string }) => {
-    const fake = new FakeRing();
+    const fake = new RingFixture();
     fake.source.headers = { date: dateOf(fake, offset), ...(age && { age }) };
     await fake.ring.start();
     expect(eventsOf(fake, 'clock_skew')).toEqual([]);
   });
 
   it('is not judged by a Date that is missing or cannot be read', async () => {
-    const fake = await FakeRing.started();
+    const fake = await RingFixture.started();
     fake.source.headers = { date: 'yesterday' };
     await fake.ring.refresh();
     expect(eventsOf(fake, 'clock_skew')).toEqual([]);
@@ -36,13 +37,13 @@ describe('the clock of the issuer', () => {
 
 describe('keys that are not used', () => {
   it('are reported once for each change, by reason, and spoil nothing', async () => {
-    const fake = new FakeRing();
+    const fake = new RingFixture();
     const { keys } = fake.source;
     fake.source.keys = [...keys, null, { kty: 'oct', k: 'AAAA' }];
     await fake.ring.start();
     await fake.ring.refresh();
     expect(eventsOf(fake, 'keys_unusable')).toMatchObject([{ reasons: ['not_an_object', 'symmetric'] }]);
-    expect(await fake.ask('known')).toBe('ok');
+    expect(await fake.verdict('known')).toBe('ok');
     fake.source.keys = [...keys, null];
     await fake.ring.refresh();
     expect(eventsOf(fake, 'keys_unusable')).toHaveLength(2);

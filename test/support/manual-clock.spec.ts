@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { VirtualClock } from './virtual-clock.js';
+import { ManualClock } from './manual-clock.js';
 
 it('runs timers in the order of their moments, then of their setting, and no cancelled one', async () => {
-  const clock = new VirtualClock();
+  const clock = new ManualClock();
   const seen: string[] = [];
   const note = (name: string) => () => void seen.push(`${name} at ${clock.now()}`);
   for (const delayMs of [30, 10, 20, 10, 40]) clock.after(delayMs, note(String(delayMs)));
@@ -12,7 +12,7 @@ it('runs timers in the order of their moments, then of their setting, and no can
 });
 
 it('lets everything settle that a timer leads to before the next one runs', async () => {
-  const clock = new VirtualClock();
+  const clock = new ManualClock();
   const seen: string[] = [];
   clock.after(1, async () => {
     for (let turn = 0; turn < 100; turn += 1) await undefined;
@@ -26,7 +26,7 @@ it('lets everything settle that a timer leads to before the next one runs', asyn
 });
 
 it('keeps a thousand timers in order', async () => {
-  const clock = new VirtualClock();
+  const clock = new ManualClock();
   const seen: number[] = [];
   const delays = Array.from({ length: 1_000 }, (_, index) => (index * 7_919) % 1_009);
   for (const delayMs of delays) clock.after(delayMs, () => seen.push(delayMs));

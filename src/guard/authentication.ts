@@ -1,0 +1,12 @@
+import type { VerificationInfo, VerifiedToken } from '../token/access-token.js';
+
+/** The outcome of authenticating a request. */
+export interface Authentication {
+  /** The token, when it passed. */
+  readonly verified?: VerifiedToken;
+  /** The application's user, when there is one. */
+  readonly user?: unknown;
+  /** Why there is none: an AuthError, or what the application's hooks threw. */
+  readonly error?: unknown;
+  readonly info: VerificationInfo;
+}

@@ -1,0 +1,91 @@
+import { AuthError } from '../common/auth.error.js';
+import { checkNoPromise } from '../common/option-checks.js';
+import { SPANS } from '../telemetry/names.js';
+import { withSpan } from '../telemetry/span.js';
+import type { AccessTokenVerifier } from '../token/access-token-verifier.js';
+import type { VerificationInfo, VerifiedToken } from '../token/access-token.js';
+import { traceAuthentication } from './authentication-trace.js';
+import type { Authentication } from './authentication.js';
+import { bearerToken, isB64Token, type HttpRequest } from './bearer-token.js';
+import type { ResolvedGuardOptions, Validate } from './guard.options.js';
+import { perRequest } from './per-request.js';
+
+/** What has been done for a request so far. */
+interface RequestState {
+  isTraced: boolean;
+  authentication: Promise<Authentication> | undefined;
+}
+
+/** Authenticates a request: takes its token, verifies it, and has the application validate the claims. */
+export class Authenticator {
+  private readonly requests = perRequest<RequestState>();
+
+  constructor(
+    private readonly verifier: AccessTokenVerifier,
+    private readonly options: ResolvedGuardOptions,
+  ) {}
+
+  /**
+   * Authenticates a request, once however many guards stand on it, and passes the outcome to `decide`: all inside the
+   * one span `jwt.authenticate` of this request.
+   */
+  authenticate<T>(
+    request: HttpRequest,
+    decide: (authentication: Authentication) => T | Promise<T>,
+  ): Promise<T> {
+    const state = this.stateOf(request);
+    const once = () => (state.authentication ??= this.judge(request));
+    if (state.isTraced) return once().then(decide);
+    state.isTraced = true;
+    return traceAuthentication(once, decide);
+  }
+
+  private stateOf(request: HttpRequest): RequestState {
+    const known = this.requests.get(request);
+    if (known !== undefined) return known;
+    const state: RequestState = { isTraced: false, authentication: undefined };
+    this.requests.set(request, state);
+    return state;
+  }
+
+  private async judge(request: HttpRequest): Promise<Authentication> {
+    const info: VerificationInfo = {};
+    let token: string | undefined;
+    try {
+      token = this.tokenOf(request);
+      const verified = await this.verifier.verify(token, info);
+      const { validate } = this.options;
+      const user = validate === undefined ? verified.claims : await validated(verified, request, validate);
+      return { verified, user, info };
+    } catch (error) {
+      return { error: this.reasonOf(error, token), info };
+    }
+  }
+
+  private tokenOf(request: HttpRequest): string {
+    const { jwtFromRequest } = this.options;
+    if (jwtFromRequest === undefined) return bearerToken(request);
+    const token = jwtFromRequest(request as never);
+    checkNoPromise('jwtFromRequest', token, 'must return a string or null, not a promise');
+    if (!token) throw new AuthError('missing_token');
+    return token;
+  }
+
+  /** A token with other characters than those of a b64token is a malformed request, whatever else is wrong with it. */
+  private reasonOf(error: unknown, token: string | undefined): unknown {
+    const isFromHeader = token !== undefined && this.options.jwtFromRequest === undefined;
+    if (isFromHeader && !isB64Token(token)) return new AuthError('malformed_request');
+    // Passport and Nest take a falsy error for none.
+    return error || new Error('the application refused with nothing');
+  }
+}
+
+async function validated(
+  { claims, header, issuer }: VerifiedToken,
+  request: HttpRequest,
+  validate: Validate,
+): Promise<unknown> {
+  const user = await withSpan(SPANS.validate, {}, () => validate(claims, { request, header, issuer }));
+  if (!user) throw new AuthError('user_rejected');
+  return user;
+}

@@ -1,0 +1,66 @@
+import type { Clock } from '../../common/clock.js';
+import { clockSkewOf } from '../../http/cache-headers.js';
+import { JwksFetchError } from '../../http/jwks-fetch.error.js';
+import { importKeySet, KeySet, MAX_KEYS, type ImportedKeySet } from '../../jwk/key-set.js';
+import { KEY_POLICY } from '../key-policy.js';
+import type { EmitKeyRingEvent } from '../key-ring-events.js';
+import type { JwksResponse } from './jwks-source.js';
+
+/**
+ * Which responses may replace the keys in memory: those with at least one usable key. An empty set is an error until the
+ * issuer has served it three times, a minute apart; then the issuer has withdrawn everything.
+ */
+export class JwksValidation {
+  private emptyResponses = 0;
+  private emptyAt = 0;
+  private reportedReasons = '';
+  private isSkewed = false;
+
+  constructor(
+    private readonly algorithms: readonly string[],
+    private readonly clock: Clock,
+    private readonly emit: EmitKeyRingEvent,
+  ) {}
+
+  /** @throws JwksFetchError when the response must not replace the keys */
+  validateJwks({ keys, status }: JwksResponse): ImportedKeySet {
+    if (keys.length > MAX_KEYS) {
+      const message = `answered with more than ${MAX_KEYS} keys`;
+      throw new JwksFetchError('too_large', { message, status });
+    }
+    if (keys.length === 0) return this.acceptEmpty(status);
+    this.emptyResponses = 0;
+    const imported = importKeySet(keys, this.algorithms);
+    if (imported.keySet.keys.length > 0) return imported;
+    const message = `answered with no usable key (${reasonsOf(imported).join(', ')})`;
+    throw new JwksFetchError('no_usable_key', { message, status });
+  }
+
+  /** Reports keys that were left out, and a clock that differs: once per change, not once per response. */
+  reportAnomalies({ headers }: JwksResponse, imported: ImportedKeySet): void {
+    const reasons = reasonsOf(imported);
+    if (reasons.length > 0 && reasons.join() !== this.reportedReasons)
+      this.emit({ type: 'keys_unusable', reasons });
+    this.reportedReasons = reasons.join();
+
+    const skewMs = clockSkewOf(headers, this.clock.wallNow()) ?? 0;
+    const isSkewed = Math.abs(skewMs) > KEY_POLICY.clockSkewMs;
+    if (isSkewed && !this.isSkewed) this.emit({ type: 'clock_skew', skewMs });
+    this.isSkewed = isSkewed;
+  }
+
+  private acceptEmpty(status: number): ImportedKeySet {
+    const now = this.clock.now();
+    if (this.emptyResponses === 0 || now - this.emptyAt >= KEY_POLICY.emptySetSpacingMs) {
+      this.emptyResponses += 1;
+      this.emptyAt = now;
+    }
+    if (this.emptyResponses < KEY_POLICY.emptySetResponses) {
+      throw new JwksFetchError('no_usable_key', { message: 'answered with an empty key set', status });
+    }
+    return { keySet: KeySet.EMPTY, unusable: [] };
+  }
+}
+
+const reasonsOf = ({ unusable }: ImportedKeySet) =>
+  [...new Set(unusable.map(({ reason }) => reason))].toSorted();

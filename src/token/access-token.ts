@@ -1,0 +1,41 @@
+/** A JOSE header (RFC 7515 §4) whose shape has been checked. */
+export interface JoseHeader {
+  readonly alg: string;
+  readonly kid?: string;
+  readonly typ?: string;
+  readonly [member: string]: unknown;
+}
+
+/** The members of a claims set (RFC 7519 §4) before anything in them has been checked. */
+export type UncheckedClaims = Readonly<Record<string, unknown>>;
+
+/** The claims of a verified access token (RFC 7519 §4.1, RFC 9068 §2.2): deep-frozen, shared between requests. */
+export interface AccessTokenClaims {
+  readonly iss: string;
+  /** Seconds since 1970. */
+  readonly exp: number;
+  readonly aud?: string | readonly string[];
+  readonly sub?: string;
+  readonly client_id?: string;
+  readonly nbf?: number;
+  readonly iat?: number;
+  readonly jti?: string;
+  readonly scope?: string;
+  readonly [claim: string]: unknown;
+}
+
+/** A token that passed every check; deep-frozen. */
+export interface VerifiedToken {
+  readonly claims: AccessTokenClaims;
+  readonly header: JoseHeader;
+  /** The configured issuer. */
+  readonly issuer: string;
+}
+
+/** What a verification reports for the trace, also when it fails; nothing of the token itself. */
+export interface VerificationInfo {
+  /** The configured issuer that the token names. */
+  issuer?: string;
+  /** True when the token was in the token cache. */
+  cached?: boolean;
+}
