@@ -7,7 +7,7 @@ import type { VerificationInfo } from '../token/access-token.js';
 import { AuthException } from './auth.exception.js';
 import type { Authentication } from './authentication.js';
 
-type Decide<T> = (authentication: Authentication) => T | Promise<T>;
+type Decide<T> = (authentication: Authentication) => T | PromiseLike<T>;
 
 /** How something asynchronous ended. */
 type Settled<T> = { readonly value: T } | { readonly thrown: unknown };

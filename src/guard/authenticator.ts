@@ -31,7 +31,7 @@ export class Authenticator {
    */
   authenticate<T>(
     request: HttpRequest,
-    decide: (authentication: Authentication) => T | Promise<T>,
+    decide: (authentication: Authentication) => T | PromiseLike<T>,
   ): Promise<T> {
     const state = this.stateOf(request);
     const once = () => (state.authentication ??= this.judge(request));

@@ -66,6 +66,7 @@ function authorizationLines(request: HttpRequest): number {
 /** RFC 6750 §2.2 and §2.3: the other two methods. */
 function hasTokenElsewhere({ url = '', headers, body }: HttpRequest): boolean {
   if (ACCESS_TOKEN_PARAMETER.test(url)) return true;
-  const isForm = /^application\/x-www-form-urlencoded\b/i.test(headers?.['content-type'] ?? '');
+  const type = headers?.['content-type'];
+  const isForm = type !== undefined && /^application\/x-www-form-urlencoded\b/i.test(type);
   return isForm && typeof body === 'object' && body !== null && Object.hasOwn(body, 'access_token');
 }

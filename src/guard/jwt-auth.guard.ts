@@ -40,9 +40,17 @@ export class JwtAuthGuard extends AuthGuard() {
     if (policy.access === 'public') return true;
     const request = this.getRequest(context) as HttpRequest;
     try {
-      await this.authenticator.authenticate(request, (authentication) =>
-        this.admit(context, request, policy, authentication),
-      );
+      const given = this.getAuthenticateOptions(context);
+      const { property = 'user' } =
+        given === undefined ? this.options : { ...this.options, ...(await given) };
+      await this.authenticator.authenticate(request, (authentication) => {
+        const admit = (user: unknown) => {
+          (request as Record<string, unknown>)[property] = user;
+          this.checkRequirements(policy, authentication);
+        };
+        const user = this.decide(context, authentication);
+        return isThenable(user) ? user.then(admit) : admit(user);
+      });
       return true;
     } catch (error) {
       throw this.answer(error, context, policy);
@@ -68,28 +76,20 @@ export class JwtAuthGuard extends AuthGuard() {
     throw info instanceof Error ? info : new AuthError('missing_token');
   }
 
-  private async admit(
-    context: ExecutionContext,
-    request: HttpRequest,
-    { requirements }: RoutePolicy,
-    { verified, user, error }: Authentication,
-  ): Promise<void> {
-    const given = this.getAuthenticateOptions(context);
-    const { property = 'user' } = given === undefined ? this.options : { ...this.options, ...(await given) };
-    (request as Record<string, unknown>)[property] = await this.decide(context, user, error);
-    const { scopes, permissions, roleGroups } = requirements;
-    if (scopes.length + permissions.length + roleGroups.length === 0) return;
-    // Whatever handleRequest returned: grants are those of a token that passed.
-    if (verified === undefined) throw new AuthError('missing_token');
-    checkGrants(verified.claims, requirements, this.guardOptions.claims);
-  }
-
   /** Calls `handleRequest` as Passport does: a refusal is its `info`, and an outcome that nobody can know its `error`. */
-  private decide(context: ExecutionContext, user: unknown, error: unknown): unknown {
+  private decide(context: ExecutionContext, { user, error }: Authentication): unknown {
     if (error === undefined) return this.handleRequest(null, user, undefined, context);
     if (error instanceof AuthError && error.isRefusal) return this.handleRequest(null, false, error, context);
     const shown = error instanceof AuthError ? new AuthException(error, this.guardOptions) : error;
     return this.handleRequest(shown, false, undefined, context);
+  }
+
+  /** Whatever `handleRequest` returned: grants are those of a token that passed. */
+  private checkRequirements({ requirements }: RoutePolicy, { verified }: Authentication): void {
+    const { scopes, permissions, roleGroups } = requirements;
+    if (scopes.length + permissions.length + roleGroups.length === 0) return;
+    if (verified === undefined) throw new AuthError('missing_token');
+    checkGrants(verified.claims, requirements, this.guardOptions.claims);
   }
 
   /** An HttpException has no headers, so they are set here. */
@@ -103,6 +103,9 @@ export class JwtAuthGuard extends AuthGuard() {
     return exception;
   }
 }
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 
 /** Only HTTP is guarded: anything else is refused, never let through. */
 function assertHttp(context: ExecutionContext): void {

@@ -46,6 +46,7 @@ export function createKeyRing(
   const { staleIfErrorMs, timeoutMs, jwksRequestsPerMinute } = options;
   const emit = emitterFor(issuer, onEvent);
   const closing = new AbortController();
+  const sharing = share?.(emit, closing.signal) ?? {};
   const cached = new CachedKeySet(options, deniedKids, clock);
   const limiter = new RateLimiter(clock, jwksRequestsPerMinute);
   const refresher = new KeySetRefresher(cached, limiter, {
@@ -58,7 +59,8 @@ export function createKeyRing(
     clock,
     random,
     emit,
-    sharing: share?.(emit, closing.signal) ?? {},
+    sharing,
+    isShared: sharing.keySet !== undefined,
     closed: closing.signal,
   });
   return new KeyRing({ issuer, clock, cached, refresher, limiter, closing });

@@ -1,4 +1,3 @@
-import type { Clock } from '../common/clock.js';
 import { withDeadline } from '../common/deadline.js';
 import { asJwksFetchError, JwksFetchError } from '../http/jwks-fetch.error.js';
 import { KeySet, type ImportedKeySet, type KeySetDiff } from '../jwk/key-set.js';
@@ -11,7 +10,7 @@ import { KEY_POLICY } from './key-policy.js';
 import type { EmitKeyRingEvent } from './key-ring-events.js';
 import { traceKeyFetch, type KeyFetchReport } from './key-ring-trace.js';
 import type { RateLimiter } from './rate-limiter.js';
-import { RefreshSchedule } from './refresh-schedule.js';
+import { RefreshSchedule, type RefreshScheduleOptions } from './refresh-schedule.js';
 import type { JwksResponse, JwksSource } from './source/jwks-source.js';
 import type { RefreshLease } from './store/refresh-lease.js';
 import type { SharedDenials } from './store/shared-denials.js';
@@ -25,17 +24,12 @@ export interface Sharing {
 }
 
 /** What a refresher works with. */
-export interface KeySetRefresherDeps {
+export interface KeySetRefresherDeps extends RefreshScheduleOptions {
   readonly issuer: string;
   readonly algorithms: readonly string[];
   readonly source: JwksSource;
   /** Time limit of one fetch from the issuer, in milliseconds. */
   readonly timeoutMs: number;
-  readonly staleIfErrorMs: number;
-  /** True for a ring that refreshes rarely while nobody uses it. */
-  readonly mayIdle: boolean;
-  readonly clock: Clock;
-  readonly random: () => number;
   readonly emit: EmitKeyRingEvent;
   readonly sharing: Sharing;
   /** Aborts when the ring is closed. */
@@ -60,21 +54,21 @@ export class KeySetRefresher {
   lastError: JwksFetchError | undefined;
   readonly schedule: RefreshSchedule;
   private readonly validation: JwksValidation;
-  private readonly loading = Promise.withResolvers<void>();
+  /** Undefined once a response has been accepted. */
+  private loading: PromiseWithResolvers<void> | undefined = Promise.withResolvers();
 
   constructor(
     private readonly cached: CachedKeySet,
     private readonly limiter: RateLimiter,
     private readonly deps: KeySetRefresherDeps,
   ) {
-    const isShared = deps.sharing.keySet !== undefined;
-    this.schedule = new RefreshSchedule({ ...deps, isShared }, () => this.refresh({ trigger: 'refresh' }));
+    this.schedule = new RefreshSchedule(deps, () => this.refresh({ trigger: 'refresh' }));
     this.validation = new JwksValidation(deps.algorithms, deps.clock, deps.emit);
   }
 
   /** Resolves when a response has been accepted for the first time. */
   get loaded(): Promise<void> {
-    return this.loading.promise;
+    return this.loading?.promise ?? Promise.resolve();
   }
 
   /** Starts a refresh, or returns the one in flight; one that has failed, after `close`. */
@@ -222,7 +216,8 @@ export class KeySetRefresher {
     const ageMs = clock.now() - accepted.confirmedAt;
     const isFresh = this.schedule.planAhead(cached.freshness.maxAgeMs, ageMs);
     this.announce(change);
-    this.loading.resolve();
+    this.loading?.resolve();
+    this.loading = undefined;
     if (!wasUsable) {
       const { keys, algorithms } = cached.keys;
       const { jwksUri } = accepted.response;
