@@ -1,14 +1,11 @@
 import { Controller, Get, Module, UseGuards, type Type } from '@nestjs/common';
 import type { CanActivate } from '@nestjs/common';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listen, type GuardedApp } from '../support/guarded-app.js';
-import { codeBlocks, ROOT } from './markdown.js';
+import { shown } from './shown.js';
 
 const DOCUMENT = 'docs/migrating-from-jwks-rsa.md';
-/** Inside the repository, so that imports resolve. */
-const DIRECTORY = `${ROOT}.tmp/migrating`;
 
 let issuer: TestIssuer;
 beforeAll(async () => {
@@ -16,24 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => issuer.close());
 
-/** The file that the document shows under this name, with the addresses of the test issuer. */
-async function shown<T>(name: string, folder: string): Promise<Record<string, T>> {
-  const block = codeBlocks(DOCUMENT).find(({ code }) => code.startsWith(`// ${name}\n`));
-  const code = block?.code
-    .replaceAll('https://tenant.eu.auth0.com/.well-known/jwks.json', issuer.jwksUri)
-    .replaceAll('https://tenant.eu.auth0.com/', issuer.issuer)
-    .replaceAll('https://api.example.com', issuer.audience);
-  mkdirSync(`${DIRECTORY}/${folder}`, { recursive: true });
-  // Decorators are compiled as the nearest tsconfig.json says.
-  writeFileSync(`${DIRECTORY}/${folder}/tsconfig.json`, '{ "extends": "../../../tsconfig.json" }');
-  writeFileSync(`${DIRECTORY}/${folder}/${name}`, code ?? '');
-  return import(`${DIRECTORY}/${folder}/${name}`) as Promise<Record<string, T>>;
-}
-
 /** An application of the strategy and the guard that the document shows. */
 async function startApp(folder: string): Promise<GuardedApp> {
-  const { JwtStrategy = Object } = await shown<Type>('jwt.strategy.ts', folder);
-  const { OwnGuard = Object } = await shown<Type<CanActivate>>('own.guard.ts', folder);
+  const { JwtStrategy = Object } = await shown<Type>(DOCUMENT, 'jwt.strategy.ts', issuer, folder);
+  const { OwnGuard = Object } = await shown<Type<CanActivate>>(DOCUMENT, 'own.guard.ts', issuer, folder);
 
   @UseGuards(OwnGuard as Type<CanActivate>)
   @Controller()
