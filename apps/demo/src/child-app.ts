@@ -2,15 +2,17 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { DemoError } from './demo.error.js';
 
 const READY_WITHIN_MS = 20_000;
 const STOP_WITHIN_MS = 3_000;
+const MAX_ERROR_OUTPUT = 10_000;
 const running = new Set<ChildProcess>();
 
 /** One of the demo's applications, in a process of its own. */
 export class ChildApp {
-  private errors = '';
+  private errorOutput = '';
 
   private constructor(
     readonly name: string,
@@ -19,16 +21,15 @@ export class ChildApp {
   ) {
     running.add(child);
     child.once('exit', () => running.delete(child));
-    child.stderr?.on(
-      'data',
-      (chunk: Buffer) => (this.errors = (this.errors + chunk.toString()).slice(-2_000)),
-    );
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.errorOutput = (this.errorOutput + chunk.toString()).slice(-MAX_ERROR_OUTPUT);
+    });
   }
 
   /**
-   * Starts `dist/apps/<name>/main.js` and waits until `path` answers.
+   * Starts `dist/apps/<name>/main.js` and waits until a request for `path` succeeds.
    *
-   * @throws DemoError when it does not
+   * @throws DemoError with the application's own error when it does not start
    */
   static async start(
     name: string,
@@ -46,7 +47,7 @@ export class ChildApp {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const app = new ChildApp(name, `http://127.0.0.1:${port}`, child);
-    await app.answers(path);
+    await app.untilReady(path);
     return app;
   }
 
@@ -59,7 +60,7 @@ export class ChildApp {
     clearTimeout(timer);
   }
 
-  /** For the very end: nothing of the demo outlives it. */
+  /** Ends every application that still runs, so that none outlives the demo. */
   static killAll(): void {
     for (const child of running) child.kill('SIGKILL');
   }
@@ -68,13 +69,18 @@ export class ChildApp {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
-  private async answers(path: string): Promise<void> {
+  private async untilReady(path: string): Promise<void> {
     for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline; await sleep(50)) {
       if (this.hasEnded) break;
       const answer = await fetch(this.url + path).catch(() => undefined);
       if (answer?.ok === true) return;
     }
-    const reason = this.errors.trim().split('\n').at(-1) ?? '';
-    throw new DemoError(`The ${this.name} application did not start. ${reason}`);
+    throw new DemoError(`The ${this.name} application did not start. ${errorIn(this.errorOutput)}`.trim());
   }
+}
+
+/** The first error of what a process wrote to stderr, without its stack; else the last line. */
+function errorIn(output: string): string {
+  const lines = stripVTControlCharacters(output).trim().split('\n');
+  return /\b\w*Error: .*/.exec(lines.join('\n'))?.[0] ?? lines.at(-1) ?? '';
 }

@@ -2,18 +2,6 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 
-try {
-  // Logs wait until the application stands, so that a mistake in its configuration is one line and not a stack.
-  const app = await NestFactory.create(AppModule, {
-    abortOnError: false,
-    bufferLogs: true,
-    autoFlushLogs: false,
-  });
-  app.flushLogs();
-  app.enableShutdownHooks();
-  await app.listen(process.env['PORT'] ?? 3000, process.env['HOST'] ?? '127.0.0.1');
-} catch (error) {
-  const { code, message } = error as NodeJS.ErrnoException;
-  console.error(code === 'EADDRINUSE' ? `${message}; set PORT to another one.` : message);
-  process.exit(1);
-}
+const app = await NestFactory.create(AppModule);
+app.enableShutdownHooks();
+await app.listen(process.env['PORT'] ?? 3000, process.env['HOST'] ?? '127.0.0.1');

@@ -88,6 +88,12 @@ describe('npm start -- --once', () => {
     expect(first.toString() + out).not.toContain('Try it');
   }, 60_000);
 
+  it('says in one line why an application did not start', async () => {
+    const { out, errors, code } = await run({ ...(await freePorts()), KEYS_MAX_AGE_MS: 'soon' });
+    expect([out, code]).toEqual(['', 1]);
+    expect(errors).toMatch(/^The orders application did not start\. TypeError: .*"keys\.maxAgeMs".*\n$/);
+  }, 60_000);
+
   it.each(['ORDERS_PORT', 'PAGE_PORT'])('says in one line that the port of %s is in use', async (name) => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
