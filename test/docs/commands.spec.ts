@@ -43,8 +43,8 @@ test('the changelog begins with the version of package.json', () => {
   expect(/^## \[(.+?)\]/m.exec(read('CHANGELOG.md'))?.[1]).toBe(version);
 });
 
-test('docs/monorepo.md shows the files that the packaging tests build', () => {
-  const shown = codeBlocks('docs/monorepo.md').filter(
+test('docs/guide/monorepo.md shows the files that the packaging tests build', () => {
+  const shown = codeBlocks('docs/guide/monorepo.md').filter(
     ({ language }) => language === 'ts' || language === 'jsonc',
   );
   expect(shown.length).toBeGreaterThan(5);

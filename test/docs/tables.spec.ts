@@ -52,8 +52,8 @@ describe('the README', () => {
   });
 });
 
-test('docs/configuration.md has a section for every option but those of the module builder', () => {
-  const headings = [...read('docs/configuration.md').matchAll(/^### `(.+)`$/gm)].map(
+test('docs/guide/configuration.md has a section for every option but those of the module builder', () => {
+  const headings = [...read('docs/guide/configuration.md').matchAll(/^### `(.+)`$/gm)].map(
     ([, name]) => name ?? '',
   );
   const builder = api.membersOf('AuthModuleExtras');
@@ -61,8 +61,8 @@ test('docs/configuration.md has a section for every option but those of the modu
   expect(headings.toSorted()).toEqual([...options, 'claims'].toSorted());
 });
 
-test('docs/http-answers.md tables every code with the status that it is answered with', () => {
-  const told = tableRows('docs/http-answers.md', 'codes').map(([code, status]) => [
+test('docs/guide/http-answers.md tables every code with the status that it is answered with', () => {
+  const told = tableRows('docs/guide/http-answers.md', 'codes').map(([code, status]) => [
     codeIn(code)[0],
     Number(status),
   ]);
@@ -71,9 +71,9 @@ test('docs/http-answers.md tables every code with the status that it is answered
   expect(told).toEqual(AUTH_ERROR_CODES.map((code) => [code, statusOf(code)]));
 });
 
-test('docs/testing.md tables every member of the test issuer', () => {
+test('docs/guide/testing.md tables every member of the test issuer', () => {
   const members = new PublicApi('libs/testing/src/index.ts').membersOf('TestIssuer');
-  const told = namesIn('docs/testing.md', 'test-issuer').map((code) => code.replace(/\(.*/, ''));
+  const told = namesIn('docs/guide/testing.md', 'test-issuer').map((code) => code.replace(/\(.*/, ''));
   expect(told.toSorted()).toEqual(members.toSorted());
 });
 

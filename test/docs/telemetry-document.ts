@@ -20,7 +20,7 @@ const METRICS_NOTE = `Labels come from closed lists and from the configuration, 
 
 The SDK should be started before the application, as \`node --import\` does. One that comes later is noticed by the next request or fetch, and nothing before that is recorded.`;
 
-/** docs/telemetry.md, not yet formatted. */
+/** docs/operate/telemetry.md, not yet formatted. */
 export function telemetryDocument(): string {
   return [
     INTRODUCTION,

@@ -4,9 +4,9 @@ import { METRIC_SCHEMA, SPAN_SCHEMA } from '../support/telemetry-schema.js';
 import { codeIn, ROOT, tableRows } from './markdown.js';
 import { telemetryDocument } from './telemetry-document.js';
 
-const DOCUMENT = `${ROOT}docs/telemetry.md`;
+const DOCUMENT = `${ROOT}docs/operate/telemetry.md`;
 
-test('docs/telemetry.md is what npm run docs:telemetry writes', async () => {
+test('docs/operate/telemetry.md is what npm run docs:telemetry writes', async () => {
   const options = { ...(await resolveConfig(DOCUMENT)), parser: 'markdown' };
   await expect(await format(telemetryDocument(), options)).toMatchFileSnapshot(DOCUMENT);
 });
