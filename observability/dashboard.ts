@@ -46,12 +46,17 @@ const requests = [
   panel('Requests by result', 'What became of the requests that a guard looked at.', 'reqps', [
     [by('jwt_result', rate(at(`${REQUESTS}_count`))), '{{jwt_result}}'],
   ]),
-  panel('Refusals by reason', 'Why requests were refused: the codes of docs/http-answers.md.', 'reqps', [
+  panel(
+    'Refusals by reason',
+    'Why requests were refused: the codes of docs/guide/http-answers.md.',
+    'reqps',
     [
-      by('jwt_rejection_reason', rate(at(`${REQUESTS}_count`, ', jwt_result="rejected"'))),
-      '{{jwt_rejection_reason}}',
+      [
+        by('jwt_rejection_reason', rate(at(`${REQUESTS}_count`, ', jwt_result="rejected"'))),
+        '{{jwt_rejection_reason}}',
+      ],
     ],
-  ]),
+  ),
   panel('Not judged', 'Tokens that could not be judged, and hooks of the application that failed.', 'reqps', [
     [by('error_type', rate(at(`${REQUESTS}_count`, ', jwt_result="error"'))), '{{error_type}}'],
   ]),

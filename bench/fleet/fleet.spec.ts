@@ -20,7 +20,7 @@ import {
 /** As many as the peaks are about; what each pod costs can be seen from fewer. */
 const FLEET = 1_000;
 const FEW = 50;
-const DOCUMENT = new URL('../../docs/fleet.md', import.meta.url);
+const DOCUMENT = new URL('../../docs/evidence/fleet.md', import.meta.url);
 
 /** What the last of these hours costs. */
 async function costOf(pods: number, policy: Policy, ...hours: Scenario[]): Promise<Outcome> {
@@ -88,7 +88,7 @@ describe('the simulation', { timeout: 120_000 }, () => {
     return toTable(results);
   };
 
-  it('has the same result each time, with the rows that docs/fleet.md shows', async () => {
+  it('has the same result each time, with the rows that docs/evidence/fleet.md shows', async () => {
     const table = await run();
     expect(await run()).toBe(table);
     const [, shown = ''] = readFileSync(DOCUMENT, 'utf8').split(/<!-- \/?bench:fleet -->/);

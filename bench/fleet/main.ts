@@ -5,7 +5,7 @@ import { toTable, type Result } from './report.js';
 import { keyRing, keyRingWithStore } from './ring-pod.js';
 import { live, LIVES } from './scenarios.js';
 
-const DOCUMENT = 'docs/fleet.md';
+const DOCUMENT = 'docs/evidence/fleet.md';
 const [BEGIN, END] = ['<!-- bench:fleet -->', '<!-- /bench:fleet -->'];
 const PODS = 1_000;
 const REQUESTS_PER_SECOND = 0.2;

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 
 /** The document with the results: text written by hand, and between markers the blocks that a run writes. */
-const DOCUMENT = new URL('../../../docs/benchmarks.md', import.meta.url);
+const DOCUMENT = new URL('../../../docs/evidence/benchmarks.md', import.meta.url);
 
 /** Blocks by their names. */
 export type Blocks = Readonly<Record<string, string>>;

@@ -59,7 +59,7 @@ describe.skipIf(isCorpusMissing)('JSONTestSuite over HTTP (data in ../shared/cor
     rows.push(tally.row(`as a member of the ${part}`));
   });
 
-  it('is told in docs/conformance.md', () => {
+  it('is told in docs/evidence/conformance.md', () => {
     expect(reported('json', rows)).toEqual(rows);
   });
 });

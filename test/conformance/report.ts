@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { ROOT, tableRows } from '../docs/markdown.js';
 
-const DOCUMENT = 'docs/conformance.md';
+const DOCUMENT = 'docs/evidence/conformance.md';
 
 export type Verdict = 'accept' | 'refuse';
 
@@ -29,7 +29,7 @@ export class Tally {
 }
 
 /**
- * What a table of `docs/conformance.md` says, to be compared with what this run found. Under `npm run conformance` the
+ * What a table of `docs/evidence/conformance.md` says, to be compared with what this run found. Under `npm run conformance` the
  * table is written first.
  */
 export function reported(

@@ -42,7 +42,7 @@ describe.skipIf(isCorpusMissing)(
       expect(tally.ran).toBe(361);
     });
 
-    it('is told in docs/conformance.md', () => {
+    it('is told in docs/evidence/conformance.md', () => {
       const rows = [tally.row('signatures')];
       expect(reported('wycheproof-http', rows)).toEqual(rows);
     });

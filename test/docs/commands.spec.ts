@@ -24,9 +24,30 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
-test('the README has the demo and the tests as one command each, in a block of its own', () => {
-  const commands = codeBlocks('README.md').filter(({ language }) => language === 'sh');
-  expect(commands.slice(0, 2).map(({ code }) => code)).toEqual(['npm ci && npm start\n', 'npm cit\n']);
+describe('the README', () => {
+  const lines = read('README.md').split('\n');
+  const blocks = codeBlocks('README.md');
+  const lineOf = (heading: string): number => lines.indexOf(heading) + 1;
+
+  test('has the demo and the tests as one command each, in a block of its own, in the section on a clone', () => {
+    const start = lineOf('## From a clone');
+    const end = lines.findIndex((line, index) => index >= start && line.startsWith('## '));
+    const commands = blocks.filter(({ language, line }) => language === 'sh' && line > start && line < end);
+    expect(start).toBeGreaterThan(0);
+    expect(commands.map(({ code }) => code)).toEqual(['npm ci && npm start\n', 'npm cit\n']);
+  });
+
+  test('begins with the command that installs the package and its peer', () => {
+    expect(blocks[0]).toMatchObject({
+      language: 'sh',
+      code: 'npm install nestjs-jwks-auth @opentelemetry/api\n',
+    });
+  });
+
+  test('shows code within 25 lines, and has 200 lines at most', () => {
+    expect(blocks.find(({ language }) => language === 'ts')?.line).toBeLessThanOrEqual(25);
+    expect(lines.length).toBeLessThanOrEqual(200);
+  });
 });
 
 test('the README asks for the versions that package.json asks for', () => {
@@ -43,8 +64,8 @@ test('the changelog begins with the version of package.json', () => {
   expect(/^## \[(.+?)\]/m.exec(read('CHANGELOG.md'))?.[1]).toBe(version);
 });
 
-test('docs/monorepo.md shows the files that the packaging tests build', () => {
-  const shown = codeBlocks('docs/monorepo.md').filter(
+test('docs/guide/monorepo.md shows the files that the packaging tests build', () => {
+  const shown = codeBlocks('docs/guide/monorepo.md').filter(
     ({ language }) => language === 'ts' || language === 'jsonc',
   );
   expect(shown.length).toBeGreaterThan(5);

@@ -8,7 +8,7 @@ import { ROOT } from './markdown.js';
 const all = examples();
 /** The project's own configuration, for the examples alone. */
 const CONFIG = `import base from '../../vitest.config.js';
-export default { ...base, test: { ...base.test, include: ['*/*spec.ts'] } };
+export default { ...base, test: { ...base.test, include: ['**/*spec.ts'] } };
 `;
 
 beforeAll(() => writeExamples(all));

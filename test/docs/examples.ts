@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import ts from 'typescript';
 import { codeBlocks, DOCUMENTS, ROOT } from './markdown.js';
 
@@ -82,4 +82,4 @@ interface Shown {
   readonly compilerOptions: { readonly paths: Readonly<Record<string, readonly string[]>> };
 }
 
-const folderOf = (document: string): string => `${EXAMPLES_DIRECTORY}/${basename(document, '.md')}`;
+const folderOf = (document: string): string => `${EXAMPLES_DIRECTORY}/${document.replace(/\.md$/, '')}`;

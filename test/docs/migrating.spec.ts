@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listen, type GuardedApp } from '../support/guarded-app.js';
 import { shown } from './shown.js';
 
-const DOCUMENT = 'docs/migrating-from-jwks-rsa.md';
+const DOCUMENT = 'docs/guide/migrating-from-jwks-rsa.md';
 
 let issuer: TestIssuer;
 beforeAll(async () => {
@@ -32,7 +32,7 @@ async function startApp(folder: string): Promise<GuardedApp> {
   return listen(MeModule);
 }
 
-test('the strategy and the guard of docs/migrating-from-jwks-rsa.md accept, refuse and follow a rotation', async () => {
+test('the strategy and the guard of docs/guide/migrating-from-jwks-rsa.md accept, refuse and follow a rotation', async () => {
   await using api = await startApp('healthy');
   const status = async (token: string) => (await api.get('/me', token)).status;
   const { expired, 'unknown kid': unknownKid, 'wrong key': wrongKey } = issuer.badTokens();
@@ -42,7 +42,7 @@ test('the strategy and the guard of docs/migrating-from-jwks-rsa.md accept, refu
   expect(await status(issuer.token())).toBe(200);
 });
 
-test('the guard of docs/migrating-from-jwks-rsa.md answers 503 with Retry-After without keys, and 401 else', async () => {
+test('the guard of docs/guide/migrating-from-jwks-rsa.md answers 503 with Retry-After without keys, and 401 else', async () => {
   issuer.fault({ status: 500 });
   await using api = await startApp('outage');
   const { status, headers } = await api.get('/me', issuer.token());

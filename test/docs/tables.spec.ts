@@ -7,11 +7,11 @@ import { TOKEN_OPTION_DEFAULTS } from '../../src/token/token.options.js';
 import { codeIn, read, tableRows } from './markdown.js';
 import { PublicApi } from './public-api.js';
 
+const CONFIGURATION = 'docs/guide/configuration.md';
 const api = new PublicApi('src/index.ts');
 const prefixed = (prefix: string, names: readonly string[]) => names.map((name) => `${prefix}.${name}`);
-const namesIn = (document: string, table: string, column = 0) =>
-  tableRows(document, table).flatMap((row) => codeIn(row[column]));
-const sorted = (names: Iterable<string>) => [...new Set(names)].toSorted();
+const namesIn = (document: string, table: string) =>
+  tableRows(document, table).flatMap(([name]) => codeIn(name));
 
 const OPTIONS = [
   ...api.membersOf('AuthOptions').filter((name) => name !== 'keys' && name !== 'claims'),
@@ -20,9 +20,9 @@ const OPTIONS = [
   ...api.membersOf('AuthModuleExtras'),
 ];
 
-describe('the README', () => {
+describe('docs/guide/configuration.md', () => {
   test('tables every option, and none that does not exist', () => {
-    expect(namesIn('README.md', 'options').toSorted()).toEqual(OPTIONS.toSorted());
+    expect(namesIn(CONFIGURATION, 'options').toSorted()).toEqual(OPTIONS.toSorted());
   });
 
   test('names the defaults that the code has', () => {
@@ -31,38 +31,40 @@ describe('the README', () => {
       ...withPrefix('keys', KEY_OPTION_DEFAULTS),
       ...withPrefix('claims', GRANT_CLAIM_DEFAULTS),
     }).filter(([, value]) => value !== undefined && typeof value !== 'function');
-    const told = Object.fromEntries(
-      tableRows('README.md', 'options').map(([name, value]) => [codeIn(name)[0], codeIn(value)[0]]),
+    const documented = Object.fromEntries(
+      tableRows(CONFIGURATION, 'options').map(([name, value]) => [codeIn(name)[0], codeIn(value)[0]]),
     );
     expect(defaults.length).toBeGreaterThan(10);
-    for (const [name, value] of defaults) expect([name, told[name]]).toEqual([name, asCode(value)]);
+    for (const [name, value] of defaults) expect([name, documented[name]]).toEqual([name, asCode(value)]);
   });
 
-  test('tables every public name, and none that does not exist', () => {
-    expect(namesIn('README.md', 'names').toSorted()).toEqual(api.names.toSorted());
+  test('has a section for every option but those of the module builder', () => {
+    const headings = [...read(CONFIGURATION).matchAll(/^### `(.+)`$/gm)].map(([, name]) => name ?? '');
+    const builder = api.membersOf('AuthModuleExtras');
+    const options = OPTIONS.filter((name) => !builder.includes(name) && !name.startsWith('claims.'));
+    expect(headings.toSorted()).toEqual([...options, 'claims'].toSorted());
   });
+});
+
+test('docs/guide/api.md tables every public name, and none that does not exist', () => {
+  expect(namesIn('docs/guide/api.md', 'names').toSorted()).toEqual(api.names.toSorted());
+});
+
+describe('docs/operate/telemetry.md', () => {
+  const TELEMETRY = 'docs/operate/telemetry.md';
 
   test('tables every span and every attribute', () => {
-    expect(namesIn('README.md', 'spans').toSorted()).toEqual(Object.values(SPANS).toSorted());
-    expect(sorted(namesIn('README.md', 'spans', 2))).toEqual(sorted(Object.values(ATTRIBUTES)));
+    expect(namesIn(TELEMETRY, 'spans').toSorted()).toEqual(Object.values(SPANS).toSorted());
+    expect(namesIn(TELEMETRY, 'attributes').toSorted()).toEqual(Object.values(ATTRIBUTES).toSorted());
   });
 
   test('tables every metric', () => {
-    expect(namesIn('README.md', 'metrics').toSorted()).toEqual(Object.values(METRICS).toSorted());
+    expect(namesIn(TELEMETRY, 'metrics').toSorted()).toEqual(Object.values(METRICS).toSorted());
   });
 });
 
-test('docs/configuration.md has a section for every option but those of the module builder', () => {
-  const headings = [...read('docs/configuration.md').matchAll(/^### `(.+)`$/gm)].map(
-    ([, name]) => name ?? '',
-  );
-  const builder = api.membersOf('AuthModuleExtras');
-  const options = OPTIONS.filter((name) => !builder.includes(name) && !name.startsWith('claims.'));
-  expect(headings.toSorted()).toEqual([...options, 'claims'].toSorted());
-});
-
-test('docs/http-answers.md tables every code with the status that it is answered with', () => {
-  const told = tableRows('docs/http-answers.md', 'codes').map(([code, status]) => [
+test('docs/guide/http-answers.md tables every code with the status that it is answered with', () => {
+  const told = tableRows('docs/guide/http-answers.md', 'codes').map(([code, status]) => [
     codeIn(code)[0],
     Number(status),
   ]);
@@ -71,9 +73,9 @@ test('docs/http-answers.md tables every code with the status that it is answered
   expect(told).toEqual(AUTH_ERROR_CODES.map((code) => [code, statusOf(code)]));
 });
 
-test('docs/testing.md tables every member of the test issuer', () => {
+test('docs/guide/testing.md tables every member of the test issuer', () => {
   const members = new PublicApi('libs/testing/src/index.ts').membersOf('TestIssuer');
-  const told = namesIn('docs/testing.md', 'test-issuer').map((code) => code.replace(/\(.*/, ''));
+  const told = namesIn('docs/guide/testing.md', 'test-issuer').map((code) => code.replace(/\(.*/, ''));
   expect(told.toSorted()).toEqual(members.toSorted());
 });
 

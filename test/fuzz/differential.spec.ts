@@ -91,7 +91,7 @@ it('takes a token out of any Authorization header, or refuses it with an AuthErr
   );
 });
 
-it('tells of every known difference in docs/conformance.md, as its example shows it', async () => {
+it('tells of every known difference in docs/evidence/conformance.md, as its example shows it', async () => {
   const rows: string[][] = [];
   for (const { name, reason, reference, example } of DIFFERENCES) {
     const seen = await observe(scene.build({ ...GOOD, ...example }));

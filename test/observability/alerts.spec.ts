@@ -29,7 +29,7 @@ describe('each alert', () => {
     ([, name = '']) => name,
   );
   const tests = readFileSync(`${folder}alerts.test.yaml`, 'utf8');
-  const runbook = readFileSync(new URL('../../docs/alerts.md', import.meta.url), 'utf8');
+  const runbook = readFileSync(new URL('../../docs/operate/alerts.md', import.meta.url), 'utf8');
 
   it.each(alerts)(
     '%s has a test that it fires, one that it does not, and an entry in the runbook',

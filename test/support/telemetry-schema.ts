@@ -83,7 +83,7 @@ export const ATTRIBUTE_SCHEMA: Readonly<
   >
 > = {
   [A.result]: { type: 'string', values: VALUES.result },
-  [A.rejectionReason]: { type: 'string', values: 'one of the [codes](http-answers.md#the-codes)' },
+  [A.rejectionReason]: { type: 'string', values: 'one of the [codes](../guide/http-answers.md#the-codes)' },
   [A.tokenCacheHit]: { type: 'boolean', values: 'whether the token had been verified before' },
   [A.jwtIssuer]: { type: 'string', values: 'the configured issuer that the token names' },
   [A.algorithm]: { type: 'string', values: 'the algorithm of the key' },

@@ -61,7 +61,7 @@ it.each(ROWS)('$id: $attack', async (attack) => {
   told.push(rowOf(attack, answers));
 });
 
-it('is told in docs/conformance.md', () => {
+it('is told in docs/evidence/conformance.md', () => {
   expect(reported('attacks', told)).toEqual(told);
   const policies = ROWS.filter(({ policy }) => policy !== undefined).map(
     ({ id, attack, policy = '', reference }) => [id, attack, policy, reference],

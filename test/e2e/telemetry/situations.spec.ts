@@ -57,7 +57,7 @@ const below = (node: SpanNode | undefined, name: string) =>
   node?.children.find((child) => child.name === name);
 const tookMs = ({ startMs, endMs }: SpanNode) => endMs - startMs;
 
-/** What a reader concludes who is given one trace, by the table in docs/tracing.md. */
+/** What a reader concludes who is given one trace, by the table in docs/operate/tracing.md. */
 function situationOf(trace: SpanNode): string {
   const { attributes } = trace;
   const validate = below(trace, 'jwt.validate');
@@ -182,8 +182,8 @@ describe('one trace tells a situation by its names and attributes:', () => {
   });
 });
 
-it('docs/tracing.md tables all of them', () => {
-  expect(tableRows('docs/tracing.md', 'situations').map(([name]) => name)).toEqual([
+it('docs/operate/tracing.md tables all of them', () => {
+  expect(tableRows('docs/operate/tracing.md', 'situations').map(([name]) => name)).toEqual([
     'cold start',
     'warm',
     'remembered',
