@@ -1,5 +1,5 @@
 /**
- * Why a request was refused, or could not be judged. One closed list serves {@link AuthError.code}, the
+ * Why a request was refused, or could not be verified. One closed list serves {@link AuthError.code}, the
  * `code` of the problem body, and the span attribute `jwt.rejection.reason`.
  */
 export const AUTH_ERROR_CODES = [
@@ -41,7 +41,7 @@ const MESSAGES: Record<AuthErrorCode, string> = {
   token_too_large: 'The access token is too large',
   malformed_token: 'The access token is malformed',
   unsupported_algorithm: 'The algorithm of the access token is not accepted',
-  unsupported_critical: 'The access token asks for an extension that is not supported',
+  unsupported_critical: 'The access token requires an extension that is not supported',
   wrong_type: 'The token is not an access token',
   unknown_issuer: 'The issuer of the access token is not accepted',
   wrong_audience: 'The access token is meant for another audience',
@@ -56,7 +56,7 @@ const MESSAGES: Record<AuthErrorCode, string> = {
   insufficient_scope: 'The access token lacks a scope that is needed here',
   insufficient_permission: 'The access token lacks a permission that is needed here',
   insufficient_role: 'The access token lacks a role that is needed here',
-  keys_unavailable: 'The access token cannot be judged now because the keys of its issuer cannot be had',
+  keys_unavailable: 'The access token cannot be verified now because the keys of its issuer are unavailable',
 };
 
 /** Data that goes with an {@link AuthError}; none of it is taken from a token. */
@@ -89,7 +89,7 @@ export class AuthError extends Error {
     this.retryAfterMs = details.retryAfterMs;
   }
 
-  /** True when the token was judged and refused; false when it could not be judged at all. */
+  /** True when the token was verified and refused; false when it could not be verified at all. */
   get isRefusal(): boolean {
     return this.code !== 'keys_unavailable';
   }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What the key policy knows of time: injected, so that tests reach every state without sleeping. */
+/** Time, as the key policy uses it: injected, so that tests reach every state without sleeping. */
 export interface Clock {
   /** Monotonic time in milliseconds. Ages are counted by it. */
   now(): number;
@@ -8,7 +8,7 @@ export interface Clock {
   wallNow(): number;
   /**
    * Calls `run` once after `delayMs`, or after {@link LONGEST_DELAY_MS} if that comes first; returns what cancels it.
-   * The process stays alive for it only if asked to.
+   * The process stays alive for it only with `keepsProcessAlive`.
    */
   after(delayMs: number, run: () => void, keepsProcessAlive?: boolean): () => void;
 }
@@ -16,7 +16,7 @@ export interface Clock {
 /** The longest that a timer of Node can wait, in milliseconds (24.8 days); a longer one would end at once. */
 export const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
-/** Runs a function outside of any request: a timer would keep alive, and go on in, the request that set it. */
+/** Runs a function outside of any request: a timer keeps the asynchronous context that sets it. */
 const outside = AsyncLocalStorage.snapshot();
 
 /** The clock of this process. */

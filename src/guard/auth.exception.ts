@@ -42,7 +42,7 @@ const TITLES: Partial<Record<HttpStatus, string>> = {
 };
 
 /**
- * An AuthError as HTTP tells it: status, problem body, and the headers that go with them, which an HttpException
+ * An AuthError as an HTTP response: status, problem body, and the headers that go with them, which an HttpException
  * cannot carry and the guard therefore sets on the response.
  */
 export class AuthException extends HttpException {

@@ -35,8 +35,8 @@ export function bearerToken(request: HttpRequest): string {
 }
 
 /**
- * True when a token has the syntax of bearer credentials (RFC 6750 §2.1). A JWT that is good has it anyhow, so it is
- * only asked about one that is not: as long as a token may be, reading it once more costs what all else here does.
+ * True when a token has the syntax of bearer credentials (RFC 6750 §2.1). A good JWT always has it, so only refused tokens
+ * are checked: reading a long token once more costs as much as everything else here.
  */
 export const isB64Token = (token: string): boolean => B64TOKEN.test(token);
 

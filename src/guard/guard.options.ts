@@ -8,7 +8,7 @@ export type JwtFromRequest = (request: never) => string | null;
 /** Turns verified claims into the application's user. */
 export type Validate = (claims: AccessTokenClaims, context: ValidateContext) => unknown;
 
-/** What `validate` is told beside the claims. */
+/** What `validate` receives beside the claims. */
 export interface ValidateContext {
   /** The request, as the HTTP adapter gives it. */
   readonly request: unknown;
@@ -18,7 +18,7 @@ export interface ValidateContext {
   readonly issuer: string;
 }
 
-/** Where scopes, permissions and roles stand in the claims: a name, a path, or several of them to be tried in turn. */
+/** Where scopes, permissions and roles stand in the claims: a name, a path, or several of them, tried in order. */
 export interface GrantClaims {
   /** @default ['scope', 'scp'] */
   readonly scopes?: string | readonly string[];
@@ -28,7 +28,7 @@ export interface GrantClaims {
   readonly roles?: string | readonly string[];
 }
 
-/** How requests are read and answered; all optional. */
+/** How requests are read and refused; all optional. */
 export interface GuardOptions {
   /**
    * Takes the token out of a request; null when there is none.

@@ -51,7 +51,7 @@ export function declareRequirements(requirements: Requirements, target: Target, 
 }
 
 /**
- * What is asked for by name must be enforced: no `@Public` or `@OptionalAuth` beside or under a `@Require…`.
+ * A requirement must be enforced: no `@Public` or `@OptionalAuth` beside or under a `@Require…`.
  *
  * @throws TypeError that names the handler
  */

@@ -7,12 +7,12 @@ import { errorType } from '../telemetry/span.js';
 /** `degraded`: tokens are accepted, but the issuer has not confirmed its keys for longer than it should. */
 export type JwksHealthStatus = 'up' | 'degraded' | 'down';
 
-/** What is told of one issuer. */
+/** The health of one issuer's keys. */
 export interface IssuerHealth {
   readonly status: JwksHealthStatus;
   /** Seconds until tokens are refused if the issuer stays away; 0 when they are. */
   readonly secondsLeft: number;
-  /** What kind of failure the last question to the issuer had; absent after an accepted answer. Never a message. */
+  /** How the last fetch from the issuer failed; absent after an accepted response. Never a message. */
   readonly lastError?: string;
 }
 
@@ -30,7 +30,7 @@ export type JwksHealth<Key extends string = string> = Record<
 
 /** What readiness depends on. */
 export interface JwksHealthOptions {
-  /** The issuers that readiness depends on; the others are told of all the same. By default all. */
+  /** The issuers that readiness depends on; the others are reported all the same. By default all. */
   readonly issuers?: readonly string[];
 }
 
@@ -45,8 +45,8 @@ export class JwksHealthIndicator {
   constructor(@Inject(KeyRings) private readonly keyRings: KeyRings) {}
 
   /**
-   * Up while the tokens of every issuer can be judged, degraded while that is so for a limited time only. Looks at
-   * memory; never asks an issuer.
+   * Up while the tokens of every issuer can be verified, degraded while that is so for a limited time only. Reads memory;
+   * never causes a request.
    *
    * @throws TypeError when an issuer is named that is not configured
    */

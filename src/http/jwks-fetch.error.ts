@@ -1,4 +1,4 @@
-/** Why the issuer's keys could not be had. Closed, so that it can be logged, traced and counted. */
+/** Why the issuer's keys could not be fetched. Closed, so that it can be logged, traced and counted. */
 export type JwksFetchFailure =
   | 'network'
   | 'timeout'
@@ -16,10 +16,10 @@ export type JwksFetchFailure =
 
 /** Data that goes with a {@link JwksFetchError}. */
 export interface JwksFetchErrorDetails {
-  /** A sentence with what a person needs to know; never anything of the answer's body. */
+  /** A sentence for a person; never anything of the response body. */
   readonly message?: string;
   readonly status?: number | undefined;
-  /** What the issuer asked for by `Retry-After`, in milliseconds from now. */
+  /** The `Retry-After` of the response, in milliseconds from now. */
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
@@ -29,9 +29,9 @@ export class JwksFetchError extends Error {
   override readonly name = 'JwksFetchError';
   /** What kind of failure; the value of `error.type` on the span. */
   readonly code: JwksFetchFailure;
-  /** Status of the answer, if there was one. */
+  /** Status of the response, if there was one. */
   readonly status: number | undefined;
-  /** The issuer's `Retry-After`, in milliseconds from when the answer came. */
+  /** The issuer's `Retry-After`, in milliseconds from when the response arrived. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: JwksFetchFailure, details: JwksFetchErrorDetails = {}) {
@@ -41,12 +41,12 @@ export class JwksFetchError extends Error {
     this.retryAfterMs = details.retryAfterMs;
   }
 
-  /** 429 and 503: the issuer asks to be left alone for a while. */
+  /** 429 and 503: the issuer asks for a pause. */
   get isThrottled(): boolean {
     return this.status === 429 || this.status === 503;
   }
 
-  /** 404 and 410: the address is abandoned, discovery may know the new one. */
+  /** 404 and 410: the address is abandoned, discovery may have the new one. */
   get isGone(): boolean {
     return this.status === 404 || this.status === 410;
   }

@@ -85,14 +85,14 @@ export const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map(
   TABLE.filter(isAvailable).map((entry) => [entry.name, entry]),
 );
 
-/** The names of what this library can verify and this Node.js cannot: ML-DSA, before Node.js 24.7. */
+/** The algorithms that this library supports and this Node.js does not: ML-DSA, before Node.js 24.7. */
 export const UNAVAILABLE_ALGORITHMS: readonly string[] = TABLE.map(({ name }) => name).filter(
   (name) => !ALGORITHMS.has(name),
 );
 
 /**
  * What is accepted unless the options say otherwise: everything but the fully specified name `Ed25519` of RFC 9864,
- * which an application asks for by name.
+ * which an application enables by name.
  */
 export const DEFAULT_ALGORITHMS: readonly string[] = [...ALGORITHMS.keys()].filter(
   (name) => name !== 'Ed25519',
@@ -110,7 +110,7 @@ export function fittingAlgorithms(
     .filter((algorithm) => algorithm.kty === kty && (algorithm.crv === undefined || algorithm.crv === crv));
 }
 
-/** ML-DSA depends on the OpenSSL underneath. It is asked, not its version: can it import a key of zeros? */
+/** ML-DSA depends on the OpenSSL underneath. Tried, rather than read from a version: can it import a key of zeros? */
 function isAvailable({ name, kty, publicKeyBytes }: Algorithm): boolean {
   if (publicKeyBytes === undefined) return true;
   const key = { kty, alg: name, pub: Buffer.alloc(publicKeyBytes).toString('base64url') };

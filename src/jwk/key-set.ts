@@ -19,7 +19,7 @@ export class KeySet {
   static readonly EMPTY = new KeySet([]);
 
   readonly keys: readonly VerificationKey[];
-  /** By kid and then by the name of an algorithm, since every token that is verified asks. */
+  /** By kid and then by the name of an algorithm: every verification looks a key up. */
   private readonly byKid: ReadonlyMap<string, ReadonlyMap<string, readonly VerificationKey[]>>;
 
   constructor(keys: readonly VerificationKey[]) {

@@ -54,6 +54,6 @@ export const emitterFor =
     try {
       onEvent(event, issuer);
     } catch {
-      // There is nobody left to tell.
+      // Nothing is left to report it to.
     }
   };

@@ -267,7 +267,7 @@ export class KeyRing extends JwksClient {
   }
 
   /**
-   * True when another refresh would tell no more. One that started before the token arrived may bring an older response,
+   * True when another refresh would prove no more. One that started before the token arrived may bring an older response,
    * and one that the store satisfied proves nothing by itself.
    */
   private settles({ startedAt, servedFromStore }: Inflight, { kid }: WantedKey, since: number): boolean {

@@ -20,25 +20,26 @@ export interface KeyOptions {
    */
   readonly maxAgeMs?: number;
   /**
-   * How long keys are relied on beyond `maxAgeMs` while the issuer cannot be asked, in milliseconds. 0: not at all.
+   * How long keys are used beyond `maxAgeMs` while the issuer is unreachable (stale-if-error, RFC 5861), in milliseconds.
+   * 0: not at all.
    *
    * @default 86_400_000 (24 hours)
    */
   readonly staleIfErrorMs?: number;
   /**
-   * Deadline of one question to the issuer, from connect to the last byte, in milliseconds.
+   * Total time limit of one fetch from the issuer, body included, in milliseconds.
    *
    * @default 5_000
    */
   readonly timeoutMs?: number;
   /**
-   * How many questions a minute tokens with unknown key ids may cause, beyond a burst of 3.
+   * How many fetches a minute tokens with unknown key ids may cause, beyond a burst of 3.
    *
    * @default 6
    */
   readonly jwksRequestsPerMinute?: number;
   /**
-   * What the start of the application does about the first keys: `wait` up to 5 seconds and start without them,
+   * How the application starts without keys: `wait` up to 5 seconds and start without them,
    * `require` them or fail, or fetch them in the `background`.
    *
    * @default 'wait'
@@ -46,25 +47,24 @@ export interface KeyOptions {
   readonly bootstrap?: 'wait' | 'require' | 'background';
   /** Key ids that are never accepted, whatever the issuer publishes. */
   readonly deniedKids?: readonly string[];
-  /** Headers sent with each question to the issuer. */
+  /** Headers sent with each request to the issuer. */
   readonly requestHeaders?: Readonly<Record<string, string>>;
   /** An `http.Agent` or `https.Agent`, for proxies and private certificate authorities. */
   readonly requestAgent?: Agent;
   /**
-   * Allows `http:` issuers and key sets that are not on loopback. Anyone on the way can then make up keys.
+   * Allows `http:` issuers and key sets that are not on loopback. Anyone on the network path can then forge keys.
    *
    * @default false
    */
   readonly allowHttp?: boolean;
   /**
-   * A Keyv instance (5.6 or newer 5.x) that the processes of a fleet share keys through: the issuer is asked once for
-   * all of them, and one that starts while the issuer is down starts with the keys of the others. It stays yours: it is
-   * never closed.
+   * A Keyv instance (5.6 or newer 5.x) through which the processes of a fleet share keys: one of them fetches for all, and
+   * one that starts while the issuer is down starts with the keys of the others. It is never closed by this library.
    */
   readonly store?: KeyStore;
   /**
    * What entries of the store are signed with (HMAC-SHA256), as text of at least 32 bytes. Of several, the first signs
-   * and all verify. `null` switches signatures off: whoever can write the store can then make up keys. Required with
+   * and all verify. `null` switches signatures off: whoever can write the store can then forge keys. Required with
    * `store`.
    */
   readonly storeSecret?: string | readonly string[] | null;

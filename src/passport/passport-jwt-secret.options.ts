@@ -18,26 +18,26 @@ interface CommonOptions {
    */
   readonly cacheMaxAge?: number;
   /**
-   * How long keys are relied on beyond `cacheMaxAge` while the endpoint cannot be asked, in milliseconds.
+   * How long keys are used beyond `cacheMaxAge` while the endpoint is unreachable, in milliseconds.
    *
    * @default 86_400_000
    */
   readonly cacheMaxAgeFallback?: number;
-  /** Accepted and without effect: questions for unknown key ids are always limited. */
+  /** Accepted and without effect: fetches for unknown key ids are always limited. */
   readonly rateLimit?: boolean;
   /**
-   * How many questions a minute unknown key ids may cause, beyond a burst of 3.
+   * How many fetches a minute unknown key ids may cause, beyond a burst of 3.
    *
    * @default 10
    */
   readonly jwksRequestsPerMinute?: number;
   /**
-   * Deadline of one question, in milliseconds.
+   * Total time limit of one fetch, body included, in milliseconds.
    *
    * @default 5_000
    */
   readonly timeout?: number;
-  /** Headers sent with each question. */
+  /** Headers sent with each request. */
   readonly requestHeaders?: Readonly<Record<string, string>>;
   /** An `http.Agent` or `https.Agent`, for proxies and private certificate authorities. */
   readonly requestAgent?: Agent;
@@ -47,15 +47,15 @@ interface CommonOptions {
    * @default false
    */
   readonly allowHttp?: boolean;
-  /** Keys that are looked at before the endpoint is asked. */
+  /** Keys that are used before the endpoint is fetched from. */
   readonly getKeysInterceptor?: () => Promise<readonly unknown[]>;
-  /** Decides what becomes of an error; by default a key that is not found is no key, and all else is the error. */
+  /** Handles an error; by default a key that is not found is no key, and everything else is the error. */
   readonly handleSigningKeyError?: (error: Error | null, callback: (error: Error | null) => void) => void;
 }
 
 /**
  * The options of jwks-rsa's `passportJwtSecret`, by their own names. `jwksUri` says where the JWK Set is; a `fetcher`
- * asks for it in place of the built-in request. As in jwks-rsa, `jwksUri` is needed beside a `fetcher` too, though the
+ * replaces the built-in request. As in jwks-rsa, `jwksUri` is needed beside a `fetcher` too, though the
  * type lets it be left out there.
  */
 export type PassportJwtSecretOptions = CommonOptions &
@@ -73,7 +73,7 @@ export interface ResolvedPassportJwtSecretOptions {
   readonly keys: ResolvedKeyOptions;
 }
 
-/** What is not said is as in jwks-rsa, or else as in `AuthModule`. */
+/** As in jwks-rsa where it has a default, else as in `AuthModule`. */
 const DEFAULTS = {
   cacheMaxAge: 600_000,
   cacheMaxAgeFallback: KEY_OPTION_DEFAULTS.staleIfErrorMs,
@@ -82,7 +82,7 @@ const DEFAULTS = {
 };
 
 /**
- * Checks the options and fills in the defaults. Those of jwks-rsa that have no effect here are not looked at.
+ * Checks the options and fills in the defaults. Those of jwks-rsa that have no effect here are ignored.
  *
  * @throws TypeError that names the option which is wrong
  */
@@ -97,13 +97,13 @@ export function resolvePassportJwtSecretOptions(
     checkFunction(name, value);
   }
   if ('onStaleCacheFallback' in given) {
-    throw badOption('onStaleCacheFallback', 'is not supported: the log and the spans tell of stale keys');
+    throw badOption('onStaleCacheFallback', 'is not supported: stale keys show in the log and on the spans');
   }
   const jwksUri = checkJwksUri(given);
   return { jwksUri, fetcher, getKeysInterceptor, handleSigningKeyError, keys: keyOptionsOf(given) };
 }
 
-/** A fetcher may make of the address what it likes; the built-in request needs a URL that it may call. */
+/** A fetcher may interpret the address as it likes; the built-in request needs a URL that may be fetched. */
 function checkJwksUri({ jwksUri, fetcher, allowHttp = false }: PassportJwtSecretOptions): string {
   if (typeof jwksUri !== 'string' || jwksUri === '') throw badOption('jwksUri', 'must be a non-empty string');
   if (fetcher !== undefined) return jwksUri;

@@ -2,7 +2,7 @@ import type { BatchObservableResult } from '@opentelemetry/api';
 import type { Instruments } from './instruments.js';
 import { ATTRIBUTES } from './names.js';
 
-/** How one issuer's keys are doing. */
+/** The state of one issuer's keys. */
 export interface KeySetReading {
   /** The configured issuer. */
   readonly issuer: string;
@@ -11,7 +11,7 @@ export interface KeySetReading {
   /** Milliseconds that the keys count as fresh. */
   readonly maxAgeMs: number;
   readonly keyCount: number;
-  /** Milliseconds until tokens are refused if the issuer stays away. */
+  /** Milliseconds until tokens are refused if no refresh succeeds. */
   readonly timeToExpiryMs: number;
 }
 
@@ -23,11 +23,11 @@ export interface Observed {
   cachedTokens?(): number | undefined;
 }
 
-/** What all applications of this process have given to be read. */
+/** What all applications of this process have added. */
 export class Gauges {
   private readonly observed = new Set<Observed>();
 
-  /** Adds something to be read, until the function that this returns is called. */
+  /** Adds something to read, until the returned function is called. */
   add(observed: Observed): () => void {
     this.observed.add(observed);
     return () => void this.observed.delete(observed);

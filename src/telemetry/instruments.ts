@@ -18,7 +18,7 @@ export const METRIC_OPTIONS: Readonly<Record<MetricName, MetricOptions>> = {
   [METRICS.keyLookups]: { unit: '{lookup}', description: 'Look-ups of a verification key.' },
   [METRICS.fetchDuration]: {
     unit: 's',
-    description: 'One question to the issuer, discovery included.',
+    description: 'One fetch from the issuer, discovery included.',
     advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] },
   },
   [METRICS.keySetAge]: { unit: 's', description: 'Time since the keys were last confirmed.' },
@@ -26,9 +26,9 @@ export const METRIC_OPTIONS: Readonly<Record<MetricName, MetricOptions>> = {
   [METRICS.keySetKeys]: { unit: '{key}', description: 'Keys in memory.' },
   [METRICS.keySetTimeToExpiry]: {
     unit: 's',
-    description: 'Time until tokens are refused if the issuer stays away.',
+    description: 'Time until tokens are refused if no refresh succeeds.',
   },
-  [METRICS.tokenCacheEntries]: { unit: '{entry}', description: 'Verified tokens that are remembered.' },
+  [METRICS.tokenCacheEntries]: { unit: '{entry}', description: 'Verified tokens in the token cache.' },
 };
 
 /** The instruments of one meter. */

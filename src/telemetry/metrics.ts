@@ -28,15 +28,15 @@ export interface AuthenticationOutcome {
   readonly error?: unknown;
 }
 
-/** What became of a question to an issuer. */
+/** The outcome of a fetch from an issuer. */
 export interface Fetched {
   /** The configured issuer. */
   readonly issuer: string;
   readonly trigger: FetchTrigger;
   readonly outcome: FetchOutcome;
-  /** Status of the answer, if there was one. */
+  /** Status of the response, if there was one. */
   readonly status?: number | undefined;
-  /** What kind of failure, from a closed list. */
+  /** The kind of failure, from a closed list. */
   readonly errorType?: string | undefined;
 }
 
@@ -66,12 +66,12 @@ function attach(provider: MeterProvider): Instruments | undefined {
   return instruments;
 }
 
-/** True when somebody collects metrics: otherwise nothing need be measured. */
+/** True when an SDK collects metrics: otherwise nothing is measured. */
 export function isMeasured(): boolean {
   return currentInstruments() !== undefined;
 }
 
-/** Has this read whenever metrics are collected, until the function that this returns is called. */
+/** Reads this whenever metrics are collected, until the returned function is called. */
 export function observe(observed: Observed): () => void {
   currentInstruments();
   return gauges.add(observed);
@@ -97,7 +97,7 @@ export function countKeyLookup(issuer: string, result: CacheResult): void {
   });
 }
 
-/** Records one question to an issuer. */
+/** Records one fetch from an issuer. */
 export function recordFetch(tookMs: number, { issuer, trigger, outcome, status, errorType }: Fetched): void {
   currentInstruments()?.fetchDuration.record(tookMs / 1_000, {
     [ATTRIBUTES.jwksIssuer]: issuer,

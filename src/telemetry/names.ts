@@ -12,7 +12,7 @@ export const SPANS = {
   authenticate: 'jwt.authenticate',
   /** The look-up of the verification key. */
   getKey: 'jwks.get_key',
-  /** One question for keys, to the store or to the issuer. */
+  /** One refresh of the keys, from the store or from the issuer. */
   fetch: 'jwks.fetch',
   /** The signature check. */
   verify: 'jwt.verify',
@@ -26,17 +26,17 @@ export const METRICS = {
   authenticateDuration: 'jwt.authenticate.duration',
   /** Counter: look-ups of a verification key. */
   keyLookups: 'jwks.key.lookups',
-  /** Histogram, in seconds: one question to the issuer. */
+  /** Histogram, in seconds: one fetch from the issuer. */
   fetchDuration: 'jwks.fetch.duration',
   /** Gauge, in seconds: since the keys were last confirmed. */
   keySetAge: 'jwks.keyset.age',
-  /** Gauge, in seconds: how old keys get before they count as stale. */
+  /** Gauge, in seconds: the age at which keys count as stale. */
   keySetMaxAge: 'jwks.keyset.max_age',
   /** Gauge: keys in memory. */
   keySetKeys: 'jwks.keyset.keys',
-  /** Gauge, in seconds: until tokens are refused if the issuer stays away. */
+  /** Gauge, in seconds: until tokens are refused if no refresh succeeds. */
   keySetTimeToExpiry: 'jwks.keyset.time_to_expiry',
-  /** Gauge: verified tokens that are remembered. */
+  /** Gauge: verified tokens in the token cache. */
   tokenCacheEntries: 'jwt.token_cache.entries',
 } as const;
 
@@ -46,7 +46,7 @@ export const ATTRIBUTES = {
   result: 'jwt.result',
   /** One of `AUTH_ERROR_CODES`. */
   rejectionReason: 'jwt.rejection.reason',
-  /** True when the token had been verified before and was remembered. */
+  /** True when the token was in the token cache. */
   tokenCacheHit: 'jwt.token_cache.hit',
   /** The configured issuer that the token names. */
   jwtIssuer: 'jwt.issuer',
@@ -62,19 +62,19 @@ export const ATTRIBUTES = {
   cacheAge: 'jwks.cache.age',
   /** `bootstrap`, `refresh`, `unknown_kid`, `expired` or `manual`. */
   fetchTrigger: 'jwks.fetch.trigger',
-  /** `issuer` or `store`: who was asked last, and so where accepted keys come from. */
+  /** `issuer` or `store`: where the refresh went last, and so where accepted keys come from. */
   fetchSource: 'jwks.fetch.source',
-  /** How many usable keys the accepted answer held. */
+  /** How many usable keys the accepted response held. */
   keyCount: 'jwks.key.count',
   /** `replaced`, `confirmed` or `rejected`. */
   fetchOutcome: 'jwks.fetch.outcome',
-  /** Status of the answer (OpenTelemetry HTTP convention). */
+  /** Status of the response (OpenTelemetry HTTP convention). */
   httpStatus: 'http.response.status_code',
-  /** What kind of failure (OpenTelemetry general convention). */
+  /** The kind of failure (OpenTelemetry general convention). */
   errorType: 'error.type',
 } as const;
 
-/** What `error.type` says of a kind of error that is on no list (OpenTelemetry general convention). */
+/** The `error.type` of an error that is on no list (OpenTelemetry general convention). */
 export const OTHER_ERROR = '_OTHER';
 
 /** The values of the attributes that have a closed list; `AUTH_ERROR_CODES` are those of the rejection reason. */
@@ -86,13 +86,13 @@ export const VALUES = {
   fetchOutcome: ['replaced', 'confirmed', 'rejected'],
 } as const;
 
-/** What became of a request. */
+/** The outcome of a request. */
 export type AuthenticationResult = (typeof VALUES.result)[number];
 /** How a verification key was found, or why it was not. */
 export type CacheResult = (typeof VALUES.cacheResult)[number];
-/** What made a key ring ask its issuer. */
+/** What caused a refresh. */
 export type FetchTrigger = (typeof VALUES.fetchTrigger)[number];
-/** Who was asked last: the issuer, or the store that processes share keys through. */
+/** Where a refresh went last: to the issuer, or to the store that processes share keys through. */
 export type FetchSource = (typeof VALUES.fetchSource)[number];
-/** What an answer led to. */
+/** What a response led to. */
 export type FetchOutcome = (typeof VALUES.fetchOutcome)[number];

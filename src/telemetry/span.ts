@@ -16,7 +16,7 @@ import { anchorBelow, setAnchor } from './clock-anchor.js';
 import { ATTRIBUTES, OTHER_ERROR, SCOPE_NAME } from './names.js';
 import { LIBRARY_VERSION } from './version.js';
 
-/** Where a span stands in its trace: what a later span can link to. */
+/** The identity of a span in its trace: what a later span can link to. */
 export type SpanPlace = SpanContext;
 
 /** The few things that the library does with a span. */
@@ -32,7 +32,7 @@ export interface ActiveSpan {
 }
 
 export interface SpanOptions {
-  /** Put together only for a span that is made. */
+  /** Called only for a span that is created. */
   readonly attributes?: () => Attributes;
   /** A trace of its own instead of a child of what is active, linked to `links`. */
   readonly root?: boolean;
@@ -45,10 +45,10 @@ export interface SpanOptions {
   readonly isFailure?: (error: unknown) => boolean;
 }
 
-/** A refusal (an AuthError that judged the token) is an outcome, not a failure. */
+/** A refusal (an AuthError about the token itself) is an outcome, not a failure. */
 const isNoRefusal = (error: unknown): boolean => !(error instanceof AuthError && error.isRefusal);
 
-/** Stands in for a span that nobody records. */
+/** In place of a span that nobody records. */
 const UNRECORDED: ActiveSpan = { set() {}, fail() {}, link() {}, place: undefined };
 
 class RecordedSpan implements ActiveSpan {
@@ -90,8 +90,8 @@ export function errorType(error: unknown): string {
 const KIND = /^[A-Za-z_]\w{0,63}$/;
 
 /**
- * Runs `run` inside a span. The span ends when `run` has settled. When nobody would see the span none is made, and what
- * `run` returns or throws goes through as it is, so that it costs nothing.
+ * Runs `run` inside a span, which ends when `run` has settled. Where nobody would see the span none is created, and what
+ * `run` returns or throws goes through unchanged, at no cost.
  */
 export function withSpan<T>(
   name: string,
@@ -134,7 +134,7 @@ const spanOptions = ({ attributes, links = [] }: SpanOptions, startTime: number)
   links: links.map((place) => ({ context: place })),
 });
 
-/** True when somebody would see a span that is made now: an SDK is registered, and the active span is sampled. */
+/** True when a span created now would be seen: an SDK is registered, and the active span is sampled. */
 export const isRecorded = (): boolean => isTraced() && isSeenBelow(context.active());
 
 /** False below a span that is not sampled; true where there is none, and the sampler decides. */
@@ -143,14 +143,14 @@ function isSeenBelow(parent: Context): boolean {
   return above === undefined || isSampled(above);
 }
 
-/** One that the sampler has not turned down: here, or in the process that it came from. */
+/** One that the sampler has selected, here or in the process that it came from. */
 const isSampled = (span: Span): boolean =>
   span.isRecording() || (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
 
-/** What a proxy hands its work to as long as no SDK is registered. */
+/** What the proxy delegates to while no SDK is registered. */
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate();
 
-/** False as long as no SDK is registered: then nothing is made that nobody would see. */
+/** False while no SDK is registered. */
 function isTraced(): boolean {
   const provider = trace.getTracerProvider();
   return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== NO_PROVIDER;

@@ -22,7 +22,7 @@ export function checkType({ typ }: JoseHeader, { tokenType }: IssuerRules): void
 }
 
 /**
- * `aud` (RFC 7519 §4.1.3): a string or an array of strings, one of which is exactly one of ours.
+ * `aud` (RFC 7519 §4.1.3): a string or an array of strings, one of which is exactly one of the configured ones.
  *
  * @throws AuthError `wrong_audience`
  */
@@ -51,7 +51,7 @@ export function checkTimes({ exp, nbf, iat }: UncheckedClaims, nowMs: number, to
 }
 
 /**
- * What else a verified token must be like: claims of the right type, the RFC 9068 profile where it is asked for, the
+ * Further checks of a verified token: claims of the right type, the RFC 9068 profile where it is required, the
  * required claims, and no binding to a key (`cnf`) that nobody checks.
  *
  * @throws AuthError `invalid_claim` or `sender_constrained`
@@ -74,7 +74,7 @@ export function checkClaims(
     throw new AuthError('sender_constrained');
 }
 
-/** RFC 9068 §2.2. An empty `aud` names nobody, and gets this far where the audience is not checked. */
+/** RFC 9068 §2.2. An empty `aud` names nobody; it arrives here where the audience is not checked. */
 function checkProfile(payload: UncheckedClaims): void {
   for (const claim of PROFILE_CLAIMS) {
     const value = payload[claim];

@@ -6,7 +6,7 @@ import { isPlainUrl, isSecureUrl } from '../../http/safe-url.js';
  * Finds the `jwks_uri` of an issuer: OpenID Connect Discovery 1.0 §4, and RFC 8414 §3 where the issuer has no such
  * document.
  *
- * @throws JwksFetchError when neither can be had, when the document names another issuer (RFC 8414 §3.3), or when its
+ * @throws JwksFetchError when neither can be fetched, when the document names another issuer (RFC 8414 §3.3), or when its
  * `jwks_uri` is no secure URL, or holds credentials (RFC 9110 §4.2.4)
  */
 export async function discoverJwksUri(

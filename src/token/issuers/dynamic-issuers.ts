@@ -11,27 +11,26 @@ import type { IssuerOptions } from '../token.options.js';
 /** Issuers that are not known at start, such as those of an application's tenants. */
 export interface DynamicIssuers {
   /**
-   * Says whether tokens of this issuer may be looked at. It is asked for every token, with the unverified `iss`, and
-   * before anything else happens; it answers at once, and should name what it knows (a host, a pattern, a table).
+   * Returns whether tokens of this issuer may be accepted. Called for every token, with the unverified `iss`, before
+   * anything else; synchronous, and best a comparison with something fixed (a host, a pattern, a table).
    */
   allow(issuer: string): boolean;
   /**
-   * Gives the options of an allowed issuer, under exactly that name; undefined when there is no such issuer. It is
-   * asked once for the first tokens of an issuer, and again after `KeyRings.forget`. When it throws, tokens of the
-   * issuer cannot be judged: `keys_unavailable`.
+   * Returns the options of an allowed issuer, under exactly that name; undefined when there is no such issuer. Called once
+   * for the first tokens of an issuer, and again after `KeyRings.forget`. What it throws becomes `keys_unavailable`.
    */
   resolve(
     issuer: string,
   ): Partial<IssuerOptions> | undefined | null | Promise<Partial<IssuerOptions> | undefined | null>;
 }
 
-/** {@link DynamicIssuers} that check what they are told. */
+/** {@link DynamicIssuers}, with what they return checked. */
 export interface ResolvedDynamicIssuers {
   /** The audience of each issuer that has none of its own; undefined when each must have one. */
   readonly audience: readonly string[] | undefined;
-  /** @throws TypeError when the application answered with something else than true or false */
+  /** @throws TypeError when the application returned anything but true or false */
   readonly allow: (issuer: string) => boolean;
-  /** @throws TypeError when the application gave options that are wrong, or those of another issuer */
+  /** @throws TypeError when the application returned wrong options, or those of another issuer */
   readonly resolve: (issuer: string) => Promise<IssuerRules | undefined>;
 }
 
