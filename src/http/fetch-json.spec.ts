@@ -28,6 +28,20 @@ const failureOf = (answer: Promise<unknown>): Promise<JwksFetchError> =>
     (error: unknown) => error as JwksFetchError,
   );
 
+/** An agent that dials the server and says it was another address, which a test cannot have. */
+function agentOf(port: number, remoteAddress: string, options: http.AgentOptions = {}): http.Agent {
+  const agent = new http.Agent(options);
+  agent.createConnection = () => {
+    const socket = connect(port, '127.0.0.1');
+    if (remoteAddress !== '127.0.0.1')
+      Object.defineProperty(socket, 'remoteAddress', {
+        get: () => (socket.connecting ? undefined : remoteAddress),
+      });
+    return socket;
+  };
+  return agent;
+}
+
 describe('the body of an answer', () => {
   it.each([
     ['gzip', zlib.gzipSync],
@@ -170,17 +184,3 @@ describe('an abort', () => {
     expect(server.requests).toHaveLength(1);
   });
 });
-
-/** An agent that dials the server and says it was another address, which a test cannot have. */
-function agentOf(port: number, remoteAddress: string, options: http.AgentOptions = {}): http.Agent {
-  const agent = new http.Agent(options);
-  agent.createConnection = () => {
-    const socket = connect(port, '127.0.0.1');
-    if (remoteAddress !== '127.0.0.1')
-      Object.defineProperty(socket, 'remoteAddress', {
-        get: () => (socket.connecting ? undefined : remoteAddress),
-      });
-    return socket;
-  };
-  return agent;
-}

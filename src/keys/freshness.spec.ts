@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, MINUTE } from '../../test/support/constants.js';
 import { RingFixture } from '../../test/support/ring-fixture.js';
-
-const DAY = 24 * HOUR;
 
 /** A ring with keys, whose issuer fails from now on, so much later. */
 async function leftAlone(forMs: number): Promise<RingFixture> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../test/support/manual-clock.js';
 import { publicJwk } from '../../test/support/scripted-source.js';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, HOUR, MINUTE } from '../../test/support/constants.js';
 import { RingFixture } from '../../test/support/ring-fixture.js';
 
 /** A ring of a dynamic issuer that nobody has used for so long that it is parked. */
@@ -21,7 +21,7 @@ describe('a ring that nobody uses', () => {
     expect(fake.source.fetches).toBe(9);
     await fake.clock.advance(1);
     expect(fake.source.fetches).toBe(10);
-    await fake.clock.advance(240 * HOUR);
+    await fake.clock.advance(10 * DAY);
     expect(fake.source.fetches).toBe(30);
     expect(await fake.verdict('known')).toBe('ok');
   });

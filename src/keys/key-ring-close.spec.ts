@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../test/support/manual-clock.js';
 import { publicJwk } from '../../test/support/scripted-source.js';
-import { HOUR } from '../../test/support/constants.js';
+import { DAY, HOUR, ISSUER, MINUTE } from '../../test/support/constants.js';
 import { RingFixture } from '../../test/support/ring-fixture.js';
 
 describe('a closed key ring', () => {
@@ -79,7 +79,7 @@ describe('the status of a key ring', () => {
   it('tells everything that an operator asks for', async () => {
     const fake = new RingFixture();
     expect(fake.ring.status).toEqual({
-      issuer: 'https://issuer.test',
+      issuer: ISSUER,
       state: 'EMPTY',
       ageMs: undefined,
       maxAgeMs: 600_000,
@@ -97,10 +97,10 @@ describe('the status of a key ring', () => {
     expect(fake.ring.status).toMatchObject({
       state: 'FRESH',
       ageMs: 0,
-      timeToExpiryMs: 24 * HOUR + 600_000,
+      timeToExpiryMs: DAY + 10 * MINUTE,
       keyCount: 1,
       kids: ['known'],
-      jwksUri: 'https://issuer.test/jwks',
+      jwksUri: `${ISSUER}/jwks`,
       lastError: { code: 'http_status', status: 500 },
       nextRefreshInMs: 750,
     });

@@ -12,6 +12,15 @@ beforeEach(() => {
 });
 
 describe('rings that share a store', () => {
+  /** A moment after a refresh is due: from then on the turn is somebody's. */
+  const HOLDING = 1;
+  /** A ring whose refresh is due at once. */
+  const startRing = async () => {
+    const fake = new RingFixture({ clock: fleet.clock, share: fleet.shareLease });
+    await fake.ring.start();
+    await fleet.clock.advance(REFRESH_AFTER - HOLDING);
+    return { ...fake, verdict: (kid: string) => fake.verdict(kid), fetches: () => fake.source.fetches };
+  };
   /** Two processes; what one draws is behind what the other draws. */
   const startRings = async () => {
     const rings = [0.1, 0.9].map((drawn) => {
@@ -115,14 +124,4 @@ describe('rings that share a store', () => {
     await settle();
     expect(await fleet.namesInStore()).toEqual([]);
   });
-
-  /** A moment after a refresh is due: from then on the turn is somebody's. */
-  const HOLDING = 1;
-  /** A ring whose refresh is due at once. */
-  const startRing = async () => {
-    const fake = new RingFixture({ clock: fleet.clock, share: fleet.shareLease });
-    await fake.ring.start();
-    await fleet.clock.advance(REFRESH_AFTER - HOLDING);
-    return { ...fake, verdict: (kid: string) => fake.verdict(kid), fetches: () => fake.source.fetches };
-  };
 });

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../test/support/manual-clock.js';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, MINUTE } from '../../test/support/constants.js';
 import { RingFixture } from '../../test/support/ring-fixture.js';
-
-const DAY = 24 * HOUR;
 
 /** A ring in this state, whose issuer fails. */
 async function failingRing(state: string): Promise<RingFixture> {

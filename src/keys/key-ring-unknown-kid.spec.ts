@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../test/support/manual-clock.js';
 import { publicJwk } from '../../test/support/scripted-source.js';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, MINUTE } from '../../test/support/constants.js';
 import { RingFixture, QUIET } from '../../test/support/ring-fixture.js';
 import { JwksFetchError } from '../http/jwks-fetch.error.js';
 
@@ -24,7 +24,7 @@ describe('an unknown kid', () => {
   it('is answered in STALE as in FRESH', async () => {
     const fake = await RingFixture.started(QUIET);
     fake.source.failWith(500);
-    await fake.clock.advance(24 * HOUR);
+    await fake.clock.advance(DAY);
     expect(fake.state).toBe('STALE');
     expect(await fake.verdict('made up')).toBe('keys_unavailable');
     fake.source.error = undefined;

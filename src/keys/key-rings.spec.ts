@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ISSUER } from '../../test/support/constants.js';
 import { ManualClock, settle } from '../../test/support/manual-clock.js';
 import { HttpServer } from '../../test/support/http-server.js';
 import { KEY_POLICY } from './key-policy.js';
@@ -97,7 +98,7 @@ describe('the close', () => {
   it('cancels a question that hangs, and ends its connection', async () => {
     await using server = await HttpServer.start(() => {});
     const options = resolveKeyOptions({ bootstrap: 'background' });
-    const rings = new KeyRings([{ issuer: 'https://issuer.test', jwksUri: server.url }], options, () => {});
+    const rings = new KeyRings([{ issuer: ISSUER, jwksUri: server.url }], options, () => {});
     await rings.start();
     await vi.waitFor(() => expect(server.requests).toHaveLength(1));
     const ended = once(server.requests[0]!.socket, 'close');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../test/support/manual-clock.js';
 import { publicJwk } from '../../test/support/scripted-source.js';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, HOUR, MINUTE } from '../../test/support/constants.js';
 import { RingFixture, QUIET } from '../../test/support/ring-fixture.js';
 
 describe('the budget for unknown kids', () => {
@@ -70,7 +70,7 @@ describe('the budget for unknown kids', () => {
     const fake = await RingFixture.started(QUIET);
     for (const kid of ['a', 'b', 'c']) await fake.verdict(kid);
     const { fetches } = fake.source;
-    await fake.clock.advance(0.8 * 24 * HOUR);
+    await fake.clock.advance(0.8 * DAY);
     expect(fake.source.fetches).toBe(fetches + 1);
   });
 });

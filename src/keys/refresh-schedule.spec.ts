@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, HOUR, MINUTE } from '../../test/support/constants.js';
 import { RingFixture, REFRESH_AFTER } from '../../test/support/ring-fixture.js';
 import { LONGEST_DELAY_MS } from '../common/clock.js';
 
@@ -39,7 +39,7 @@ describe('a refresh', () => {
     const fake = await RingFixture.started({ random: () => draws.shift() ?? 0.5 });
     const delays = await delaysOf(fake, 4);
     expect(delays.map((delay) => Math.round(delay / MINUTE))).toEqual([7, 9, 8, 7]);
-    await fake.clock.advance(24 * HOUR);
+    await fake.clock.advance(DAY);
     expect(fake.source.fetches).toBeGreaterThan(170);
   });
 
@@ -110,7 +110,7 @@ describe('the back-off', () => {
 
   it('never gives up', async () => {
     const fake = await failing(500);
-    await fake.clock.advance(30 * 24 * HOUR);
+    await fake.clock.advance(30 * DAY);
     fake.source.error = undefined;
     await fake.clock.advance(MINUTE);
     expect(fake.state).toBe('FRESH');
@@ -175,7 +175,7 @@ describe('the watchdog', () => {
 
   it('does nothing because of a wall clock that was set back', async () => {
     const fake = await RingFixture.started();
-    fake.clock.moveWallClock(-24 * HOUR);
+    fake.clock.moveWallClock(-DAY);
     expect([await fake.verdict('known'), fake.source.fetches]).toEqual(['ok', 1]);
     await fake.clock.advance(REFRESH_AFTER);
     expect(fake.source.fetches).toBe(2);

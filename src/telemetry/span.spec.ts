@@ -1,6 +1,7 @@
 import { context, ROOT_CONTEXT, trace, TraceFlags, type SpanContext } from '@opentelemetry/api';
 import { captureSpans, type CapturedSpans, type SpanNode } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { HOUR } from '../../test/support/constants.js';
 import { AuthError } from '../common/auth.error.js';
 import { errorType, withSpan } from './span.js';
 
@@ -64,7 +65,7 @@ describe('a span shorter than a millisecond', () => {
   it('lies inside its parent when the wall clock is set in between, or the machine has slept', async () => {
     const now = Date.now();
     const tracer = trace.getTracer('http');
-    for (const jumpMs of [3_600_000, -3_600_000]) {
+    for (const jumpMs of [HOUR, -HOUR]) {
       await tracer.startActiveSpan('GET', async (server) => {
         vi.spyOn(Date, 'now').mockReturnValue(now + jumpMs);
         await withSpan('outer', {}, async () => {

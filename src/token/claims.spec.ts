@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { ISSUER } from '../../test/support/constants.js';
 import { checkAudience, checkClaims, checkTimes } from './claims.js';
 import type { IssuerRules } from './issuers/issuer-rules.js';
 
 const NOW_MS = 1_800_000_000_123;
 const refused = (code: string, claim?: string) => expect.objectContaining({ name: 'AuthError', code, claim });
 const rules = (changes: Partial<IssuerRules> = {}): IssuerRules => ({
-  issuer: 'https://issuer.example',
+  issuer: ISSUER,
   audience: ['api'],
   jwksUri: undefined,
   algorithms: [],

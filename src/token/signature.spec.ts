@@ -2,6 +2,7 @@ import { forgeToken, goodClaims, goodHeader } from '../../libs/testing/src/minti
 import { SIGNING_ALGORITHMS, type TestAlgorithm } from '../../libs/testing/src/signing-algorithm.js';
 import { createTestKey, type TestKey } from '../../libs/testing/src/test-key.js';
 import { expect, it } from 'vitest';
+import { ISSUER } from '../../test/support/constants.js';
 import { ALGORITHMS } from '../jwk/algorithms.js';
 import { importVerificationKey } from '../jwk/verification-key.js';
 import type { VerificationKey } from '../jwk/verification-key.js';
@@ -9,7 +10,7 @@ import { parseJws, type Jws } from './jws.js';
 import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
 import { TOKEN_OPTION_DEFAULTS } from './token.options.js';
 
-const CLAIMS = goodClaims({ issuer: 'https://issuer.example', audience: 'https://api.example' });
+const CLAIMS = goodClaims({ issuer: ISSUER, audience: 'https://api.example' });
 const NAMES = (Object.keys(SIGNING_ALGORITHMS) as TestAlgorithm[]).filter((name) => ALGORITHMS.has(name));
 const imported = ({ publicJwk }: TestKey) => importVerificationKey(publicJwk, ALGORITHMS.keys());
 /** What both say, on this thread and in the pool. */

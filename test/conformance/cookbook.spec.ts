@@ -22,6 +22,15 @@ const isOneOf = (names: readonly string[], file: string): boolean =>
 const publicOf = (key: JsonWebKey): JsonWebKey =>
   Object.fromEntries(Object.entries(key).filter(([name]) => !PRIVATE_MEMBERS.includes(name)));
 
+function verdictOfImport(jwk: unknown): Verdict {
+  try {
+    importVerificationKey(jwk, ALGORITHMS.keys());
+    return 'accept';
+  } catch {
+    return 'refuse';
+  }
+}
+
 describe.skipIf(isCorpusMissing)('the cookbook of RFC 7520 and RFC 8037 (data in ../shared/corpus)', () => {
   const compact = new Tally();
   const json = new Tally();
@@ -65,12 +74,3 @@ describe.skipIf(isCorpusMissing)('the cookbook of RFC 7520 and RFC 8037 (data in
     expect(reported('cookbook', rows)).toEqual(rows);
   });
 });
-
-function verdictOfImport(jwk: unknown): Verdict {
-  try {
-    importVerificationKey(jwk, ALGORITHMS.keys());
-    return 'accept';
-  } catch {
-    return 'refuse';
-  }
-}

@@ -11,6 +11,16 @@ const { scripts, engines, peerDependencies, version } = JSON.parse(read('package
 };
 const SHORTHANDS = ['start', 'test'];
 
+/** The formatter breaks lines of JSON otherwise in a file than in a document. */
+const withoutSpace = (text: string | undefined) => text?.replace(/[\s,]+/g, '');
+
+function leadsSomewhere(document: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? document : normalize(join(dirname(document), path));
+  if (!existsSync(`${ROOT}${target}`)) return false;
+  return anchor === undefined || anchors(target).includes(anchor);
+}
+
 describe.each(DOCUMENTS)('%s', (document) => {
   test('names no npm script that does not exist', () => {
     const run = [...read(document).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? '');
@@ -54,13 +64,3 @@ test('docs/monorepo.md shows the files that the packaging tests build', () => {
     expect([path, withoutSpace(content)]).toEqual([path, withoutSpace(file)]);
   }
 });
-
-/** The formatter breaks lines of JSON otherwise in a file than in a document. */
-const withoutSpace = (text: string | undefined) => text?.replace(/[\s,]+/g, '');
-
-function leadsSomewhere(document: string, link: string): boolean {
-  const [path = '', anchor] = link.split('#');
-  const target = path === '' ? document : normalize(join(dirname(document), path));
-  if (!existsSync(`${ROOT}${target}`)) return false;
-  return anchor === undefined || anchors(target).includes(anchor);
-}

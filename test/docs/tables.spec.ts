@@ -20,6 +20,16 @@ const OPTIONS = [
   ...api.membersOf('AuthModuleExtras'),
 ];
 
+function withPrefix(prefix: string, defaults: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [`${prefix}.${name}`, value]));
+}
+
+/** A value as it is written in TypeScript; one that may stand alone or in an array stands alone. */
+function asCode(value: unknown): string {
+  const alone: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return inspect(alone, { numericSeparator: true }).replace('[ ', '[').replace(' ]', ']');
+}
+
 describe('the README', () => {
   test('tables every option, and none that does not exist', () => {
     expect(namesIn('README.md', 'options').toSorted()).toEqual(OPTIONS.toSorted());
@@ -76,13 +86,3 @@ test('docs/testing.md tables every member of the test issuer', () => {
   const told = namesIn('docs/testing.md', 'test-issuer').map((code) => code.replace(/\(.*/, ''));
   expect(told.toSorted()).toEqual(members.toSorted());
 });
-
-function withPrefix(prefix: string, defaults: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(defaults).map(([name, value]) => [`${prefix}.${name}`, value]));
-}
-
-/** A value as it is written in TypeScript; one that may stand alone or in an array stands alone. */
-function asCode(value: unknown): string {
-  const alone: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
-  return inspect(alone, { numericSeparator: true }).replace('[ ', '[').replace(' ]', ']');
-}

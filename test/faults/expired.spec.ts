@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { MINUTE } from '../support/constants.js';
 import { expectNothingJudged, expectQuestions } from './expectations.js';
 import { FAULTS, ODDITIES, plainScene, timeoutFor, type Scene } from './faults.js';
 import { Measurement } from './measurement.js';
 
-const MINUTE = 60_000;
 const KEYS = { maxAgeMs: 10 * MINUTE, staleIfErrorMs: 60 * MINUTE };
 /** The first delays of the back-off without keys, at their shortest: 0.25, 0.5, 1, 2 s. */
 const OUTAGE_MS = 5_000;

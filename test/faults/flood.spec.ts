@@ -2,11 +2,11 @@ import { startTestIssuer, type TestIssuer, type TestKey } from 'nestjs-jwks-auth
 import { randomUUID } from 'node:crypto';
 import type { AuthErrorCode } from 'nestjs-jwks-auth';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SECOND } from '../support/constants.js';
 import { startGuardedApi, type GuardedApi } from './guarded-api.js';
 
 type Verdict = AuthErrorCode | undefined;
 
-const SECOND = 1_000;
 /** A second and what a fetch takes, since this clock stands still during one. */
 const STEP = SECOND + 1;
 const PER_SECOND = 100;

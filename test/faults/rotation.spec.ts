@@ -3,10 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startTestIssuer, type TestIssuer, type TestKey } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MINUTE, SECOND } from '../support/constants.js';
 import { startGuardedApi, type GuardedApi } from './guarded-api.js';
-
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
 
 let issuer: TestIssuer;
 let api: GuardedApi;

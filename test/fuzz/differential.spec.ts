@@ -27,6 +27,14 @@ const GOOD: FuzzCase = {
   profile: true,
 };
 
+function tokenOrError(authorization: string): unknown {
+  try {
+    return bearerToken({ headers: { authorization } });
+  } catch (error) {
+    return error;
+  }
+}
+
 let scene: FuzzScene;
 beforeAll(async () => {
   scene = await FuzzScene.create();
@@ -113,11 +121,3 @@ it.each(isLong ? [2_000] : [])(
   },
   TIMEOUT_MS,
 );
-
-function tokenOrError(authorization: string): unknown {
-  try {
-    return bearerToken({ headers: { authorization } });
-  } catch (error) {
-    return error;
-  }
-}

@@ -3,11 +3,9 @@ import type { Keyv } from 'keyv';
 import { KeyRings, type KeyOptions } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { OLD_SECRET, SECRET } from '../support/constants.js';
 import { startGuardedApp, type GuardedApp } from '../support/guarded-app.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
-
-const SECRET = 'a-secret-of-at-least-thirty-two-bytes';
-const OLD = 'the-old-secret-of-at-least-32-bytes';
 
 describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
   'keys shared through Redis (skipped without redis-server)',
@@ -129,12 +127,12 @@ describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
     });
 
     it('goes from an old secret to a new one, with processes of both at once', async () => {
-      await using old = await start({ storeSecret: OLD });
+      await using old = await start({ storeSecret: OLD_SECRET });
       await reaches(old, 'FRESH');
       await isWritten();
-      await using both = await start({ storeSecret: [OLD, SECRET] });
+      await using both = await start({ storeSecret: [OLD_SECRET, SECRET] });
       await reaches(both, 'FRESH');
-      await using next = await start({ storeSecret: [SECRET, OLD] });
+      await using next = await start({ storeSecret: [SECRET, OLD_SECRET] });
       await reaches(next, 'FRESH');
       expect(issuer.requests.jwks).toBe(1);
       expect([await statusOf(old), await statusOf(both), await statusOf(next)]).toEqual([200, 200, 200]);

@@ -1,7 +1,7 @@
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.js';
-import { HOUR, MINUTE } from '../../../test/support/constants.js';
+import { DAY, MINUTE } from '../../../test/support/constants.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
 import { HttpJwksSource, type HttpJwksSourceOptions } from './http-source.js';
 import type { JwksResponse } from './jwks-source.js';
@@ -36,7 +36,7 @@ describe('discovery', () => {
   it('is made once, and repeated after a day', async () => {
     const one = source();
     for (let i = 0; i < 3; i += 1) await one.fetch(undefined, never);
-    await clock.advance(24 * HOUR - 1);
+    await clock.advance(DAY - 1);
     await one.fetch(undefined, never);
     expect(issuer.requests.discovery).toBe(1);
     await clock.advance(1);
@@ -50,7 +50,7 @@ describe('discovery', () => {
     const one = source();
     expect((await one.fetch(undefined, never)).jwksUri).toBe(old.jwksUri);
     issuer.fault(undefined);
-    await clock.advance(24 * HOUR);
+    await clock.advance(DAY);
     expect((await one.fetch(undefined, never)).jwksUri).toBe(issuer.jwksUri);
   });
 
@@ -58,7 +58,7 @@ describe('discovery', () => {
     const one = source();
     await one.fetch(undefined, never);
     issuer.fault({ status: 500 }, { on: 'discovery' });
-    await clock.advance(24 * HOUR);
+    await clock.advance(DAY);
     for (let i = 0; i < 2; i += 1) expect((await one.fetch(undefined, never)).status).toBe(200);
     expect(issuer.requests.discovery).toBe(2);
     await clock.advance(10 * MINUTE);
@@ -72,7 +72,7 @@ describe('discovery', () => {
       const one = source({ timeoutMs });
       await one.fetch(undefined, never);
       issuer.fault('hang', { on: 'discovery' });
-      await clock.advance(24 * HOUR);
+      await clock.advance(DAY);
       expect((await one.fetch(undefined, never)).status).toBe(200);
     },
   );

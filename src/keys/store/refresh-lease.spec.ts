@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ISSUER, SECRET } from '../../../test/support/constants.js';
 import { LeaseFixture } from '../../../test/support/lease-fixture.js';
-import { HOUR } from '../../../test/support/constants.js';
+import { HOUR, ISSUER, SECRET } from '../../../test/support/constants.js';
 import { KEY_POLICY } from '../key-policy.js';
 import { sealEntry } from './sealed-entry.js';
 
@@ -11,6 +10,8 @@ beforeEach(() => {
 });
 
 describe('the turn to ask', () => {
+  const goodRecord = () => ({ issuer: ISSUER, untilWallAt: fleet.clock.wallNow() + 5_000, failures: 1 });
+
   it('is with the first who comes, for as long as a question may take', async () => {
     const [one, other] = [fleet.process(), fleet.process()];
     expect([await one.acquire(), await other.acquire()]).toEqual([0, KEY_POLICY.leaseMs]);
@@ -79,6 +80,4 @@ describe('the turn to ask', () => {
     await lease.failed(1_000);
     expect(await fleet.namesInStore()).toEqual([]);
   });
-
-  const goodRecord = () => ({ issuer: ISSUER, untilWallAt: fleet.clock.wallNow() + 5_000, failures: 1 });
 });

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { ISSUER, OLD_SECRET, SECRET } from '../../../test/support/constants.js';
 import { openEntry, sealEntry, type StoreSecrets } from './sealed-entry.js';
 
-const OLD = 'the-old-secret-of-at-least-32-bytes';
-const NEW = 'the-new-secret-of-at-least-32-bytes';
-const BODY = { issuer: 'https://issuer.test', wallAt: 1, keys: [{ kid: 'a' }] };
-const sealed = sealEntry('jwks', BODY, [OLD]);
+const BODY = { issuer: ISSUER, wallAt: 1, keys: [{ kid: 'a' }] };
+const sealed = sealEntry('jwks', BODY, [OLD_SECRET]);
 
 /** What becomes of an entry: its body, or why it is refused. */
-const open = (entry: unknown, secrets: StoreSecrets = [OLD]): unknown => {
+const open = (entry: unknown, secrets: StoreSecrets = [OLD_SECRET]): unknown => {
   try {
     return openEntry('jwks', entry, secrets);
   } catch (error) {
@@ -37,8 +36,8 @@ describe('a signed entry', () => {
   });
 
   it.each([
-    ['of another secret', sealEntry('jwks', BODY, [NEW]), 'wrong_signature'],
-    ['of the other kind', sealEntry('denied', BODY, [OLD]), 'malformed'],
+    ['of another secret', sealEntry('jwks', BODY, [SECRET]), 'wrong_signature'],
+    ['of the other kind', sealEntry('denied', BODY, [OLD_SECRET]), 'malformed'],
     [
       'of the other kind by name only',
       sealed.replace('jwks', 'denied').replace('denied', 'jwks '),
@@ -48,7 +47,7 @@ describe('a signed entry', () => {
     ['without a signature', sealEntry('jwks', BODY, null), 'unsigned'],
     [
       'longer than any issuer may answer',
-      sealEntry('jwks', { pad: 'x'.repeat(600_000) }, [OLD]),
+      sealEntry('jwks', { pad: 'x'.repeat(600_000) }, [OLD_SECRET]),
       'too_large',
     ],
     ['that is no text', { sealed }, 'malformed'],
@@ -60,11 +59,11 @@ describe('a signed entry', () => {
 
 describe('secrets', () => {
   it('rotate: the first signs, all verify', () => {
-    const rotated = sealEntry('jwks', BODY, [NEW, OLD]);
-    expect(open(rotated, [NEW])).toEqual(BODY);
-    expect(open(rotated, [OLD, NEW])).toEqual(BODY);
-    expect(open(rotated, [OLD])).toBe('wrong_signature');
-    expect(open(sealed, [NEW, OLD])).toEqual(BODY);
+    const rotated = sealEntry('jwks', BODY, [SECRET, OLD_SECRET]);
+    expect(open(rotated, [SECRET])).toEqual(BODY);
+    expect(open(rotated, [OLD_SECRET, SECRET])).toEqual(BODY);
+    expect(open(rotated, [OLD_SECRET])).toBe('wrong_signature');
+    expect(open(sealed, [SECRET, OLD_SECRET])).toEqual(BODY);
   });
 
   it('can be done without, and then a signed entry is told apart', () => {

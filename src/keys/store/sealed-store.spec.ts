@@ -1,5 +1,6 @@
 import { Keyv } from 'keyv';
 import { describe, expect, it } from 'vitest';
+import { MINUTE } from '../../../test/support/constants.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
 import { FleetFixture } from '../../../test/support/fleet-fixture.js';
 import { SealedStore } from './sealed-store.js';
@@ -38,7 +39,7 @@ describe('a store that hangs', () => {
     const refreshed = fake.ring.refresh();
     // No time passes: whoever waited for the store would wait for ever.
     expect(await fake.verdict('known')).toBe('ok');
-    await fleet.clock.advance(20 * 60_000);
+    await fleet.clock.advance(20 * MINUTE);
     expect([await refreshed, await fake.verdict('known'), warnings]).toEqual([false, 'ok', ['timeout']]);
   });
 });

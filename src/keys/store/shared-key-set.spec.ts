@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { SECRET } from '../../../test/support/constants.js';
 import { FleetFixture } from '../../../test/support/fleet-fixture.js';
 import { publicJwk } from '../../../test/support/scripted-source.js';
-import { HOUR, MINUTE } from '../../../test/support/constants.js';
+import { HOUR, ISSUER, MINUTE, OLD_SECRET, SECRET } from '../../../test/support/constants.js';
 import { openEntry, sealEntry } from './sealed-entry.js';
-
-const OLD = 'the-old-secret-of-at-least-32-bytes';
 
 describe('processes with one store', () => {
   it('start with the keys that another has fetched', async () => {
@@ -176,7 +173,7 @@ describe('an entry that is', () => {
 
   it('from another jwks_uri than the configured one is refused', async () => {
     const fleet = new FleetFixture();
-    const jwksUri = 'https://issuer.test/other';
+    const jwksUri = `${ISSUER}/other`;
     await fleet.started({ jwksUri });
     const { warnings } = await fleet.started({ jwksUri });
     expect([fleet.source.fetches, warnings]).toEqual([2, ['foreign']]);
@@ -196,8 +193,8 @@ describe('an entry that is', () => {
 
   it('signed with the old secret is used by who knows both', async () => {
     const fleet = new FleetFixture();
-    await fleet.started({ secrets: [OLD] });
-    expect((await fleet.started({ secrets: [SECRET, OLD] })).warnings).toEqual([]);
+    await fleet.started({ secrets: [OLD_SECRET] });
+    expect((await fleet.started({ secrets: [SECRET, OLD_SECRET] })).warnings).toEqual([]);
     expect(fleet.source.fetches).toBe(1);
     expect((await fleet.started({ secrets: [SECRET] })).warnings).toEqual(['wrong_signature']);
     expect(fleet.source.fetches).toBe(2);

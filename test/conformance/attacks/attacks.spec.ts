@@ -30,6 +30,11 @@ const ATTACKS = [
   ...CLAIM_ATTACKS,
   ...CONTENT_ATTACKS,
 ];
+/** A1, A2, … C28. */
+function order(id: string): number {
+  return id.charCodeAt(0) * 100 + Number.parseInt(id.slice(1), 10);
+}
+
 const ROWS = ATTACKS.toSorted((one, other) => order(one.id) - order(other.id));
 const told: string[][] = [];
 
@@ -41,6 +46,19 @@ beforeAll(async () => {
   await other.rotate({ keepOld: false, kid: keys.es256.kid });
 });
 afterAll(() => other.close());
+
+/** No part of the token stands in the answer, the log or a span. */
+function expectNothingOf(token: string, { traces }: RouteAnswer, name: string): void {
+  const parts = token.split('.').filter((part) => part.length > 8);
+  for (const part of parts) expect.soft(traces.includes(part), name).toBe(false);
+}
+
+function rowOf({ id, attack, force, reference }: Attack, answers: readonly RouteAnswer[]): string[] {
+  const [status] = answers.map((answer) => answer.status);
+  const codes = [...new Set(answers.map(({ code }) => code))].filter((code) => code !== undefined).toSorted();
+  const answer = [status, ...codes.map((code) => `\`${code}\``)].join(' ');
+  return [id, attack, force, String(answers.length), answer, reference];
+}
 
 it.each(ROWS)('$id: $attack', async (attack) => {
   const { status = 401, path, headers, good = (scene: AttackScene) => claim(scene, {}) } = attack;
@@ -68,21 +86,3 @@ it('is told in docs/conformance.md', () => {
   );
   expect(reported('policies', policies)).toEqual(policies);
 });
-
-/** A1, A2, … C28. */
-function order(id: string): number {
-  return id.charCodeAt(0) * 100 + Number.parseInt(id.slice(1), 10);
-}
-
-/** No part of the token stands in the answer, the log or a span. */
-function expectNothingOf(token: string, { traces }: RouteAnswer, name: string): void {
-  const parts = token.split('.').filter((part) => part.length > 8);
-  for (const part of parts) expect.soft(traces.includes(part), name).toBe(false);
-}
-
-function rowOf({ id, attack, force, reference }: Attack, answers: readonly RouteAnswer[]): string[] {
-  const [status] = answers.map((answer) => answer.status);
-  const codes = [...new Set(answers.map(({ code }) => code))].filter((code) => code !== undefined).toSorted();
-  const answer = [status, ...codes.map((code) => `\`${code}\``)].join(' ');
-  return [id, attack, force, String(answers.length), answer, reference];
-}

@@ -6,6 +6,11 @@ import { startGuardedApp } from '../../support/guarded-app.js';
 
 const FLOOD = 20_000;
 
+/** Fastify's way to be asked without a socket. */
+interface Injectable {
+  inject(request: { url: string; headers: Record<string, string> }): Promise<{ statusCode: number }>;
+}
+
 const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
 
 /** A token that nobody has seen before, made up in one of six ways. */
@@ -77,8 +82,3 @@ it(`a flood of ${FLOOD} made-up key ids, issuers and tokens adds no time series`
   });
   expect(await metrics.series(METRICS.tokenCacheEntries)).toMatchObject([{ value: 1 }]);
 }, 120_000);
-
-/** Fastify's way to be asked without a socket. */
-interface Injectable {
-  inject(request: { url: string; headers: Record<string, string> }): Promise<{ statusCode: number }>;
-}

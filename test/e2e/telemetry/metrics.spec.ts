@@ -36,6 +36,10 @@ const get = async (path: string, token?: string) => {
 const labelsOf = async (captured: CapturedMetrics, name: string) =>
   (await captured.series(name)).map(({ attributes }) => attributes);
 
+function crash(): never {
+  throw new RangeError('the look-up failed');
+}
+
 describe('the metrics', () => {
   it('are eight, with their units and buckets, in the scope of the library', async () => {
     const captured = await capture();
@@ -158,7 +162,3 @@ describe('the metrics', () => {
     }
   });
 });
-
-function crash(): never {
-  throw new RangeError('the look-up failed');
-}
