@@ -1,6 +1,7 @@
-import { captureSpans, startTestIssuer, type CapturedSpans, type TestIssuer } from 'nestjs-jwks-auth/testing';
+import { captureSpans, type CapturedSpans, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ADAPTERS, startGuardedApp, type GuardedApp } from '../../support/guarded-app.js';
+import { ADAPTERS, type GuardedApp } from '../../support/guarded-app.js';
+import { GuardedScene } from '../../support/guarded-scene.js';
 
 const REQUESTS = 200;
 
@@ -11,18 +12,16 @@ beforeAll(async () => {
 afterAll(() => spans.stop());
 
 describe.each(ADAPTERS)('with verifyInThreadPool on %s', (adapter) => {
+  let scene: GuardedScene;
   let issuer: TestIssuer;
   let api: GuardedApp;
   beforeEach(async () => {
-    issuer = await startTestIssuer({ algorithm: 'ES256' });
-    const { issuer: name, audience } = issuer;
-    api = await startGuardedApp({ issuer: name, audience, verifyInThreadPool: true }, { adapter });
+    scene = await GuardedScene.create(adapter, { algorithm: 'ES256' });
+    await scene.start({ verifyInThreadPool: true });
+    ({ issuer, api } = scene);
     spans.clear();
   });
-  afterEach(async () => {
-    await api.app.close();
-    await issuer.close();
-  });
+  afterEach(() => scene[Symbol.asyncDispose]());
 
   it('accepts what is signed, refuses what is not, and remembers what it accepted', async () => {
     const token = issuer.token();
