@@ -36,7 +36,7 @@ describe('ML-DSA', () => {
     expect([...ALGORITHMS.keys(), ...DEFAULT_ALGORITHMS]).not.toEqual(expect.arrayContaining(['ML-DSA-44']));
   });
 
-  it('is a TypeError that says so, when it is asked for by name where Node.js lacks it', async () => {
+  it('is a TypeError when the options name it and Node.js lacks it', async () => {
     const issuer = { issuer: ISSUER, audience: 'api', algorithms: ['ML-DSA-65'] };
     const lacking = await withoutMlDsa(() => import('../token/issuers/issuer-rules.js'));
     expect(() => lacking.resolveIssuer(issuer, '', false)).toThrow(

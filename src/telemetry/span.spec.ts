@@ -24,7 +24,7 @@ const place = (more: Partial<SpanContext>): SpanContext => ({
 });
 const below = <T>(parent: SpanContext, run: () => T) =>
   context.with(trace.setSpanContext(ROOT_CONTEXT, parent), run);
-/** A request of ours: a look-up and then a signature check, each far shorter than a millisecond. */
+/** A guarded request: a look-up and then a signature check, each far shorter than a millisecond. */
 const request = () =>
   withSpan('request', {}, async () => {
     await withSpan('first', {}, () => withSpan('inner', {}, noop));
@@ -80,7 +80,7 @@ describe('a span shorter than a millisecond', () => {
     expect(misplaced()).toEqual([]);
   });
 
-  it('is told in present time below a span whose start was given', async () => {
+  it('has the present time below a span with an explicit start', async () => {
     const before = Date.now();
     const queued = trace.getTracer('queue').startSpan('job', { startTime: before - 60_000 });
     await context.with(trace.setSpan(ROOT_CONTEXT, queued), request);
@@ -97,7 +97,7 @@ describe('sampling', () => {
     expect(spans.spans).toHaveLength(4);
   });
 
-  it('goes on below a sampled span of another process', async () => {
+  it('continues below a sampled span of another process', async () => {
     await below(place({ isRemote: true, traceFlags: TraceFlags.SAMPLED }), request);
     expect(spans.named('request')[0]?.spanContext().traceId).toBe('1'.repeat(32));
   });
@@ -121,7 +121,7 @@ describe('what is thrown', () => {
     expect(spans.spans.flatMap(({ events }) => events)).toEqual([]);
   });
 
-  it('is told by a code or a class name, and by nothing that could be data', () => {
+  it('is recorded by a code or a class name, and by nothing that could be data', () => {
     const coded = (code: unknown) => errorType(Object.assign(new TypeError('secret'), { code }));
     expect(coded('ECONNREFUSED')).toBe('ECONNREFUSED');
     expect(coded('no user ada@example.com')).toBe('TypeError');

@@ -32,7 +32,7 @@ describe('checkTimes', () => {
     expect(() => checkTimes({ exp }, NOW_MS, 0)).toThrow(refused('invalid_claim', 'exp'));
   });
 
-  it.each([-0, 0, -1, -1e300])('takes %o for a time long ago', (exp) => {
+  it.each([-0, 0, -1, -1e300])('takes %o as a time in the past', (exp) => {
     expect(() => checkTimes({ exp }, NOW_MS, 0)).toThrow(refused('expired'));
     expect(() => checkTimes({ exp: 1e300, nbf: exp, iat: exp }, NOW_MS, 0)).not.toThrow();
   });
@@ -50,7 +50,7 @@ describe('checkAudience', () => {
     expect(() => checkAudience({ aud }, rules())).not.toThrow();
   });
 
-  it('checks no more than the type where the audience is null', () => {
+  it('checks the type alone where the audience is null', () => {
     for (const aud of [undefined, 'any', ['any']]) {
       expect(() => checkAudience({ aud }, rules({ audience: null }))).not.toThrow();
     }
@@ -62,7 +62,7 @@ describe('checkClaims', () => {
   const profile = { aud: 'api', sub: 's', client_id: 'c', iat: 1, jti: 'j' };
   const options = { senderConstrained: 'refuse' } as const;
 
-  it('asks for each claim of RFC 9068 where the profile is asked for, and only there', () => {
+  it('requires each claim of RFC 9068 under the profile, and only there', () => {
     const strict = rules({ tokenType: 'at+jwt', audience: null });
     expect(() => checkClaims(profile, strict, options)).not.toThrow();
     for (const claim of Object.keys(profile)) {
