@@ -69,7 +69,7 @@ describe.skipIf(isCorpusMissing)('the cookbook of RFC 7520 and RFC 8037 (data in
     expect(keys.ran).toBe(6);
   });
 
-  it('is told in docs/conformance.md', () => {
+  it('is reported in docs/conformance.md', () => {
     const rows = [compact.row('compact serializations'), json.row('JSON serializations'), keys.row('keys')];
     expect(reported('cookbook', rows)).toEqual(rows);
   });

@@ -14,7 +14,7 @@ const SHORTHANDS = ['start', 'test'];
 /** The formatter breaks lines of JSON otherwise in a file than in a document. */
 const withoutSpace = (text: string | undefined) => text?.replace(/[\s,]+/g, '');
 
-function leadsSomewhere(document: string, link: string): boolean {
+function exists(document: string, link: string): boolean {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? document : normalize(join(dirname(document), path));
   if (!existsSync(`${ROOT}${target}`)) return false;
@@ -29,7 +29,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 
   test('links to nothing that does not exist', () => {
-    const broken = localLinks(document).filter((link) => !leadsSomewhere(document, link));
+    const broken = localLinks(document).filter((link) => !exists(document, link));
     expect(broken).toEqual([]);
   });
 });
@@ -39,7 +39,7 @@ test('the README has the demo and the tests as one command each, in a block of i
   expect(commands.slice(0, 2).map(({ code }) => code)).toEqual(['npm ci && npm start\n', 'npm cit\n']);
 });
 
-test('the README asks for the versions that package.json asks for', () => {
+test('the README requires the versions that package.json requires', () => {
   const node = /\| Node +\| ([\d.]+) or newer/.exec(read('README.md'))?.[1];
   expect(`>=${node}`).toBe(engines.node);
   expect(peerDependencies).toMatchObject({

@@ -41,11 +41,11 @@ describe('the README', () => {
       ...withPrefix('keys', KEY_OPTION_DEFAULTS),
       ...withPrefix('claims', GRANT_CLAIM_DEFAULTS),
     }).filter(([, value]) => value !== undefined && typeof value !== 'function');
-    const told = Object.fromEntries(
+    const documented = Object.fromEntries(
       tableRows('README.md', 'options').map(([name, value]) => [codeIn(name)[0], codeIn(value)[0]]),
     );
     expect(defaults.length).toBeGreaterThan(10);
-    for (const [name, value] of defaults) expect([name, told[name]]).toEqual([name, asCode(value)]);
+    for (const [name, value] of defaults) expect([name, documented[name]]).toEqual([name, asCode(value)]);
   });
 
   test('tables every public name, and none that does not exist', () => {
@@ -71,18 +71,18 @@ test('docs/configuration.md has a section for every option but those of the modu
   expect(headings.toSorted()).toEqual([...options, 'claims'].toSorted());
 });
 
-test('docs/http-answers.md tables every code with the status that it is answered with', () => {
-  const told = tableRows('docs/http-answers.md', 'codes').map(([code, status]) => [
+test('docs/http-answers.md tables every code with its status', () => {
+  const documented = tableRows('docs/http-answers.md', 'codes').map(([code, status]) => [
     codeIn(code)[0],
     Number(status),
   ]);
   const statusOf = (code: (typeof AUTH_ERROR_CODES)[number]) =>
     new AuthException(new AuthError(code), { realm: undefined }).getStatus();
-  expect(told).toEqual(AUTH_ERROR_CODES.map((code) => [code, statusOf(code)]));
+  expect(documented).toEqual(AUTH_ERROR_CODES.map((code) => [code, statusOf(code)]));
 });
 
 test('docs/testing.md tables every member of the test issuer', () => {
   const members = new PublicApi('libs/testing/src/index.ts').membersOf('TestIssuer');
-  const told = namesIn('docs/testing.md', 'test-issuer').map((code) => code.replace(/\(.*/, ''));
-  expect(told.toSorted()).toEqual(members.toSorted());
+  const documented = namesIn('docs/testing.md', 'test-issuer').map((code) => code.replace(/\(.*/, ''));
+  expect(documented.toSorted()).toEqual(members.toSorted());
 });

@@ -11,8 +11,8 @@ test('docs/telemetry.md is what npm run docs:telemetry writes', async () => {
   await expect(await format(telemetryDocument(), options)).toMatchFileSnapshot(DOCUMENT);
 });
 
-test('the tables of the README are shorter ones of the same', () => {
-  const told = (name: string) =>
+test('the tables of the README are excerpts of those in docs/telemetry.md', () => {
+  const documented = (name: string) =>
     Object.fromEntries(
       tableRows('README.md', name).map((row) => [codeIn(row[0])[0], codeIn(row[2]).toSorted()]),
     );
@@ -24,6 +24,6 @@ test('the tables of the README are shorter ones of the same', () => {
     name,
     attributes.toSorted(),
   ]);
-  expect(told('spans')).toEqual(Object.fromEntries(spans));
-  expect(told('metrics')).toEqual(Object.fromEntries(metrics));
+  expect(documented('spans')).toEqual(Object.fromEntries(spans));
+  expect(documented('metrics')).toEqual(Object.fromEntries(metrics));
 });

@@ -16,12 +16,12 @@ export interface Verdicts {
   /** Why we refused. */
   readonly code: string | undefined;
   readonly jose: Verdict;
-  /** Undefined without the RFC 9068 profile, which it always asks for. */
+  /** Undefined without the RFC 9068 profile, which it always requires. */
   readonly oauth4webapi: Verdict | undefined;
 }
 
 const TOLERANCE_S = 5;
-/** Those that all three know. */
+/** Those that all three support. */
 const ALGORITHMS = DEFAULT_ALGORITHMS.filter((name) => name !== 'ES256K');
 const PROFILE_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];
 const RULES = {
@@ -39,8 +39,8 @@ export async function verdictsOn(input: FuzzInput): Promise<Verdicts> {
   return {
     ours: code === undefined ? 'accept' : 'refuse',
     code,
-    jose: await verdictOf(() => askJose(input)),
-    oauth4webapi: input.profile ? await verdictOf(() => askOauth4webapi(input)) : undefined,
+    jose: await verdictOf(() => verifyWithJose(input)),
+    oauth4webapi: input.profile ? await verdictOf(() => verifyWithOauth4webapi(input)) : undefined,
   };
 }
 
@@ -78,16 +78,16 @@ export async function withVerifier<T>(
   }
 }
 
-async function verdictOf(ask: () => Promise<unknown>): Promise<Verdict> {
+async function verdictOf(verify: () => Promise<unknown>): Promise<Verdict> {
   try {
-    await ask();
+    await verify();
     return 'accept';
   } catch {
     return 'refuse';
   }
 }
 
-const askJose = async ({ token, jwks, profile }: FuzzInput): Promise<unknown> =>
+const verifyWithJose = async ({ token, jwks, profile }: FuzzInput): Promise<unknown> =>
   jwtVerify(token, createLocalJWKSet({ keys: jwks } as JSONWebKeySet), {
     issuer: TENANT_ISSUER,
     audience: AUDIENCE,
@@ -97,7 +97,7 @@ const askJose = async ({ token, jwks, profile }: FuzzInput): Promise<unknown> =>
     ...(profile && { typ: 'at+jwt' }),
   });
 
-function askOauth4webapi({ token, jwks }: FuzzInput): Promise<unknown> {
+function verifyWithOauth4webapi({ token, jwks }: FuzzInput): Promise<unknown> {
   const request = new Request(AUDIENCE, { headers: { authorization: `Bearer ${token}` } });
   const server = { issuer: TENANT_ISSUER, jwks_uri: `${TENANT_ISSUER}/jwks` };
   return oauth.validateJwtAccessToken(server, request, AUDIENCE, {
