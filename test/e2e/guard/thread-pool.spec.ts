@@ -23,7 +23,7 @@ describe.each(ADAPTERS)('with verifyInThreadPool on %s', (adapter) => {
   });
   afterEach(() => scene[Symbol.asyncDispose]());
 
-  it('accepts what is signed, refuses what is not, and remembers what it accepted', async () => {
+  it('accepts what is signed, refuses what is not, and caches what it accepted', async () => {
     const token = issuer.token();
     const forged = issuer.forge({ signature: 'garbage' });
     const statuses: number[] = [];
@@ -44,17 +44,17 @@ describe.each(ADAPTERS)('with verifyInThreadPool on %s', (adapter) => {
   });
 
   it('gives each of many requests its own user, or its own refusal', async () => {
-    const answers = await Promise.all(
+    const outcomes = await Promise.all(
       Array.from({ length: REQUESTS }, async (_, index) => {
         const good = index % 3 > 0;
         const token = good
           ? issuer.token({ sub: `user-${index}` })
           : issuer.forge({ payload: issuer.claims({ sub: `user-${index}` }), signature: 'garbage' });
-        const answer = await api.get('/me', token);
-        const { sub, code } = (await answer.json()) as { sub?: string; code?: string };
+        const response = await api.get('/me', token);
+        const { sub, code } = (await response.json()) as { sub?: string; code?: string };
         return good ? sub === `user-${index}` : code === 'bad_signature';
       }),
     );
-    expect(answers.every(Boolean)).toBe(true);
+    expect(outcomes.every(Boolean)).toBe(true);
   });
 });

@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 describe('the gauges', () => {
-  it('count the keys and the remembered tokens of all applications, until each is closed', async () => {
+  it('count the keys and the cached tokens of all applications, until each is closed', async () => {
     await scene.start();
     await scene.api.get('/me', issuer.token());
     const second = await startTestIssuer();
@@ -45,7 +45,7 @@ describe('the gauges', () => {
     expect(await gauges()).toEqual([[], []]);
   });
 
-  it('tell the worst of two applications that share an issuer', async () => {
+  it('report the worst of two applications that share an issuer', async () => {
     await scene.start({ keys: { maxAgeMs: MINUTE, staleIfErrorMs: 0 } });
     const { issuer: name, audience } = issuer;
     await using other = await startGuardedApp({ issuer: name, audience });

@@ -21,9 +21,9 @@ const capture = async () => {
   return metrics;
 };
 const get = async (path: string, token?: string) => {
-  const answer = await scene.api.get(path, token);
-  await answer.arrayBuffer();
-  return answer.status;
+  const response = await scene.api.get(path, token);
+  await response.arrayBuffer();
+  return response.status;
 };
 const labelsOf = async (captured: CapturedMetrics, name: string) =>
   (await captured.series(name)).map(({ attributes }) => attributes);
@@ -38,8 +38,8 @@ describe('the metrics', () => {
     await scene.start();
     await get('/me', issuer.token());
     const collected = await captured.collect();
-    const told = collected.map(({ name, unit, scope }) => [name, unit, scope]);
-    expect(told.toSorted()).toEqual(
+    const described = collected.map(({ name, unit, scope }) => [name, unit, scope]);
+    expect(described.toSorted()).toEqual(
       [
         [METRICS.authenticateDuration, 's', SCOPE_NAME],
         [METRICS.keyLookups, '{lookup}', SCOPE_NAME],
@@ -57,7 +57,7 @@ describe('the metrics', () => {
     expect([fetched?.boundaries?.at(0), fetched?.boundaries?.at(-1)]).toEqual([0.005, 10]);
   });
 
-  it('tell what became of requests', async () => {
+  it('record the outcome of requests', async () => {
     const captured = await capture();
     await scene.start({
       validate: (claims: { sub?: string }) => (claims.sub === 'nobody' ? crash() : claims),
@@ -81,7 +81,7 @@ describe('the metrics', () => {
     expect(series.map(({ count }) => count)).toEqual(expected.map(() => 1));
   });
 
-  it('tell what became of look-ups and fetches', async () => {
+  it('record the outcome of look-ups and fetches', async () => {
     const captured = await capture();
     await scene.start();
     await get('/me', issuer.token());
@@ -98,7 +98,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  it('tell why the issuer failed, and that requests could not be judged', async () => {
+  it('record why the issuer failed, and that requests could not be judged', async () => {
     const captured = await capture();
     issuer.fault({ status: 500 }, { on: 'all' });
     await scene.start({ keys: { bootstrap: 'background' } });
@@ -119,7 +119,7 @@ describe('the metrics', () => {
     expect(await captured.series(METRICS.keySetTimeToExpiry)).toMatchObject([{ value: 0 }]);
   });
 
-  it('hold a refusal of the application, in the way of Nest, for a refusal', async () => {
+  it('record an HTTP exception of the application as a refusal', async () => {
     const captured = await capture();
     await scene.start({ validate: () => Promise.reject(new ForbiddenException()) });
     expect(await get('/me', issuer.token())).toBe(403);
@@ -146,7 +146,7 @@ describe('the metrics', () => {
     expect(await captured.series(METRICS.keySetKeys)).toMatchObject([{ value: 1 }]);
   });
 
-  it('go on with an SDK that takes the place of another', async () => {
+  it('continue with an SDK that replaces another', async () => {
     await scene.start();
     for (let round = 0; round < 2; round += 1) {
       using captured = await captureMetrics();

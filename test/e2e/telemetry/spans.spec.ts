@@ -22,14 +22,14 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
   afterEach(() => scene[Symbol.asyncDispose]());
   const treeOf = async (path: string, token?: string) => {
     spans.clear();
-    const answer = await scene.api.get(path, token);
-    await answer.arrayBuffer();
+    const response = await scene.api.get(path, token);
+    await response.arrayBuffer();
     const roots = spans.tree().filter(({ name }) => name === 'jwt.authenticate');
     expect(roots).toHaveLength(1);
     return roots[0];
   };
 
-  it('fetches the keys in a trace of its own at start', async () => {
+  it('has a trace of its own for the fetch at start', async () => {
     await scene.start();
     expect(spans.tree()).toMatchObject([
       {
@@ -73,7 +73,7 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
     expect(edges).toEqual(edges.toSorted((a = 0, b = 0) => a - b));
   });
 
-  it('shows one span for a remembered token, and the user look-up', async () => {
+  it('shows one span for a cached token, and the user look-up', async () => {
     await scene.start({ validate: async (claims: object) => ({ ...claims }) });
     const token = issuer.token();
     await treeOf('/me', token);
@@ -100,7 +100,7 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
     });
   });
 
-  it('says why a token was refused, and leaves the status unset', async () => {
+  it('holds the reason of a refusal, and leaves the status unset', async () => {
     await scene.start();
     const refused = await treeOf('/me', issuer.token({ aud: 'other' }));
     const expected = { 'jwt.result': 'rejected', 'jwt.rejection.reason': 'wrong_audience' };
@@ -137,7 +137,7 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
     expect(JSON.stringify(spans.tree())).not.toContain('secret detail');
   });
 
-  it('holds nothing of any token', async () => {
+  it('holds no part of any token', async () => {
     await scene.start();
     const tokens = [
       issuer.token({ sub: 'somebody-special', jti: 'jti-special' }),
