@@ -28,6 +28,12 @@ async function costOf(pods: number, policy: Policy, ...hours: Scenario[]): Promi
   return outcomes.at(-1) as Outcome;
 }
 
+/** Scenario and policy of each row. */
+const namesIn = (table: string): string[][] =>
+  [...table.matchAll(/^\|(?! *-)([^|]*)\|([^|]*)\|/gm)].map(([, ...cells]) =>
+    cells.map((cell) => cell.trim()),
+  );
+
 describe('key rings', { timeout: 120_000 }, () => {
   it('ask less than 20 times a second, 1,000 of them together, in steady state', async () => {
     const { peakPerSecond, fetchesInHour } = await costOf(FLEET, keyRing, jointStart, steadyState);
@@ -95,9 +101,3 @@ describe('the simulation', { timeout: 120_000 }, () => {
     expect(namesIn(table)).toEqual(namesIn(shown));
   });
 });
-
-/** Scenario and policy of each row. */
-const namesIn = (table: string): string[][] =>
-  [...table.matchAll(/^\|(?! *-)([^|]*)\|([^|]*)\|/gm)].map(([, ...cells]) =>
-    cells.map((cell) => cell.trim()),
-  );

@@ -43,7 +43,7 @@ const areOperations = (value: unknown): boolean =>
 const KEY_REFUSALS = ['unknown_key', 'bad_signature', 'unsupported_algorithm', 'keys_unavailable'];
 const withoutKey = ({ code = '' }: Verdicts): boolean => KEY_REFUSALS.includes(code);
 
-/** Every class that is known. A case that differs for no reason among these fails the test. */
+/** Every documented class. A case that differs for another reason fails the test. */
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'base64url that is not canonical, such as stray bits in the last character',

@@ -9,10 +9,10 @@ import { AccessTokenVerifier } from '../../src/token/access-token-verifier.js';
 import type { VerificationInfo } from '../../src/token/access-token.js';
 import { resolveIssuer } from '../../src/token/issuers/issuer-rules.js';
 import { resolveTokenOptions, type TokenOptions } from '../../src/token/token.options.js';
-import { HOUR } from './constants.js';
+import { HOUR, ISSUER } from './constants.js';
 import { ManualClock } from './manual-clock.js';
 
-const RULES = { issuer: 'https://issuer.example', audience: 'https://api.example' };
+const RULES = { issuer: ISSUER, audience: 'https://api.example' };
 
 /** An issuer with two keys, its ring, and a clock that stands still; no socket. */
 export class VerifierScene {
