@@ -30,6 +30,13 @@ describe('a waterfall', () => {
     expect(root).toContain('│▏         │    1.0 ms');
   });
 
+  it('names the path of an outgoing request', () => {
+    const url = 'http://127.0.0.1:4000/jwks?tenant=1';
+    const request = receivedSpan({ name: 'GET', kind: 3, attributes: { 'url.full': url } });
+    expect(waterfall([request])[0]).toMatch(/^  GET \/jwks +│/);
+    expect(waterfall([{ ...request, kind: 2 }])[0]).toMatch(/^  GET +│/);
+  });
+
   it('colours only when asked to', () => {
     expect(waterfall(trace, { colours: true }).join()).toContain('\u001b[');
     expect(waterfall(trace).join()).not.toContain('\u001b[');
