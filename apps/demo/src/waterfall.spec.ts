@@ -25,7 +25,7 @@ describe('a waterfall', () => {
     ]);
   });
 
-  it('keeps to a common scale, and marks what is too short for it', () => {
+  it('uses a common time axis, and marks what is too short for it', () => {
     const [root = ''] = waterfall([span('root', undefined, 0, 1)], { width: 10, scaleMs: 1_000 });
     expect(root).toContain('│▏         │    1.0 ms');
   });
@@ -42,7 +42,7 @@ describe('a waterfall', () => {
     expect(waterfall(trace).join()).not.toContain('\u001b[');
   });
 
-  it('writes durations as people read them', () => {
+  it('formats durations for people', () => {
     expect([0.0204, 3.26, 264.6].map(formatMs)).toEqual(['20 µs', '3.3 ms', '265 ms']);
   });
 });

@@ -36,7 +36,7 @@ export function waterfall(spans: readonly ReceivedSpan[], options: WaterfallOpti
   return inTreeOrder(spans).map(({ span, depth }) => line(span, depth));
 }
 
-/** Milliseconds, as people read them. */
+/** A duration for people, with its unit. */
 export function formatMs(ms: number): string {
   if (ms >= 100) return `${Math.round(ms)} ms`;
   return ms >= 1 ? `${ms.toFixed(1)} ms` : `${Math.round(ms * 1_000)} µs`;

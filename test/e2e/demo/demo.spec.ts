@@ -35,16 +35,16 @@ async function run(environment: Record<string, string>) {
 describe('npm start -- --once', () => {
   let ports: Awaited<ReturnType<typeof freePorts>>;
   let collector: OtlpCollector;
-  let told: Awaited<ReturnType<typeof run>>;
+  let result: Awaited<ReturnType<typeof run>>;
   beforeAll(async () => {
     ports = await freePorts();
     collector = await OtlpCollector.start();
-    told = await run({ ...ports, OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    result = await run({ ...ports, OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
     collector.stop();
   }, 90_000);
 
   it('sends requests, draws waterfalls, plays the scenes, and ends by itself', () => {
-    const { out, errors, code } = told;
+    const { out, errors, code } = result;
     expect(errors).toBe('');
     expect(code).toBe(0);
     expect(out).toMatch(/GET \/orders +no token +401 +Bearer realm=/);
@@ -57,7 +57,7 @@ describe('npm start -- --once', () => {
   });
 
   it('draws the fetch at start as a waterfall of its own, before those of the requests', () => {
-    const waterfalls = told.out.split('\n\n').filter((block) => block.includes('│'));
+    const waterfalls = result.out.split('\n\n').filter((block) => block.includes('│'));
     const spans = waterfalls.map((block) =>
       block.split('\n').flatMap((line) => /^ {2}( *\S.*?) +│/.exec(line)?.[1] ?? []),
     );
@@ -70,11 +70,11 @@ describe('npm start -- --once', () => {
   });
 
   it('prints no address of what has ended with it', () => {
-    expect(told.out).not.toMatch(/127\.0\.0\.1|localhost|curl/);
-    expect(told.out).toContain('Without --once');
+    expect(result.out).not.toMatch(/127\.0\.0\.1|localhost|curl/);
+    expect(result.out).toContain('Without --once');
   });
 
-  it('passes on the traces and the metrics of each application to a collector', () => {
+  it('forwards the traces and the metrics of each application to a collector', () => {
     const services = (exported: OtlpCollector['spans'] | OtlpCollector['metrics']) =>
       [...new Set(exported.map(({ resource }) => resource['service.name']))].toSorted();
     const all = ['naive', 'naive-2s', 'orders', 'orders-2s'];
