@@ -49,6 +49,7 @@ export class Demo {
       const apps = await startPair(issuer, receiver, ports);
       return new Demo(issuer, apps, receiver, page, clientSecret);
     } catch (error) {
+      ChildApp.killAll();
       receiver.stop();
       page.stop();
       throw error;
@@ -102,13 +103,10 @@ export class Demo {
   async stop(): Promise<void> {
     this.page.stop();
     await Promise.all([this.issuer, this.apps.orders, this.apps.naive].map((app) => app.stop()));
+    // The pair of an unfinished story.
+    ChildApp.killAll();
     // Last, because the applications send their remaining spans when they stop.
     this.receiver.stop();
-  }
-
-  /** Ends every application that still runs. */
-  static stopStragglers(): void {
-    ChildApp.killAll();
   }
 }
 

@@ -69,7 +69,6 @@ try {
   reportDemoError(error);
 } finally {
   await demo?.stop();
-  Demo.stopStragglers();
 }
 
 async function play(stage: Demo): Promise<Scene[]> {

@@ -14,6 +14,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// The reader of a pipe has ended, as with `npm start | head`.
+process.stdout.once('error', () => process.exit());
+
 let demo: Demo | undefined;
 try {
   demo = await Promise.race([Demo.start(readPorts(process.env)), stopped.promise.then(() => undefined)]);
@@ -28,7 +31,6 @@ try {
   reportDemoError(error);
 } finally {
   await demo?.stop();
-  Demo.stopStragglers();
   // Otherwise what was under way when the signal came goes on, and starts the next application.
   if (wasStopped) process.exit();
 }

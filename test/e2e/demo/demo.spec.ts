@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { launchChromium, NO_CHROMIUM } from '../../support/chromium.js';
 import { freePort } from '../../support/free-port.js';
 import { OtlpCollector } from '../../support/otlp-collector.js';
@@ -33,13 +33,11 @@ async function run(environment: Record<string, string>) {
 }
 
 describe('npm start -- --once', () => {
-  let ports: Awaited<ReturnType<typeof freePorts>>;
   let collector: OtlpCollector;
   let result: Awaited<ReturnType<typeof run>>;
   beforeAll(async () => {
-    ports = await freePorts();
     collector = await OtlpCollector.start();
-    result = await run({ ...ports, OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
+    result = await run({ ...(await freePorts()), OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint });
     collector.stop();
   }, 90_000);
 
@@ -102,6 +100,19 @@ describe('npm start -- --once', () => {
     const [out, errors, end] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
     expect([errors, end]).toEqual(['', [0, null]]);
     expect(first.toString() + out).not.toContain('Try it');
+  }, 60_000);
+
+  it('ends with every application when nobody reads its output any more', async () => {
+    const ports = await freePorts();
+    const child = start(ports);
+    await once(child.stdout, 'data');
+    const exited = once(child, 'exit');
+    child.stdout.destroy();
+    const [errors, end] = await Promise.all([text(child.stderr), exited]);
+    expect([errors, end]).toEqual(['', [0, null]]);
+    await vi.waitFor(() =>
+      expect(fetch(`http://127.0.0.1:${ports.ISSUER_PORT}/`)).rejects.toThrow('fetch failed'),
+    );
   }, 60_000);
 
   it('says in one line why an application did not start', async () => {
