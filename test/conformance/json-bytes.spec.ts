@@ -46,18 +46,21 @@ describe.skipIf(isCorpusMissing)('JSONTestSuite over HTTP (data in ../shared/cor
     expect(await verdictOf(tokenWith(part, { ...good(part) }))).toBe('accept');
   });
 
-  it.each(PARTS)('accepts the valid files and refuses the invalid ones, as a member of the %s', async (part) => {
-    const tally = new Tally();
-    for (const [name, bytes] of corpusFiles('jsontestsuite/test_parsing')) {
-      const start = `${JSON.stringify(good(part)).slice(0, -1)},"member":`;
-      const document = Buffer.concat([Buffer.from(start), bytes, Buffer.from('}')]);
-      const expected = name.startsWith('y_') ? 'accept' : name.startsWith('n_') ? 'refuse' : 'either';
-      tally.add(name, await verdictOf(tokenWith(part, document)), expected);
-    }
-    expect(tally.wrong).toEqual([]);
-    expect(tally.ran).toBe(FILES);
-    rows.push(tally.row(`as a member of the ${part}`));
-  });
+  it.each(PARTS)(
+    'accepts the valid files and refuses the invalid ones, as a member of the %s',
+    async (part) => {
+      const tally = new Tally();
+      for (const [name, bytes] of corpusFiles('jsontestsuite/test_parsing')) {
+        const start = `${JSON.stringify(good(part)).slice(0, -1)},"member":`;
+        const document = Buffer.concat([Buffer.from(start), bytes, Buffer.from('}')]);
+        const expected = name.startsWith('y_') ? 'accept' : name.startsWith('n_') ? 'refuse' : 'either';
+        tally.add(name, await verdictOf(tokenWith(part, document)), expected);
+      }
+      expect(tally.wrong).toEqual([]);
+      expect(tally.ran).toBe(FILES);
+      rows.push(tally.row(`as a member of the ${part}`));
+    },
+  );
 
   it('is reported in docs/conformance.md', () => {
     expect(reported('json', rows)).toEqual(rows);
