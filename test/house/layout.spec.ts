@@ -7,7 +7,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FOLDERS = ['src', 'libs', 'apps', 'bench', 'test'];
 const MOST_FILES = 15;
 
-/** What a name says after a dot: Nest's kinds, and a few of ours. */
+/** The suffixes that a name may have after a dot: Nest's kinds, and a few of ours. */
 const SUFFIXES =
   'module|module-definition|controller|service|guard|strategy|decorators?|exception|logger|health-indicator|' +
   'filter|interceptor|pipe|gateway|resolver|options|error|config';
