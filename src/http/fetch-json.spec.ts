@@ -18,7 +18,16 @@ beforeEach(async () => {
 afterEach(() => server[Symbol.asyncDispose]());
 
 function get(url = server.url, changes: Partial<FetchOptions> = {}, signal = never): Promise<unknown> {
-  const options = { requestHeaders: {}, requestAgent: undefined, allowHttp: false, clock, ...changes };
+  const options: FetchOptions = {
+    requestHeaders: {},
+    headerOrigins: [],
+    requestAgent: undefined,
+    allowHttp: false,
+    allowLinkLocal: false,
+    maxBytes: 256 * 1024,
+    clock,
+    ...changes,
+  };
   return fetchJson(url, {}, options, signal);
 }
 

@@ -27,7 +27,7 @@ describe('importVerificationKey', () => {
 
   it('pins a key with alg to that one, and refuses it when that is not allowed or does not fit', () => {
     expect(namesOf({ ...rsa, alg: 'RS512' })).toEqual(['RS512']);
-    for (const alg of ['RSA-OAEP', 'ES256', 'rs256', 1, null]) {
+    for (const alg of ['RSA-OAEP', 'ES256', 'rs256', 1]) {
       expect(() => importVerificationKey({ ...rsa, alg }, all)).toThrow(refused('algorithm_mismatch'));
     }
     expect(() => importVerificationKey({ ...rsa, alg: 'RS512' }, ['RS256'])).toThrow(

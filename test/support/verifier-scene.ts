@@ -4,6 +4,7 @@ import { createTestKey, type TestKey } from '../../libs/testing/src/test-key.js'
 import { createKeyRing } from '../../src/keys/create-key-ring.js';
 import type { KeyRing } from '../../src/keys/key-ring.js';
 import type { KeyRings } from '../../src/keys/key-rings.js';
+import { KEY_OPTION_DEFAULTS } from '../../src/keys/key.options.js';
 import { FunctionJwksSource } from '../../src/keys/source/function-source.js';
 import { AccessTokenVerifier } from '../../src/token/access-token-verifier.js';
 import type { VerificationInfo } from '../../src/token/access-token.js';
@@ -29,7 +30,7 @@ export class VerifierScene {
     this.ring = createKeyRing(
       RULES,
       new FunctionJwksSource('test', async () => this.published),
-      { maxAgeMs: HOUR, staleIfErrorMs: HOUR, timeoutMs: HOUR, jwksRequestsPerMinute: 6 },
+      { ...KEY_OPTION_DEFAULTS, maxAgeMs: HOUR, staleIfErrorMs: HOUR, timeoutMs: HOUR },
       { clock: this.clock, random: () => 0, onEvent: () => {} },
     );
   }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.js';
 import { DAY, MINUTE } from '../../../test/support/constants.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
+import { KEY_OPTION_DEFAULTS } from '../key.options.js';
 import { HttpJwksSource, type HttpJwksSourceOptions } from './http-source.js';
 import type { JwksResponse } from './jwks-source.js';
 
@@ -18,7 +19,7 @@ const never = new AbortController().signal;
 
 function source(changes: Partial<HttpJwksSourceOptions> = {}): HttpJwksSource {
   const { issuer: name } = issuer;
-  const options = { requestHeaders: {}, requestAgent: undefined, allowHttp: false, timeoutMs: 5_000 };
+  const options = KEY_OPTION_DEFAULTS;
   return new HttpJwksSource({ ...options, clock, issuer: name, jwksUri: undefined, ...changes });
 }
 

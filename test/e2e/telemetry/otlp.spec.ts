@@ -2,7 +2,7 @@ import { METRICS, SCOPE_NAME, SPANS } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { METRIC_OPTIONS } from '../../../src/telemetry/instruments.js';
-import { LIBRARY_VERSION } from '../../../src/telemetry/version.js';
+import { LIBRARY_VERSION } from '../../../src/common/version.js';
 import { NodeProcess } from '../../support/child-process.js';
 import { freePort } from '../../support/free-port.js';
 import { OtlpCollector, type OtlpSpan } from '../../support/otlp-collector.js';
