@@ -123,11 +123,22 @@ export class AuthModule
     if (own !== undefined) own.distance = LAST;
   }
 
+  /**
+   * The module with these options.
+   *
+   * @throws TypeError without options; what is wrong with them is said at start
+   */
   static override forRoot(options: AuthOptions & AuthModuleExtras): DynamicModule {
     if (!isGiven(options)) throw new TypeError(`AuthModule.forRoot needs options, ${EXAMPLE}`);
     return super.forRoot(options);
   }
 
+  /**
+   * The module with the options that a factory makes, once for the application: at start, a dependency of the factory that
+   * is request-scoped is a TypeError.
+   *
+   * @throws TypeError without a factory
+   */
   static override forRootAsync(options: AsyncAuthOptions): DynamicModule {
     if (!isGiven(options) || !(options.useFactory || options.useClass || options.useExisting))
       throw new TypeError('AuthModule.forRootAsync needs one of useFactory, useClass and useExisting');
