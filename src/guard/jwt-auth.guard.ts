@@ -144,3 +144,16 @@ export function isJwtAuthGuard(guard: unknown): boolean {
   if (typeof guard !== 'function') return guard instanceof JwtAuthGuard;
   return guard === JwtAuthGuard || guard.prototype instanceof JwtAuthGuard;
 }
+
+/** True when credentials are asked for by what names this guard: a subclass with its own `canActivate` decides itself. */
+export function namesCredentials(guard: unknown): boolean {
+  const { canActivate } = JwtAuthGuard.prototype;
+  const own = typeof guard === 'function' ? (guard.prototype as unknown) : guard;
+  return isJwtAuthGuard(guard) && (own as JwtAuthGuard).canActivate === canActivate;
+}
+
+/** False for an instance that somebody made with `new`, which lacks what Nest injects. */
+export const isInjected = (guard: unknown): boolean =>
+  !(guard instanceof JwtAuthGuard) ||
+  Object.hasOwn(guard, 'canActivate') ||
+  (guard as unknown as { authenticator?: unknown }).authenticator !== undefined;

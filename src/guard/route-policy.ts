@@ -101,9 +101,11 @@ function record({ target, prototype, method, where }: Place, { access, requireme
  */
 function assertNoContradiction(target: Target, where: string): void {
   if (!asksForGrants(requirementsOf(target))) return;
-  for (const [name, one] of [[where, target] as const, ...handlersOf(target, where)]) {
-    const access = accessOf(one);
-    if (access !== undefined) throw contradiction(name, access);
+  const own = accessOf(target);
+  if (own !== undefined) throw contradiction(where, own);
+  for (const { name, handler } of methodsOf((target as { prototype?: unknown }).prototype)) {
+    const access = accessOf(handler);
+    if (access !== undefined) throw contradiction(`${where}.${String(name)}`, access);
   }
 }
 
@@ -114,17 +116,35 @@ export const contradiction = (where: string, access: Access): TypeError =>
 /** How a user writes it. */
 export const decoratorOf = (access: Access): string => (access === 'public' ? '@Public' : '@OptionalAuth');
 
-/** The methods of a class, inherited ones included; nothing for a method. */
-function handlersOf(target: Target, where: string): [string, Target][] {
-  const handlers: [string, Target][] = [];
-  let prototype: unknown = (target as { prototype?: unknown }).prototype;
-  while (typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (typeof value === 'function') handlers.push([`${where}.${name}`, value as Target]);
-    }
-    prototype = Object.getPrototypeOf(prototype);
-  }
-  return handlers;
+/** A method of instances. */
+export interface Method {
+  readonly name: string | symbol;
+  readonly handler: object;
+  /** The prototype that has it. */
+  readonly prototype: object;
+}
+
+/** The prototypes of an instance of a class, its own first. */
+export function prototypesOf(prototype: unknown): object[] {
+  const prototypes: object[] = [];
+  for (let one = prototype; isPrototype(one); one = Object.getPrototypeOf(one)) prototypes.push(one);
+  return prototypes;
+}
+
+const isPrototype = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && value !== Object.prototype;
+
+/** The methods of instances of a class, by its prototype: inherited ones too, but for those that are overridden. */
+export function methodsOf(prototype: unknown): Method[] {
+  const seen = new Set<string | symbol>(['constructor']);
+  return prototypesOf(prototype).flatMap((one) => {
+    const names = Reflect.ownKeys(one).filter((name) => !seen.has(name));
+    names.forEach((name) => seen.add(name));
+    return names.flatMap((name) => {
+      const handler: unknown = Object.getOwnPropertyDescriptor(one, name)?.value;
+      return typeof handler === 'function' ? [{ name, handler, prototype: one }] : [];
+    });
+  });
 }
 
 const cache = new WeakMap<Target, WeakMap<Target, RoutePolicy>>();
