@@ -1,7 +1,6 @@
 import { ConfigurableModuleBuilder, type ConfigurableModuleAsyncOptions } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import type { AuthOptions } from './auth.options.js';
-import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
+import { EveryRoute } from './guard/every-route.js';
 
 /** What goes beside the options, or beside the factory that makes them. */
 export interface AuthModuleExtras {
@@ -12,7 +11,8 @@ export interface AuthModuleExtras {
    */
   isGlobal?: boolean;
   /**
-   * Puts `JwtAuthGuard` on every route; `@Public()` opens one.
+   * Puts `JwtAuthGuard` on every route, before the guards of the application, and on handlers of messages;
+   * `@Public()` opens one.
    *
    * @default false
    */
@@ -32,9 +32,6 @@ export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: AUTH_OPTIONS } =
     .setExtras<AuthModuleExtras>(EXTRAS, (definition, { isGlobal, guardEveryRoute }) => ({
       ...definition,
       global: isGlobal,
-      providers: [
-        ...(definition.providers ?? []),
-        ...(guardEveryRoute ? [{ provide: APP_GUARD, useExisting: JwtAuthGuard }] : []),
-      ],
+      providers: [...(definition.providers ?? []), ...(guardEveryRoute ? [EveryRoute] : [])],
     }))
     .build();

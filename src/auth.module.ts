@@ -18,6 +18,7 @@ import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from '
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
+import { RouteAudit } from './guard/route-audit.js';
 import { logKeyRingEvent } from './keys/key-ring-log.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
 import { KeyRings } from './keys/key-rings.js';
@@ -91,6 +92,7 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
     },
     JwtAuthGuard,
     JwksHealthIndicator,
+    RouteAudit,
   ],
   exports: [
     KeyRings,

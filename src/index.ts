@@ -6,8 +6,13 @@ export type { AuthModuleExtras } from './auth.module-definition.js';
 export type { AuthOptions, AuthOptionsFactory } from './auth.options.js';
 
 export { JwtAuthGuard } from './guard/jwt-auth.guard.js';
-export { OptionalAuth, Public } from './guard/access.decorators.js';
-export { RequirePermissions, RequireRoles, RequireScopes } from './guard/require.decorators.js';
+export {
+  OptionalAuth,
+  Public,
+  RequirePermissions,
+  RequireRoles,
+  RequireScopes,
+} from './guard/route.decorators.js';
 export { CurrentUser } from './guard/current-user.decorator.js';
 export { JwtStrategy } from './passport/jwt.strategy.js';
 export { passportJwtSecret, type SecretOrKeyProvider } from './passport/passport-jwt-secret.js';

@@ -1,6 +1,5 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { AuthError, type AuthErrorCode } from '../common/auth.error.js';
-import { formatChallenge, type Challenge } from './challenge.js';
 
 /** The body of a refusal: problem details (RFC 9457) with a stable `code`. */
 export interface AuthProblem {
@@ -19,7 +18,10 @@ export interface AnswerContext {
   readonly scope?: string | undefined;
 }
 
-type BearerError = Challenge['error'];
+type BearerError = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+
+/** The realm where neither the options nor an audience give one. */
+export const DEFAULT_REALM = 'api';
 
 /** This file is the only place that says 400, 401, 403 or 503. What is not listed is 401 `invalid_token`. */
 const ANSWERS: Partial<
@@ -68,16 +70,23 @@ function problemOf(error: AuthError, status: HttpStatus): AuthProblem {
 
 function headersFor(error: AuthError, { realm, scope }: AnswerContext): Record<string, string> {
   const { error: code, challenges = true } = answerTo(error) as { error?: BearerError; challenges?: boolean };
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { 'cache-control': 'no-store' };
   if (challenges) {
-    const details = code === undefined ? {} : { error: code, error_description: error.message };
-    headers['www-authenticate'] = formatChallenge({
-      realm,
-      ...details,
-      ...(code === 'insufficient_scope' && { scope }),
-    });
+    // The scheme alone is no challenge: RFC 6750 §3 wants one parameter or more.
+    const parameters: Record<string, string> = { realm: realm ?? DEFAULT_REALM };
+    if (code !== undefined) Object.assign(parameters, { error: code, error_description: error.message });
+    if (code === 'insufficient_scope' && scope !== undefined) parameters['scope'] = scope;
+    headers['www-authenticate'] = challenge(parameters);
   }
   if (!error.isRefusal)
     headers['retry-after'] = String(Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1_000)));
   return headers;
+}
+
+/** The value of a `WWW-Authenticate` header: `Bearer` with its parameters as quoted strings (RFC 9110 §11.6.1). */
+function challenge(parameters: Readonly<Record<string, string>>): string {
+  const quoted = Object.entries(parameters).map(
+    ([name, value]) => `${name}="${value.replace(/["\\]/g, '\\$&')}"`,
+  );
+  return `Bearer ${quoted.join(', ')}`;
 }

@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http';
 import { AuthError } from '../common/auth.error.js';
 import { checkNoPromise } from '../common/option-checks.js';
 import { SPANS } from '../telemetry/names.js';
@@ -10,8 +11,14 @@ import { bearerToken, isB64Token, type HttpRequest } from './bearer-token.js';
 import type { ResolvedGuardOptions, Validate } from './guard.options.js';
 import { perRequest } from './per-request.js';
 
-/** What has been done for a request so far. */
+/** What has been done for a request so far, and what it holds for. */
 interface RequestState {
+  /** What the token was looked for in. */
+  readonly request: HttpRequest;
+  readonly headers: HttpRequest['headers'];
+  readonly authorization: string | undefined;
+  /** The token that `jwtFromRequest` found. */
+  token: string | undefined;
   isTraced: boolean;
   authentication: Promise<Authentication> | undefined;
 }
@@ -27,32 +34,61 @@ export class Authenticator {
 
   /**
    * Authenticates a request, once however many guards stand on it, and passes the outcome to `decide`: all inside the
-   * one span `jwt.authenticate` of this request.
+   * one span `jwt.authenticate` of this request. The outcome is kept on `message`, which lives as long as one HTTP
+   * request, and holds for the same credentials in the same object alone.
    */
   authenticate<T>(
     request: HttpRequest,
     decide: (authentication: Authentication) => T | PromiseLike<T>,
+    message: object = messageOf(request) ?? {},
   ): Promise<T> {
-    const state = this.stateOf(request);
-    const once = () => (state.authentication ??= this.judge(request));
+    const state = this.stateOf(request, message);
+    const once = () => (state.authentication ??= this.judge(state));
     if (state.isTraced) return once().then(decide);
     state.isTraced = true;
     return traceAuthentication(once, decide);
   }
 
-  private stateOf(request: HttpRequest): RequestState {
-    const known = this.requests.get(request);
-    if (known !== undefined) return known;
-    const state: RequestState = { isTraced: false, authentication: undefined };
-    this.requests.set(request, state);
+  private stateOf(request: HttpRequest, message: object): RequestState {
+    const known = this.requests.get(message);
+    if (known !== undefined && this.isFor(known, request)) return known;
+    const { headers } = request;
+    const state: RequestState = {
+      request,
+      headers,
+      authorization: headers?.authorization,
+      token: undefined,
+      isTraced: false,
+      authentication: undefined,
+    };
+    // A new object, never a changed one: whoever waits for the former outcome still gets that one.
+    if (known === undefined) this.requests.set(message, state);
+    else this.requests.replace(message, state);
     return state;
   }
 
-  private async judge(request: HttpRequest): Promise<Authentication> {
+  private isFor(state: RequestState, request: HttpRequest): boolean {
+    const { headers } = request;
+    if (state.request !== request || state.headers !== headers) return false;
+    if (this.options.jwtFromRequest === undefined) return state.authorization === headers?.authorization;
+    return state.authentication === undefined || state.token === this.findToken(request);
+  }
+
+  private findToken(request: HttpRequest): string | undefined {
+    try {
+      return this.tokenOf(request);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private async judge(state: RequestState): Promise<Authentication> {
+    const { request } = state;
     const info: VerificationInfo = {};
     let token: string | undefined;
     try {
       token = this.tokenOf(request);
+      if (this.options.jwtFromRequest !== undefined) state.token = token;
       const verified = await this.verifier.verify(token, info);
       const { validate } = this.options;
       const user = validate === undefined ? verified.claims : await validated(verified, request, validate);
@@ -79,6 +115,10 @@ export class Authenticator {
     return error || new Error('the application refused with nothing');
   }
 }
+
+/** Node's own request, of Express and Fastify alike; undefined for an object that an application made. */
+export const messageOf = (request: HttpRequest): object | undefined =>
+  request.raw ?? (request instanceof IncomingMessage ? request : undefined);
 
 async function validated(
   { claims, header, issuer }: VerifiedToken,

@@ -7,10 +7,13 @@ import { Authenticator } from './authenticator.js';
 import type { HttpRequest } from './bearer-token.js';
 import { checkGrants } from './grants.js';
 import { GUARD_OPTIONS, type ResolvedGuardOptions } from './guard.options.js';
-import { routePolicy, type RoutePolicy } from './route-policy.js';
+import { asksForGrants, routePolicy, type RoutePolicy } from './route-policy.js';
 
 /** The part of a response that is used, of Express and Fastify alike. */
 interface HttpResponse {
+  readonly headersSent?: boolean;
+  /** Fastify keeps Node's own response here. */
+  readonly raw?: { readonly headersSent: boolean };
   header(name: string, value: string): unknown;
 }
 
@@ -18,7 +21,8 @@ interface HttpResponse {
  * Lets requests with a valid access token through, and puts the application's user on `request.user`. Honours
  * `@Public`, `@OptionalAuth` and the `@Require…` decorators of the route.
  *
- * A subclass may override `getRequest` and `handleRequest`, as with every guard of `@nestjs/passport`.
+ * A subclass may override `getRequest` and `handleRequest`, as with every guard of `@nestjs/passport`, and may have a
+ * constructor of its own, which calls `super()`: what the guard needs is injected into its properties.
  *
  * @throws AuthException 400, 401, 403 or 503, with its headers set on the response
  */
@@ -26,31 +30,40 @@ interface HttpResponse {
 export class JwtAuthGuard extends AuthGuard() {
   declare protected options: { defaultStrategy?: string; property?: string };
 
-  constructor(
-    @Inject(Authenticator) protected readonly authenticator: Authenticator,
-    @Inject(GUARD_OPTIONS) protected readonly guardOptions: ResolvedGuardOptions,
-  ) {
+  @Inject(Authenticator) protected readonly authenticator!: Authenticator;
+  @Inject(GUARD_OPTIONS) protected readonly guardOptions!: ResolvedGuardOptions;
+
+  constructor() {
     // Without a name, Nest logs that a PassportModule is missing.
     super({ defaultStrategy: 'jwt' });
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    assertHttp(context);
     const policy = routePolicy(context.getHandler(), context.getClass());
     if (policy.access === 'public') return true;
+    assertHttp(context);
     const request = this.getRequest(context) as HttpRequest;
+    // A subclass may return one object for many requests; what is known of a request is kept on its own.
+    const own =
+      this.getRequest === JwtAuthGuard.prototype.getRequest
+        ? request
+        : context.switchToHttp().getRequest<HttpRequest>();
     try {
       const given = this.getAuthenticateOptions(context);
       const { property = 'user' } =
         given === undefined ? this.options : { ...this.options, ...(await given) };
-      await this.authenticator.authenticate(request, (authentication) => {
-        const admit = (user: unknown) => {
-          (request as Record<string, unknown>)[property] = user;
-          this.checkRequirements(policy, authentication);
-        };
-        const user = this.decide(context, authentication);
-        return isThenable(user) ? user.then(admit) : admit(user);
-      });
+      await this.authenticator.authenticate(
+        request,
+        (authentication) => {
+          const admit = (user: unknown) => {
+            (request as Record<string, unknown>)[property] = user;
+            this.checkRequirements(policy, authentication);
+          };
+          const user = this.decide(context, authentication);
+          return isThenable(user) ? user.then(admit) : admit(user);
+        },
+        own.raw ?? own,
+      );
       return true;
     } catch (error) {
       throw this.answer(error, context, policy);
@@ -86,19 +99,19 @@ export class JwtAuthGuard extends AuthGuard() {
 
   /** Whatever `handleRequest` returned: grants are those of a token that passed. */
   private checkRequirements({ requirements }: RoutePolicy, { verified }: Authentication): void {
-    const { scopes, permissions, roleGroups } = requirements;
-    if (scopes.length + permissions.length + roleGroups.length === 0) return;
+    if (!asksForGrants(requirements)) return;
     if (verified === undefined) throw new AuthError('missing_token');
     checkGrants(verified.claims, requirements, this.guardOptions.claims);
   }
 
-  /** An HttpException has no headers, so they are set here. */
+  /** An HttpException has no headers, so they are set here, unless an answer was sent in the meantime. */
   private answer(error: unknown, context: ExecutionContext, { requirements }: RoutePolicy): unknown {
     const authError = error instanceof AuthException ? error.authError : error;
     if (!(authError instanceof AuthError)) return error;
     const { realm } = this.guardOptions;
     const exception = new AuthException(authError, { realm, scope: requirements.scopes.join(' ') });
     const response = context.switchToHttp().getResponse<HttpResponse>();
+    if ((response.raw ?? response).headersSent) return exception;
     for (const [name, value] of Object.entries(exception.headers)) response.header(name, value);
     return exception;
   }
@@ -114,3 +127,33 @@ function assertHttp(context: ExecutionContext): void {
   const where = `${context.getClass().name}.${context.getHandler().name}`;
   throw new Error(`JwtAuthGuard guards HTTP routes; ${where} is called over "${type}"`);
 }
+
+/** Where `@UseGuards` keeps its guards: on a class, or on the function of a handler. */
+const GUARDS_METADATA = '__guards__';
+
+/** The guards that `@UseGuards` names on a class or a function: classes, or instances. */
+export const guardsOn = (target: object): readonly unknown[] =>
+  (Reflect.getMetadata(GUARDS_METADATA, target) as readonly unknown[] | undefined) ?? [];
+
+/** Replaces the guards of a class or a function. */
+export const setGuards = (target: object, guards: readonly unknown[]): void =>
+  Reflect.defineMetadata(GUARDS_METADATA, guards, target);
+
+/** True for JwtAuthGuard, its subclasses and their instances. */
+export function isJwtAuthGuard(guard: unknown): boolean {
+  if (typeof guard !== 'function') return guard instanceof JwtAuthGuard;
+  return guard === JwtAuthGuard || guard.prototype instanceof JwtAuthGuard;
+}
+
+/** True when credentials are asked for by what names this guard: a subclass with its own `canActivate` decides itself. */
+export function namesCredentials(guard: unknown): boolean {
+  const { canActivate } = JwtAuthGuard.prototype;
+  const own = typeof guard === 'function' ? (guard.prototype as unknown) : guard;
+  return isJwtAuthGuard(guard) && (own as JwtAuthGuard).canActivate === canActivate;
+}
+
+/** False for an instance that somebody made with `new`, which lacks what Nest injects. */
+export const isInjected = (guard: unknown): boolean =>
+  !(guard instanceof JwtAuthGuard) ||
+  Object.hasOwn(guard, 'canActivate') ||
+  (guard as unknown as { authenticator?: unknown }).authenticator !== undefined;

@@ -8,6 +8,8 @@ export interface PerRequest<T> {
   get(request: object): T | undefined;
   /** @throws TypeError when the request has a state already */
   set(request: object, state: T): void;
+  /** @throws TypeError when the request has no state yet */
+  replace(request: object, state: T): void;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface PerRequest<T> {
  */
 export function perRequest<T>(): PerRequest<T> {
   return class State extends Given {
-    readonly #state: T;
+    #state: T;
 
     private constructor(request: object, state: T) {
       super(request);
@@ -30,6 +32,10 @@ export function perRequest<T>(): PerRequest<T> {
 
     static set(request: object, state: T): void {
       void new State(request, state);
+    }
+
+    static replace(request: object, state: T): void {
+      (request as State).#state = state;
     }
   };
 }

@@ -20,17 +20,48 @@ export interface RoutePolicy {
   readonly requirements: Requirements;
 }
 
+/** What decorators declared of a class, or of a method of it. */
+export interface Declaration {
+  readonly access: Access | undefined;
+  readonly requirements: Requirements;
+}
+
+/** What a decorator stands on: a class, or a method, with the prototype and the name by which it is called. */
+export interface Place {
+  /** The class, or the function. */
+  readonly target: object;
+  readonly prototype: object;
+  /** Undefined for a class. */
+  readonly method: string | symbol | undefined;
+  /** Names it in errors. */
+  readonly where: string;
+}
+
 type Target = object;
 
 const ACCESS = Symbol('nestjs-jwks-auth access');
 const REQUIREMENTS = Symbol('nestjs-jwks-auth requirements');
 const NONE: Requirements = { scopes: [], permissions: [], roleGroups: [] };
 
-const accessOf = (target: Target): Access | undefined =>
+/**
+ * What was declared, by prototype and name (undefined for the class itself): unlike the metadata of a function, it
+ * stays when another decorator or a constructor puts another function into its place.
+ */
+const declarations = new WeakMap<object, Map<string | symbol | undefined, Declaration>>();
+
+/** What was declared of the class with this prototype, or of its own method of this name. */
+export const declarationOf = (prototype: object, method?: string | symbol): Declaration | undefined =>
+  declarations.get(prototype)?.get(method);
+
+/** What the metadata of a class or a function says; metadata of a class is inherited. */
+export const accessOf = (target: Target): Access | undefined =>
   Reflect.getMetadata(ACCESS, target) as Access | undefined;
-const requirementsOf = (target: Target): Requirements =>
+export const requirementsOf = (target: Target): Requirements =>
   (Reflect.getMetadata(REQUIREMENTS, target) as Requirements | undefined) ?? NONE;
-const asksForGrants = (target: Target): boolean => requirementsOf(target) !== NONE;
+
+/** True when there is something that a token must grant. */
+export const asksForGrants = ({ scopes, permissions, roleGroups }: Requirements): boolean =>
+  scopes.length + permissions.length + roleGroups.length > 0;
 
 const add = (a: Requirements, b: Requirements): Requirements => ({
   scopes: [...new Set([...a.scopes, ...b.scopes])],
@@ -38,15 +69,28 @@ const add = (a: Requirements, b: Requirements): Requirements => ({
   roleGroups: [...a.roleGroups, ...b.roleGroups],
 });
 
-/** Declares a handler, or all handlers of a class, public or optional. `where` names it in errors. */
-export function declareAccess(access: Access, target: Target, where: string): void {
-  Reflect.defineMetadata(ACCESS, access, target);
-  assertNoContradiction(target, where);
+/** Declares a handler, or all handlers of a class, public or optional. */
+export function declareAccess(access: Access, place: Place): void {
+  Reflect.defineMetadata(ACCESS, access, place.target);
+  record(place, { access, requirements: NONE });
 }
 
-/** Adds requirements to a handler or a class. `where` names it in errors. */
-export function declareRequirements(requirements: Requirements, target: Target, where: string): void {
-  Reflect.defineMetadata(REQUIREMENTS, add(requirementsOf(target), requirements), target);
+/** Adds requirements to a handler or a class. */
+export function declareRequirements(requirements: Requirements, place: Place): void {
+  Reflect.defineMetadata(REQUIREMENTS, add(requirementsOf(place.target), requirements), place.target);
+  record(place, { access: undefined, requirements });
+}
+
+function record({ target, prototype, method, where }: Place, { access, requirements }: Declaration): void {
+  const ofClass = declarations.get(prototype) ?? new Map<string | symbol | undefined, Declaration>();
+  const before = ofClass.get(method);
+  const declared: Declaration = {
+    access: access ?? before?.access,
+    requirements: add(before?.requirements ?? NONE, requirements),
+  };
+  declarations.set(prototype, ofClass.set(method, declared));
+  if (asksForGrants(declared.requirements) && declared.access !== undefined)
+    throw contradiction(where, declared.access);
   assertNoContradiction(target, where);
 }
 
@@ -56,28 +100,51 @@ export function declareRequirements(requirements: Requirements, target: Target, 
  * @throws TypeError that names the handler
  */
 function assertNoContradiction(target: Target, where: string): void {
-  if (!asksForGrants(target)) return;
-  const open = [[where, target] as const, ...handlersOf(target, where)].find(
-    ([, one]) => accessOf(one) !== undefined,
-  );
-  if (open === undefined) return;
-  const [name, one] = open;
-  throw new TypeError(
-    `${name} is @${accessOf(one) === 'public' ? 'Public' : 'OptionalAuth'} and @Require…: it cannot be both`,
-  );
+  if (!asksForGrants(requirementsOf(target))) return;
+  const own = accessOf(target);
+  if (own !== undefined) throw contradiction(where, own);
+  for (const { name, handler } of methodsOf((target as { prototype?: unknown }).prototype)) {
+    const access = accessOf(handler);
+    if (access !== undefined) throw contradiction(`${where}.${String(name)}`, access);
+  }
 }
 
-/** The methods of a class, inherited ones included; nothing for a method. */
-function handlersOf(target: Target, where: string): [string, Target][] {
-  const handlers: [string, Target][] = [];
-  let prototype: unknown = (target as { prototype?: unknown }).prototype;
-  while (typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (typeof value === 'function') handlers.push([`${where}.${name}`, value as Target]);
-    }
-    prototype = Object.getPrototypeOf(prototype);
-  }
-  return handlers;
+/** The TypeError for a handler, or a class, that is open and requires something. */
+export const contradiction = (where: string, access: Access): TypeError =>
+  new TypeError(`${where} is ${decoratorOf(access)} and @Require…: it cannot be both`);
+
+/** How a user writes it. */
+export const decoratorOf = (access: Access): string => (access === 'public' ? '@Public' : '@OptionalAuth');
+
+/** A method of instances. */
+export interface Method {
+  readonly name: string | symbol;
+  readonly handler: object;
+  /** The prototype that has it. */
+  readonly prototype: object;
+}
+
+/** The prototypes of an instance of a class, its own first. */
+export function prototypesOf(prototype: unknown): object[] {
+  const prototypes: object[] = [];
+  for (let one = prototype; isPrototype(one); one = Object.getPrototypeOf(one)) prototypes.push(one);
+  return prototypes;
+}
+
+const isPrototype = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && value !== Object.prototype;
+
+/** The methods of instances of a class, by its prototype: inherited ones too, but for those that are overridden. */
+export function methodsOf(prototype: unknown): Method[] {
+  const seen = new Set<string | symbol>(['constructor']);
+  return prototypesOf(prototype).flatMap((one) => {
+    const names = Reflect.ownKeys(one).filter((name) => !seen.has(name));
+    names.forEach((name) => seen.add(name));
+    return names.flatMap((name) => {
+      const handler: unknown = Object.getOwnPropertyDescriptor(one, name)?.value;
+      return typeof handler === 'function' ? [{ name, handler, prototype: one }] : [];
+    });
+  });
 }
 
 const cache = new WeakMap<Target, WeakMap<Target, RoutePolicy>>();
@@ -88,7 +155,9 @@ export function routePolicy(handler: Target, controller: Target): RoutePolicy {
   if (known !== undefined) return known;
   const requirements = add(requirementsOf(controller), requirementsOf(handler));
   // A @Require… on the method beats a @Public on its class.
-  const access = asksForGrants(handler) ? undefined : (accessOf(handler) ?? accessOf(controller));
+  const access = asksForGrants(requirementsOf(handler))
+    ? undefined
+    : (accessOf(handler) ?? accessOf(controller));
   const policy: RoutePolicy = { access, requirements };
   const ofHandler = cache.get(handler) ?? new WeakMap<Target, RoutePolicy>();
   cache.set(handler, ofHandler.set(controller, policy));

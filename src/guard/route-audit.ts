@@ -1,0 +1,276 @@
+import {
+  Inject,
+  Injectable,
+  type CanActivate,
+  type ExecutionContext,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+  type Type,
+} from '@nestjs/common';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { guardsOn, isInjected, isJwtAuthGuard, namesCredentials, setGuards } from './jwt-auth.guard.js';
+import {
+  accessOf,
+  asksForGrants,
+  contradiction,
+  declarationOf,
+  decoratorOf,
+  methodsOf,
+  prototypesOf,
+  requirementsOf,
+  type Access,
+  type Declaration,
+  type Method,
+} from './route-policy.js';
+
+type Module = ModulesContainer extends Map<string, infer One> ? One : never;
+type Wrapper = Module['controllers'] extends Map<unknown, infer One> ? One : never;
+
+/** A class that Nest makes instances of. */
+interface NestClass {
+  readonly module: Module;
+  readonly metatype: Type;
+  readonly wrapper: Wrapper;
+}
+
+/** All controllers and providers that are classes: where handlers are. */
+export function classesIn(modules: ModulesContainer): NestClass[] {
+  return [...modules.values()].flatMap((module) =>
+    [...module.controllers.values(), ...module.providers.values()].flatMap((wrapper) => {
+      const { metatype, isNotMetatype } = wrapper;
+      const isClass = !isNotMetatype && typeof metatype === 'function' && metatype.prototype !== undefined;
+      return isClass ? [{ module, wrapper: wrapper as Wrapper, metatype: metatype as Type }] : [];
+    }),
+  );
+}
+
+/** What marks a handler of @nestjs/graphql that no guard reaches without `fieldResolverEnhancers: ['guards']`. */
+const FIELD_RESOLVERS = ['graphql:resolve_property', 'graphql:resolve_reference'];
+/** What `@GrpcStreamCall` says of its handler. */
+const PATTERN = 'microservices:pattern';
+const STREAM_CALL = 'pt_stream';
+
+/**
+ * Ends the start where what is declared does not hold: Nest reads guards and requirements from the function that it
+ * calls, and other decorators, constructors and subclasses put other functions there.
+ *
+ * @throws TypeError that names the handler, or the class
+ */
+@Injectable()
+export class RouteAudit implements OnModuleInit, OnApplicationBootstrap {
+  constructor(
+    @Inject(ApplicationConfig) private readonly config: ApplicationConfig,
+    @Inject(ModulesContainer) private readonly modules: ModulesContainer,
+  ) {}
+
+  onModuleInit(): void {
+    this.run();
+  }
+
+  /** Once more: microservices that are connected from now on take their handlers from the instances as they are now. */
+  onApplicationBootstrap(): void {
+    this.run();
+  }
+
+  private run(): void {
+    const globalGuards = this.config.getGlobalGuards();
+    const isEverywhere = globalGuards.some(isJwtAuthGuard);
+    assertInjected(globalGuards);
+    const guardsFields = this.guardsFields();
+    for (const { metatype, wrapper } of classesIn(this.modules)) {
+      const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
+      const instance: unknown = isStatic ? wrapper.instance : undefined;
+      new ClassAudit(metatype, instance as object | undefined, isEverywhere, guardsFields).run();
+    }
+  }
+
+  /** What @nestjs/graphql is configured with, if it is there. */
+  private guardsFields(): boolean {
+    return [...this.modules.values()].some(({ providers }) => {
+      const options = providers.get('GqlModuleOptions')?.instance as { fieldResolverEnhancers?: unknown };
+      const enhancers = options?.fieldResolverEnhancers;
+      return Array.isArray(enhancers) && enhancers.includes('guards');
+    });
+  }
+}
+
+/** The audit of one class. */
+class ClassAudit {
+  private readonly prototypes: readonly object[];
+
+  constructor(
+    private readonly metatype: Type,
+    /** Undefined where there is one for each request. */
+    private readonly instance: object | undefined,
+    private readonly isEverywhere: boolean,
+    private readonly guardsFields: boolean,
+  ) {
+    this.prototypes = prototypesOf(metatype.prototype);
+  }
+
+  run(): void {
+    assertInjected(guardsOn(this.metatype));
+    this.auditClass();
+    const guarded = methodsOf(this.metatype.prototype).filter((method) => this.auditMethod(method));
+    if (this.instance === undefined && guarded.length > 0) refuseUnknownHandlers(this.metatype);
+  }
+
+  /** Nest takes guards from the class (12) or from the constructor of the instance (11), and calls the guard with either. */
+  private auditClass(): void {
+    const constructor: unknown = this.metatype.prototype.constructor;
+    const asked = new Set<object>([this.metatype, constructor as object]);
+    const declared = this.prototypes.flatMap((prototype) => declarationOf(prototype) ?? []);
+    const nearest = declared.find(({ access }) => access !== undefined)?.access;
+    for (const one of asked) {
+      const isCarried = declared.every((declaration) => carries(one, { ...declaration, access: undefined }));
+      if (!isCarried || (nearest !== undefined && accessOf(one) !== nearest))
+        throw lost(this.metatype.name, 'class');
+    }
+    if (
+      asked.size > 1 &&
+      JSON.stringify(policyOf(this.metatype)) !== JSON.stringify(policyOf(constructor as object))
+    )
+      throw lost(this.metatype.name, 'class');
+  }
+
+  /** Returns whether the guard has to run for this method. */
+  private auditMethod(method: Method): boolean {
+    const { name, handler, prototype } = method;
+    const where = `${this.metatype.name}.${String(name)}`;
+    const own = declarationOf(prototype, name);
+    const asks = own !== undefined && asksForGrants(own.requirements);
+    const overridden = asks ? undefined : this.overriddenBy(method);
+    const isNamed = guardsOn(handler).some(isJwtAuthGuard);
+    const isConcerned = own !== undefined || overridden !== undefined || isNamed;
+    // Nothing else of an instance is touched: it may be a proxy that does something on each access.
+    const called = isConcerned ? this.calledAs(name, handler) : handler;
+    if (own !== undefined && !carries(called, own)) throw lost(where, 'method');
+    if (isNamed && !guardsOn(called).some(isJwtAuthGuard)) throw lost(where, 'method');
+    if (overridden !== undefined) assertOverrides(where, called, overridden);
+    assertInjected(guardsOn(called));
+    this.assertNoContradiction(where, called, prototype);
+    const isGuarded = isConcerned && accessOf(called) !== 'public';
+    if (isGuarded) this.assertReached(where, called);
+    return isGuarded;
+  }
+
+  private calledAs(name: string | symbol, handler: object): object {
+    const called = this.instance === undefined ? handler : (Reflect.get(this.instance, name) as unknown);
+    return typeof called === 'function' ? called : {};
+  }
+
+  /** What was declared of the method that this one overrides. */
+  private overriddenBy({ name, prototype }: Method): Declaration | undefined {
+    const bases = this.prototypes.slice(this.prototypes.indexOf(prototype) + 1);
+    return bases
+      .map((base) => declarationOf(base, name))
+      .find((declared) => declared !== undefined && asksForGrants(declared.requirements));
+  }
+
+  private assertNoContradiction(where: string, called: object, prototype: object): void {
+    const own = accessOf(called);
+    if (own !== undefined && asksForGrants(requirementsOf(this.metatype))) throw contradiction(where, own);
+    if (asksForGrants(requirementsOf(called))) return;
+    const isNamed = guardsOn(called).some(namesCredentials);
+    if (own === 'public' && isNamed) throw named(where, own);
+    const access = accessOf(this.metatype);
+    if (own !== undefined || access === undefined) return;
+    if (isNamed) throw named(where, access);
+    this.assertMeant(where, called, prototype, access);
+  }
+
+  /** A handler that is open by its class: by the class that it stands in, and without a guard named on that class. */
+  private assertMeant(where: string, called: object, prototype: object, access: Access): void {
+    const opened = this.prototypes.findIndex((one) => declarationOf(one)?.access !== undefined);
+    const until = access === 'public' ? opened : opened - 1;
+    for (const { constructor } of this.prototypes.slice(0, until + 1)) {
+      const inherited = guardsOn(Object.getPrototypeOf(constructor) as object).filter(namesCredentials);
+      if (guardsOn(constructor).filter(namesCredentials).length > inherited.length)
+        throw named(constructor.name, access);
+    }
+    const isGuarded = this.isEverywhere || guardsOn(this.metatype).some(isJwtAuthGuard);
+    if (isGuarded && isHandler(called) && this.prototypes.indexOf(prototype) < opened)
+      throw new TypeError(
+        `${where} is open by the ${decoratorOf(access)} of a base class: repeat it on ${this.metatype.name} or on the method`,
+      );
+  }
+
+  private assertReached(where: string, called: object): void {
+    if (FIELD_RESOLVERS.some((key) => Reflect.hasMetadata(key, called)) && !this.guardsFields)
+      throw new TypeError(
+        `${where} is a field resolver, which no guard reaches without fieldResolverEnhancers: ['guards']`,
+      );
+    assertNoStreamCall(where, called);
+  }
+}
+
+/** @throws TypeError for a `@GrpcStreamCall`: whatever a guard refuses there ends the process, as a rejection of nobody's */
+export function assertNoStreamCall(where: string, handler: object): void {
+  const patterns: unknown = Reflect.getMetadata(PATTERN, handler);
+  const isStreamCall = (pattern: { streaming?: unknown } | null) => pattern?.streaming === STREAM_CALL;
+  if (Array.isArray(patterns) && patterns.some(isStreamCall))
+    throw new TypeError(`${where} is a @GrpcStreamCall, which no guard can refuse: use @GrpcStreamMethod`);
+}
+
+/** @throws TypeError for a method that overrides one with requirements and has no decorator to say what holds now */
+function assertOverrides(where: string, called: object, overridden: Declaration): void {
+  const access = accessOf(called);
+  if (access !== undefined) throw contradiction(where, access);
+  if (!isHandler(called) || guardsOn(called).some(isJwtAuthGuard) || carries(called, overridden)) return;
+  throw new TypeError(
+    `${where} overrides a method with @Require…, and says nothing itself: repeat its decorators`,
+  );
+}
+
+/** True when metadata says what was declared, and brings the guard for it. */
+function carries(target: object, { access, requirements }: Declaration): boolean {
+  const { scopes, permissions, roleGroups } = requirementsOf(target);
+  const isOpen = access === 'public' || (access === undefined && !asksForGrants(requirements));
+  return (
+    (access === undefined || accessOf(target) === access) &&
+    (isOpen || guardsOn(target).some(isJwtAuthGuard)) &&
+    requirements.scopes.every((one) => scopes.includes(one)) &&
+    requirements.permissions.every((one) => permissions.includes(one)) &&
+    requirements.roleGroups.every((one) => roleGroups.includes(one))
+  );
+}
+
+const policyOf = (target: object): unknown => [accessOf(target), requirementsOf(target)];
+
+/** What Nest calls has metadata of Nest. */
+const isHandler = (called: object): boolean => Reflect.getMetadataKeys(called).length > 0;
+
+const lost = (where: string, what: 'class' | 'method'): TypeError =>
+  new TypeError(
+    `${where} would be called without what its decorators declare: something put another ${what} in its place (a decorator, the constructor, a proxy)`,
+  );
+
+const named = (where: string, access: Access): TypeError =>
+  new TypeError(`${where} is ${decoratorOf(access)} and names JwtAuthGuard: it cannot be both`);
+
+/** @throws TypeError for a guard that was made without Nest */
+function assertInjected(guards: readonly unknown[]): void {
+  const bare = guards.find((guard) => !isInjected(guard)) as object | undefined;
+  if (bare === undefined) return;
+  const { name } = bare.constructor;
+  throw new TypeError(`${name} was made without Nest: name the class, as in @UseGuards(${name})`);
+}
+
+/** The handlers that were audited: those of instances that do not exist yet. */
+const audited = new WeakSet<object>();
+
+/** Stands on classes that have an instance for each request: its functions cannot be audited at start. */
+const AUDITED_ONLY: CanActivate = {
+  canActivate(context: ExecutionContext): boolean {
+    if (audited.has(context.getHandler())) return true;
+    throw lost(`${context.getClass().name}.${context.getHandler().name}`, 'method');
+  },
+};
+
+function refuseUnknownHandlers(metatype: Type): void {
+  for (const { handler } of methodsOf(metatype.prototype)) audited.add(handler);
+  for (const one of new Set<object>([metatype, metatype.prototype.constructor])) {
+    const guards = guardsOn(one);
+    if (!guards.includes(AUDITED_ONLY)) setGuards(one, [AUDITED_ONLY, ...guards]);
+  }
+}
