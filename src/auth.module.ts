@@ -172,7 +172,8 @@ export class AuthModule
     const { keyRings, verifier } = this;
     this.strategy.register(this.host);
     this.stopObserving = observe({
-      keySets: () => keyRings.status(),
+      keySets: () =>
+        keyRings.status().filter(({ issuer, state }) => keyRings.isListed(issuer) || state !== 'EMPTY'),
       cachedTokens: () => verifier.cachedTokens,
     });
   }

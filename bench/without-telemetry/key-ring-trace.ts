@@ -1,6 +1,7 @@
 /** What `src/keys/key-ring-trace.ts` exports, doing nothing. */
 export const traceKeyLookup = <T>(
   _issuer: string,
+  _series: string,
   _ageMs: number | undefined,
   run: (lookup: object) => T,
 ): T => run({ waitsFor() {} });

@@ -34,6 +34,8 @@ export interface JwksHealthOptions {
   readonly issuers?: readonly string[];
 }
 
+/** With nothing to be ready for: a year. */
+const UNLIMITED_S = 365 * 24 * 60 * 60;
 const SEVERITY: readonly JwksHealthStatus[] = ['up', 'degraded', 'down'];
 
 /**
@@ -54,16 +56,22 @@ export class JwksHealthIndicator {
     key: Key = 'jwks' as Key,
     { issuers = [] }: JwksHealthOptions = {},
   ): JwksHealth<Key> {
-    const all = Object.fromEntries(this.keyRings.status().map((ring) => [ring.issuer, healthOf(ring)]));
+    const rings = this.keyRings.status();
+    const all = Object.fromEntries(rings.map((ring) => [ring.issuer, healthOf(ring)]));
     const stranger = issuers.find((issuer) => !Object.hasOwn(all, issuer));
     if (stranger !== undefined) throw badOption('issuers', `names ${stranger}, which is not configured`);
-    const relevant = Object.entries(all).flatMap(([issuer, health]) =>
-      issuers.length === 0 || issuers.includes(issuer) ? [health] : [],
-    );
+    const relevant = rings
+      .filter((ring) => (issuers.length === 0 ? this.counts(ring) : issuers.includes(ring.issuer)))
+      .map(healthOf);
     const severity = Math.max(0, ...relevant.map(({ status }) => SEVERITY.indexOf(status)));
-    const secondsLeft = Math.min(...relevant.map((health) => health.secondsLeft));
+    const secondsLeft = Math.min(UNLIMITED_S, ...relevant.map((health) => health.secondsLeft));
     const result = { status: SEVERITY[severity] ?? 'down', secondsLeft, issuers: all };
     return { [key]: result } as JwksHealth<Key>;
+  }
+
+  /** A dynamic issuer without keys may be one that nobody has, or somebody has made up. */
+  private counts({ issuer, state }: KeyRingStatus): boolean {
+    return this.keyRings.isListed(issuer) || (state !== 'EMPTY' && state !== 'EXPIRED');
   }
 }
 

@@ -93,10 +93,19 @@ export class KeySet {
 export const isEmptyDiff = (diff: KeySetDiff): boolean =>
   diff.added.length + diff.removed.length + diff.changed.length === 0;
 
+/** A member of a set that was left out, and why. */
+export interface UnusableKey {
+  readonly index: number;
+  readonly reason: UnusableKeyReason;
+  /** As the member has them. */
+  readonly kid: string | undefined;
+  readonly alg: string | undefined;
+}
+
 /** What was made of the members of a JWK Set: the usable ones, and why each other one was left out. */
 export interface ImportedKeySet {
   readonly keySet: KeySet;
-  readonly unusable: readonly { readonly index: number; readonly reason: UnusableKeyReason }[];
+  readonly unusable: readonly UnusableKey[];
 }
 
 /**
@@ -104,13 +113,14 @@ export interface ImportedKeySet {
  */
 export function importKeySet(members: readonly unknown[], allowed: readonly string[]): ImportedKeySet {
   const usable: VerificationKey[] = [];
-  const unusable: { index: number; reason: UnusableKeyReason }[] = [];
+  const unusable: UnusableKey[] = [];
   for (const [index, member] of members.entries()) {
     try {
       usable.push(importVerificationKey(member, allowed));
     } catch (error) {
       if (!(error instanceof UnusableKeyError)) throw error;
-      unusable.push({ index, reason: error.reason });
+      const { kid, alg } = Object(member) as Record<string, unknown>;
+      unusable.push({ index, reason: error.reason, kid: asText(kid), alg: asText(alg) });
     }
   }
   return { keySet: new KeySet(usable), unusable };
@@ -118,6 +128,8 @@ export function importKeySet(members: readonly unknown[], allowed: readonly stri
 
 const namesOf = ({ kid, certificates }: VerificationKey): readonly string[] =>
   kid === undefined ? certificates : [kid, ...certificates];
+
+const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const NO_KEYS: readonly VerificationKey[] = [];
 

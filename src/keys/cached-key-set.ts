@@ -12,6 +12,8 @@ export interface WantedKey {
   readonly kid: string | undefined;
   /** Undefined: any algorithm. */
   readonly algorithm: string | undefined;
+  /** When the token says that it was issued, in milliseconds since 1970. */
+  readonly issuedAt?: number | undefined;
 }
 
 /** A response that passed validation. */
@@ -38,11 +40,7 @@ export class CachedKeySet {
   readonly freshness: Freshness;
   private readonly flapping: FlappingKids;
 
-  constructor(
-    lifetime: KeySetLifetime,
-    deniedKids: Iterable<string>,
-    private readonly clock: Clock,
-  ) {
+  constructor(lifetime: KeySetLifetime, deniedKids: Iterable<string>, clock: Clock) {
     this.denied = new Set(deniedKids);
     this.freshness = new Freshness(lifetime, clock);
     this.flapping = new FlappingKids(clock);
@@ -78,13 +76,15 @@ export class CachedKeySet {
   }
 
   /**
-   * True when a response proves that the issuer has no key with this id: its request was sent after `since`, or within
-   * the last `recentMs` milliseconds, and the issuer's servers agree about the key (a negative cache, as RFC 2308).
+   * True when a response proves that the issuer has no such key: its request was sent after the token arrived (`since`),
+   * after the token was issued, or within the last `recentMs` milliseconds; and the issuer's servers agree about the key
+   * (a negative cache, as RFC 2308).
    */
-  provesAbsent(kid: string | undefined, since: number, recentMs: number): boolean {
-    const { requestedAt } = this.freshness;
-    const isRecent = requestedAt >= since || this.clock.now() - requestedAt <= recentMs;
-    return isRecent && !this.isFlapping(kid);
+  provesAbsent({ kid, issuedAt }: WantedKey, since: number, recentMs: number): boolean {
+    if (this.isFlapping(kid)) return false;
+    const { freshness } = this;
+    if (freshness.requestedAt >= since || freshness.sinceRequestMs <= recentMs) return true;
+    return issuedAt !== undefined && freshness.wasRequestedAfter(issuedAt);
   }
 
   /** True when the issuer's servers disagree about this key. */

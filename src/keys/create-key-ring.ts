@@ -1,6 +1,7 @@
 import { DEFAULT_ALGORITHMS } from '../jwk/algorithms.js';
 import { systemClock, type Clock } from '../common/clock.js';
 import { CachedKeySet } from './cached-key-set.js';
+import type { FlightLimit } from '../common/flight-limit.js';
 import { emitterFor, type EmitKeyRingEvent, type OnKeyRingEvent } from './key-ring-events.js';
 import { KeyRing } from './key-ring.js';
 import { KeySetRefresher, type Sharing } from './key-set-refresher.js';
@@ -32,6 +33,8 @@ export interface KeyRingRuntime {
   readonly random?: () => number;
   /** Key ids that are denied from the start. */
   readonly deniedKids?: Iterable<string>;
+  /** What dynamic issuers share a bound of. */
+  readonly flights?: FlightLimit | undefined;
   /** Connects the ring to what other processes share. */
   readonly share?: ((emit: EmitKeyRingEvent, closed: AbortSignal) => Sharing) | undefined;
 }
@@ -41,7 +44,7 @@ export function createKeyRing(
   { issuer, algorithms = DEFAULT_ALGORITHMS, mayIdle = false }: KeyRingIssuer,
   source: JwksSource,
   options: KeyRingOptions,
-  { onEvent, clock = systemClock, random = Math.random, deniedKids = [], share }: KeyRingRuntime,
+  { onEvent, clock = systemClock, random = Math.random, deniedKids = [], flights, share }: KeyRingRuntime,
 ): KeyRing {
   const { staleIfErrorMs, timeoutMs, jwksRequestsPerMinute, maxKeys } = options;
   const emit = emitterFor(issuer, onEvent);
@@ -60,6 +63,7 @@ export function createKeyRing(
     clock,
     random,
     emit,
+    flights,
     sharing,
     isShared: sharing.keySet !== undefined,
     closed: closing.signal,

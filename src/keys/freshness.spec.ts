@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, MINUTE } from '../../test/support/constants.js';
+import { DAY, HOUR, MINUTE } from '../../test/support/constants.js';
 import { RingFixture } from '../../test/support/ring-fixture.js';
 
 /** A ring with keys, whose issuer has failed for this long. */
@@ -36,12 +36,16 @@ describe('the age of the keys', () => {
     expect([fake.state, await fake.verdict('known')]).toEqual(['EXPIRED', 'keys_unavailable']);
   });
 
-  it('is not moved by the wall clock', async () => {
+  it('is the larger of both clocks: that of a machine which slept, and of one whose wall clock was set back', async () => {
     const fake = await failingFor(0);
-    fake.clock.moveWallClock(30 * DAY);
-    expect([fake.state, await fake.verdict('known')]).toEqual(['FRESH', 'ok']);
+    fake.clock.moveWallClock(HOUR);
+    expect([fake.state, await fake.verdict('known')]).toEqual(['STALE', 'ok']);
+    fake.clock.moveWallClock(2 * DAY);
+    expect([fake.state, await fake.verdict('known')]).toEqual(['EXPIRED', 'keys_unavailable']);
     fake.clock.moveWallClock(-60 * DAY);
     expect([fake.state, await fake.verdict('known')]).toEqual(['FRESH', 'ok']);
+    await fake.clock.advance(11 * MINUTE);
+    expect(fake.state).toBe('STALE');
   });
 
   it.each([

@@ -13,12 +13,17 @@ export interface KeySetLifetime {
   readonly staleIfErrorMs: number;
 }
 
-/** The age of a key set, and whether it may still be used (RFC 9111 §4.2), by the monotonic clock. */
+/**
+ * The age of a key set, and whether it may still be used (RFC 9111 §4.2). By the clock that shows more: the monotonic one
+ * stands still while a machine sleeps, and the wall clock can be set back.
+ */
 export class Freshness {
   maxAgeMs: number = KEY_POLICY.maxAgeDefaultMs;
   /** When the accepted request was sent, at the earliest. The issuer may have known then what it responded, no less. */
   requestedAt = -Infinity;
+  private requestedWallAt = -Infinity;
   private confirmedAt: number | undefined;
+  private confirmedWallAt = 0;
 
   constructor(
     private readonly lifetime: KeySetLifetime,
@@ -28,8 +33,22 @@ export class Freshness {
   /** A response with these headers was accepted. They move `maxAge` within bounds; they never decide about trust. */
   confirm(headers: IncomingHttpHeaders, requestedAt: number, confirmedAt: number): void {
     this.maxAgeMs = this.maxAgeOf(headers);
+    const wallOffset = this.clock.wallNow() - this.clock.now();
     this.requestedAt = requestedAt;
+    this.requestedWallAt = requestedAt + wallOffset;
     this.confirmedAt = confirmedAt;
+    this.confirmedWallAt = confirmedAt + wallOffset;
+  }
+
+  /** Milliseconds since the accepted request was sent; Infinity before the first. */
+  get sinceRequestMs(): number {
+    const { clock } = this;
+    return Math.max(clock.now() - this.requestedAt, clock.wallNow() - this.requestedWallAt);
+  }
+
+  /** True when that request was sent after this time by the issuer's clock, in milliseconds since 1970. */
+  wasRequestedAfter(issuerTime: number): boolean {
+    return this.requestedWallAt - KEY_POLICY.clockSkewMs >= issuerTime;
   }
 
   /** True when keys of that age, from a response with these headers, may be used. */
@@ -39,7 +58,9 @@ export class Freshness {
 
   /** Milliseconds since the keys were last confirmed; undefined before the first time. */
   get ageMs(): number | undefined {
-    return this.confirmedAt === undefined ? undefined : this.clock.now() - this.confirmedAt;
+    if (this.confirmedAt === undefined) return undefined;
+    const { clock } = this;
+    return Math.max(clock.now() - this.confirmedAt, clock.wallNow() - this.confirmedWallAt);
   }
 
   /** How long keys may be used, from when they were confirmed, in milliseconds. */

@@ -60,6 +60,9 @@ export const KEY_POLICY = {
   idleAfterMs: 1 * HOUR,
   idleRefreshes: 2,
   idleRetries: 24,
-  /** How many rings of dynamic issuers are kept; the least recently used is evicted. */
+  /** How many rings of dynamic issuers are kept, with keys and before their first ones; the least recently used is evicted. */
   maxDynamicRings: 10_000,
+  maxDynamicRingsWithoutKeys: 1_000,
+  /** How many refreshes of dynamic issuers are in flight at once. */
+  maxDynamicFlights: 100,
 } as const;

@@ -1,5 +1,5 @@
 import type { JwksFetchError } from '../http/jwks-fetch.error.js';
-import type { KeySetDiff } from '../jwk/key-set.js';
+import type { KeySetDiff, UnusableKey } from '../jwk/key-set.js';
 import type { UnusableKeyReason } from '../jwk/unusable-key.error.js';
 import type { FetchSource } from '../telemetry/names.js';
 import type { KeyRingState } from './freshness.js';
@@ -20,7 +20,11 @@ export type KeyRingEvent =
     }
   | { readonly type: 'keys_changed'; readonly diff: KeySetDiff }
   | { readonly type: 'keys_withdrawn' }
-  | { readonly type: 'keys_unusable'; readonly reasons: readonly UnusableKeyReason[] }
+  | {
+      readonly type: 'keys_unusable';
+      readonly reasons: readonly UnusableKeyReason[];
+      readonly keys: readonly UnusableKey[];
+    }
   | {
       readonly type: 'fetch_failed';
       readonly error: JwksFetchError;

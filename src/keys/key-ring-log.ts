@@ -1,3 +1,5 @@
+import { printable } from '../common/printable.js';
+import type { UnusableKey } from '../jwk/key-set.js';
 import type { KeyRingEvent } from './key-ring-events.js';
 
 /** Where log lines go: a `LoggerService` of Nest, or anything like it. */
@@ -32,7 +34,7 @@ export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent, issu
       logger.error(`${issuer}: the issuer has withdrawn all its keys; all its tokens are refused`);
       break;
     case 'keys_unusable':
-      logUnusable(logger, issuer, event.reasons);
+      logUnusable(logger, issuer, event.reasons, event.keys);
       break;
     case 'fetch_failed':
       logger.warn(
@@ -40,7 +42,9 @@ export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent, issu
       );
       break;
     case 'clock_skew':
-      logger.warn(`${issuer}: the issuer's clock and ours differ by ${seconds(event.skewMs)} s`);
+      logger.warn(
+        `${issuer}: our clock is ${Math.abs(seconds(event.skewMs))} s ${event.skewMs > 0 ? 'ahead of' : 'behind'} the issuer's`,
+      );
       break;
     case 'store_unavailable':
       logger.warn(
@@ -66,13 +70,28 @@ const ENTRY_NAMES = {
 
 const seconds = (ms: number): number => Math.round(ms / 1_000);
 
-function logUnusable(logger: KeyRingLogger, issuer: string, reasons: readonly string[]): void {
+function logUnusable(
+  logger: KeyRingLogger,
+  issuer: string,
+  reasons: readonly string[],
+  keys: readonly UnusableKey[],
+): void {
   if (reasons.includes('private_material')) {
     logger.error(
       `${issuer}: the issuer publishes a private key, which must be treated as stolen; that key is not used`,
     );
   }
-  logger.warn(`${issuer}: some keys are not used (${reasons.join(', ')})`);
+  logger.warn(`${issuer}: some keys are not used (${reasons.join(', ')}): ${described(keys)}`);
 }
 
-const quoted = (kid: string): string => JSON.stringify(kid.slice(0, 100));
+const quoted = (kid: string): string => `"${printable(kid)}"`;
+
+/** The first keys that were left out: which, and why. */
+const described = (keys: readonly UnusableKey[]): string =>
+  keys
+    .slice(0, 10)
+    .map(({ index, kid, alg, reason }) => {
+      const name = kid === undefined ? `key ${index}` : `key ${quoted(kid)}`;
+      return `${name}: ${reason}${alg === undefined ? '' : `, alg ${quoted(alg)}`}`;
+    })
+    .join('; ');

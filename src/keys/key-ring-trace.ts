@@ -24,6 +24,7 @@ export interface KeyLookup {
 /** Runs the look-up of a key inside the span `jwks.get_key`, and counts it; without both where nobody would see them. */
 export function traceKeyLookup<T>(
   issuer: string,
+  series: string,
   ageMs: number | undefined,
   run: (lookup: KeyLookup) => T | Promise<T>,
 ): T | Promise<T> {
@@ -40,7 +41,7 @@ export function traceKeyLookup<T>(
       return await run(lookup);
     } finally {
       span.set({ [ATTRIBUTES.cacheResult]: lookup.result });
-      countKeyLookup(issuer, lookup.result);
+      countKeyLookup(series, lookup.result);
     }
   });
 }
@@ -67,6 +68,8 @@ export interface KeyFetchReport {
 /** Whose keys are refreshed, and why. */
 export interface KeyFetchContext {
   readonly issuer: string;
+  /** The issuer on metrics. */
+  readonly series: string;
   readonly trigger: FetchTrigger;
   readonly clock: Clock;
   /** Receives the place of the span as soon as there is one, for those who wait to link to. */
@@ -80,7 +83,7 @@ export interface KeyFetchContext {
  * @throws JwksFetchError as `run` does
  */
 export async function traceKeyFetch(
-  { issuer, trigger, clock, onPlace }: KeyFetchContext,
+  { issuer, series, trigger, clock, onPlace }: KeyFetchContext,
   run: () => Promise<KeyFetchReport>,
 ): Promise<KeyFetchReport> {
   const attributes = () => ({ [ATTRIBUTES.jwksIssuer]: issuer, [ATTRIBUTES.fetchTrigger]: trigger });
@@ -94,12 +97,19 @@ export async function traceKeyFetch(
       const { source, status, outcome, keyCount } = report;
       describe(span, source, outcome, status);
       if (keyCount !== undefined) span.set({ [ATTRIBUTES.keyCount]: keyCount });
-      if (source === 'issuer') recordFetch(clock.now() - startedAt, { issuer, trigger, outcome, status });
+      if (source === 'issuer')
+        recordFetch(clock.now() - startedAt, { issuer: series, trigger, outcome, status });
       return report;
     } catch (error) {
       const { code, status } = error as JwksFetchError;
       describe(span, 'issuer', 'rejected', status);
-      recordFetch(clock.now() - startedAt, { issuer, trigger, outcome: 'rejected', status, errorType: code });
+      recordFetch(clock.now() - startedAt, {
+        issuer: series,
+        trigger,
+        outcome: 'rejected',
+        status,
+        errorType: code,
+      });
       throw error;
     }
   });

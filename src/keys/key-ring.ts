@@ -80,14 +80,17 @@ export class KeyRing extends JwksClient {
    * keys fits. Without a promise when they are in memory.
    *
    * @param algorithm undefined for any
+   * @param issuedAt when the token says that it was issued, in milliseconds since 1970: a response to a later request
+   * proves that its key does not exist
    * @throws AuthError `unknown_key` when the issuer has no such key, `keys_unavailable` when that cannot be known
    */
   lookUp(
     kid: string | undefined,
     algorithm: string | undefined,
+    issuedAt?: number,
   ): readonly VerificationKey[] | Promise<readonly VerificationKey[]> {
-    const wanted: WantedKey = { kid, algorithm };
-    return traceKeyLookup(this.issuer, this.cached.freshness.ageMs, (lookup) => {
+    const wanted: WantedKey = { kid, algorithm, issuedAt };
+    return traceKeyLookup(this.issuer, this.refresher.series, this.cached.freshness.ageMs, (lookup) => {
       this.refresher.watch();
       return this.fromMemory(wanted, lookup) ?? this.afterMiss(wanted, lookup);
     });
@@ -236,7 +239,9 @@ export class KeyRing extends JwksClient {
         inflight.request.permit?.refund();
         return keys;
       }
-      if (!isOver || this.settles(inflight, wanted, since)) break;
+      // Nobody knows what the issuer will respond.
+      if (!isOver) throw this.unavailable();
+      if (this.settles(inflight, wanted, since)) break;
     }
     throw this.refusal(wanted, since);
   }
@@ -270,19 +275,23 @@ export class KeyRing extends JwksClient {
    * True when another refresh would prove no more. One that started before the token arrived may bring an older response,
    * and one that the store satisfied proves nothing by itself.
    */
-  private settles({ startedAt, servedFromStore }: Inflight, { kid }: WantedKey, since: number): boolean {
-    if (startedAt < since || this.cached.isFlapping(kid)) return false;
-    return !servedFromStore || this.provesAbsent(kid, since);
+  private settles({ startedAt, servedFromStore }: Inflight, wanted: WantedKey, since: number): boolean {
+    if (startedAt < since || this.cached.isFlapping(wanted.kid)) return false;
+    return !servedFromStore || this.provesAbsent(wanted, since);
   }
 
-  private provesAbsent(kid: string | undefined, since: number): boolean {
-    return this.cached.provesAbsent(kid, since, this.limiter.intervalMs);
+  private provesAbsent(wanted: WantedKey, since: number): boolean {
+    return this.cached.provesAbsent(wanted, since, this.refresher.recentMs);
   }
 
   /** 401 only where it is true; otherwise nobody can know. */
-  private refusal({ kid }: WantedKey, since: number): AuthError {
+  private refusal(wanted: WantedKey, since: number): AuthError {
+    const isAbsent = this.cached.isUsable && this.provesAbsent(wanted, since);
+    return isAbsent ? new AuthError('unknown_key') : this.unavailable();
+  }
+
+  private unavailable(): AuthError {
     const { isUsable } = this.cached;
-    if (isUsable && this.provesAbsent(kid, since)) return new AuthError('unknown_key');
     const { lastError, inflight, schedule } = this.refresher;
     const limitMs = isUsable ? this.limiter.waitMs : 0;
     const isLimited = limitMs > 0 && schedule.canFetch && inflight === undefined;

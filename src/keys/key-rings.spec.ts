@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ISSUER } from '../../test/support/constants.js';
+import { HOUR, ISSUER } from '../../test/support/constants.js';
 import { ManualClock, settle } from '../../test/support/manual-clock.js';
 import { HttpServer } from '../../test/support/http-server.js';
 import { KEY_POLICY } from './key-policy.js';
@@ -146,14 +146,37 @@ describe('an operator', () => {
 describe('rings of dynamic issuers', () => {
   it('are bounded in number: the least recently used one is closed', () => {
     const rings = ringsOf(1);
+    const max = KEY_POLICY.maxDynamicRingsWithoutKeys;
     const first = rings.open(dynamic(0));
-    for (let i = 1; i < KEY_POLICY.maxDynamicRings; i += 1) rings.open(dynamic(i));
+    for (let i = 1; i < max; i += 1) rings.open(dynamic(i));
     expect(rings.get(first.issuer)).toBe(first);
-    rings.open(dynamic(KEY_POLICY.maxDynamicRings));
+    rings.open(dynamic(max));
     expect(rings.get(dynamic(0).issuer)).toBe(first);
     expect(rings.get(dynamic(1).issuer)).toBeUndefined();
-    expect(rings.status()).toHaveLength(KEY_POLICY.maxDynamicRings + 1);
+    expect(rings.status()).toHaveLength(max + 1);
     expect(rings.get('https://issuer-0.test')).toBeDefined();
+    rings.close();
+  });
+
+  it('with keys are not evicted by those without', async () => {
+    const rings = ringsOf(0);
+    const real = rings.open(dynamic(0));
+    expect(await refusalOf(rings, real.issuer)).toBe('ok');
+    for (let i = 1; i <= 2 * KEY_POLICY.maxDynamicRingsWithoutKeys; i += 1) rings.open(dynamic(i));
+    expect(rings.get(real.issuer)).toBe(real);
+    expect(await refusalOf(rings, real.issuer)).toBe('ok');
+    rings.close();
+  });
+
+  it('without keys fetch on demand only, also after a failure', async () => {
+    issuer.fault({ status: 500 });
+    const rings = ringsOf(0);
+    const ring = rings.open(dynamic(0));
+    expect(await refusalOf(rings, ring.issuer)).toBe('keys_unavailable');
+    await clock.advance(HOUR);
+    expect([issuer.requests.jwks, clock.pending, ring.status.nextRefreshInMs]).toEqual([1, 0, Infinity]);
+    issuer.fault(undefined);
+    expect(await refusalOf(rings, ring.issuer)).toBe('ok');
     rings.close();
   });
 

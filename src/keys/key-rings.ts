@@ -1,9 +1,10 @@
 import type { JwksClient } from 'jwks-rsa';
 import { LRUCache } from 'lru-cache';
 import { systemClock, type Clock } from '../common/clock.js';
+import { FlightLimit } from '../common/flight-limit.js';
 import { withDeadline } from '../common/deadline.js';
 import { createKeyRing, type KeyRingIssuer } from './create-key-ring.js';
-import type { EmitKeyRingEvent, OnKeyRingEvent } from './key-ring-events.js';
+import { emitterFor, type EmitKeyRingEvent, type OnKeyRingEvent } from './key-ring-events.js';
 import type { ResolvedKeyOptions } from './key.options.js';
 import { KEY_POLICY } from './key-policy.js';
 import type { KeyRing, KeyRingStatus } from './key-ring.js';
@@ -24,12 +25,17 @@ export interface KeyRingsRuntime {
 /** The key rings of an application: one for each issuer, found by its exact name. */
 export class KeyRings implements Iterable<KeyRing> {
   private readonly listed: ReadonlyMap<string, KeyRing>;
-  /** Those of dynamic issuers; created with the first of them. */
+  /** Those of dynamic issuers that have had keys; created with the first of them. */
   private dynamic: LRUCache<string, KeyRing> | undefined;
+  /** Those that have not: made-up issuers evict one another here, and none that is real. */
+  private opening: LRUCache<string, KeyRing> | undefined;
+  private readonly flights = new FlightLimit(KEY_POLICY.maxDynamicFlights);
   /** Key ids that were denied at dynamic issuers whose ring has gone, for the life of the process. */
   private readonly deniedAt = new Map<string, readonly string[]>();
-  /** Key ids that are denied at every issuer. */
-  private readonly denied: Set<string>;
+  /** Key ids that the options deny at every issuer, and those that an operator has denied. */
+  private readonly deniedByOptions: ReadonlySet<string>;
+  private readonly denied = new Set<string>();
+  private readonly forgetListeners = new Set<(issuer: string) => void>();
   private readonly store: SealedStore | undefined;
   private readonly closing = new AbortController();
 
@@ -40,14 +46,14 @@ export class KeyRings implements Iterable<KeyRing> {
     private readonly runtime: KeyRingsRuntime = { clock: systemClock, random: Math.random },
   ) {
     const { store, storeSecret = null } = options;
-    this.denied = new Set(options.deniedKids);
+    this.deniedByOptions = new Set(options.deniedKids);
     this.store = store && new SealedStore(store, storeSecret, runtime.clock);
-    this.listed = new Map(issuers.map((one) => [one.issuer, this.createRing(one, this.denied)]));
+    this.listed = new Map(issuers.map((one) => [one.issuer, this.createRing(one)]));
   }
 
   /** The ring of exactly this issuer; undefined when there is none. Causes no request. */
   get(issuer: string): KeyRing | undefined {
-    return this.listed.get(issuer) ?? this.dynamic?.get(issuer);
+    return this.listed.get(issuer) ?? this.dynamic?.get(issuer) ?? this.opening?.get(issuer);
   }
 
   /**
@@ -73,26 +79,50 @@ export class KeyRings implements Iterable<KeyRing> {
    * @internal
    */
   open(issuer: KeyRingIssuer): KeyRing {
-    this.forget(issuer.issuer);
-    const ring = this.createRing({ ...issuer, mayIdle: true }, this.denied);
-    for (const kid of this.deniedAt.get(issuer.issuer) ?? []) void ring.deny(kid);
+    this.drop(issuer.issuer);
+    const ring = this.createRing({ ...issuer, mayIdle: true });
+    for (const kid of [...this.denied, ...(this.deniedAt.get(issuer.issuer) ?? [])]) void ring.deny(kid);
     if (this.closing.signal.aborted) {
       ring.close();
       return ring;
     }
-    this.dynamic ??= new LRUCache({ max: KEY_POLICY.maxDynamicRings, dispose: (gone) => this.dispose(gone) });
-    this.dynamic.set(issuer.issuer, ring);
+    this.opening ??= new LRUCache({
+      max: KEY_POLICY.maxDynamicRingsWithoutKeys,
+      dispose: (gone) => this.dynamic?.peek(gone.issuer) !== gone && this.dispose(gone),
+    });
+    this.opening.set(issuer.issuer, ring);
+    void ring.loaded.then(() => this.keep(ring));
     return ring;
   }
 
-  /** Lets the ring of a dynamic issuer go, with what is known of that issuer: its next token is resolved anew. */
+  /** True for an issuer that the options list, rather than a dynamic one. */
+  isListed(issuer: string): boolean {
+    return this.listed.has(issuer);
+  }
+
+  /**
+   * Calls `listener` with each issuer that is forgotten.
+   *
+   * @internal
+   */
+  onForget(listener: (issuer: string) => void): void {
+    this.forgetListeners.add(listener);
+  }
+
+  /**
+   * Lets the ring of a dynamic issuer go, with what is known of that issuer: its next token is resolved anew, and what is
+   * being resolved is not used.
+   */
   forget(issuer: string): void {
-    this.dynamic?.delete(issuer);
+    this.drop(issuer);
+    for (const listener of this.forgetListeners) listener(issuer);
   }
 
   *[Symbol.iterator](): Iterator<KeyRing> {
     yield* this.listed.values();
-    if (this.dynamic !== undefined) yield* this.dynamic.rvalues() as Generator<KeyRing>;
+    for (const rings of [this.dynamic, this.opening]) {
+      if (rings !== undefined) yield* rings.rvalues() as Generator<KeyRing>;
+    }
   }
 
   /** How each ring is doing. */
@@ -106,13 +136,17 @@ export class KeyRings implements Iterable<KeyRing> {
   }
 
   /**
-   * Takes a key id out of use at every issuer: here at once, for the life of the process; with `keys.store`, in every
-   * process, by its next refresh at the latest. Resolves to whether the other processes will read it; never rejects.
+   * Takes a key id out of use: here at once, for the life of the process; with `keys.store`, in every process, by its next
+   * refresh at the latest. Resolves to whether the other processes will read it; never rejects.
+   *
+   * @param issuer also one whose ring is not open here. Without it every issuer is meant; of dynamic ones those that are
+   * open, now or later, and then it resolves to false: others may be open elsewhere
    */
-  async deny(kid: string): Promise<boolean> {
+  async deny(kid: string, issuer?: string): Promise<boolean> {
+    if (issuer !== undefined) return this.denyAt(issuer, kid);
     this.denied.add(kid);
     const shared = await Promise.all([...this].map((ring) => ring.deny(kid)));
-    return shared.length > 0 && shared.every(Boolean);
+    return this.listed.size > 0 && shared.length === this.listed.size && shared.every(Boolean);
   }
 
   /**
@@ -121,6 +155,7 @@ export class KeyRings implements Iterable<KeyRing> {
    * @throws Error with `bootstrap: 'require'`, when an issuer's keys are not there within 5 seconds
    */
   async start(): Promise<void> {
+    if (this.closing.signal.aborted) return;
     void this.forEachRing((ring) => ring.start());
     if (this.options.bootstrap === 'background') return;
     const loaded = Promise.all([...this].map((ring) => ring.loaded));
@@ -153,8 +188,32 @@ export class KeyRings implements Iterable<KeyRing> {
     await Promise.all(Array.from({ length: KEY_POLICY.concurrentIssuers }, runNext));
   }
 
-  private createRing(issuer: KeyRingIssuer, deniedKids: Iterable<string>): KeyRing {
-    const { options, onEvent, runtime, store } = this;
+  private async denyAt(issuer: string, kid: string): Promise<boolean> {
+    const ring = this.get(issuer);
+    if (ring !== undefined) return ring.deny(kid);
+    this.deniedAt.set(issuer, [...new Set([...(this.deniedAt.get(issuer) ?? []), kid])]);
+    if (this.store === undefined) return false;
+    const emit = emitterFor(issuer, this.onEvent);
+    const access = new StoreAccess(this.store, emit, this.closing.signal);
+    return new SharedDenials(issuer, access).deny(kid);
+  }
+
+  /** The ring of a dynamic issuer has its first keys. */
+  private keep(ring: KeyRing): void {
+    if (this.opening?.peek(ring.issuer) !== ring) return;
+    this.dynamic ??= new LRUCache({ max: KEY_POLICY.maxDynamicRings, dispose: (gone) => this.dispose(gone) });
+    this.dynamic.set(ring.issuer, ring);
+    this.opening.delete(ring.issuer);
+  }
+
+  private drop(issuer: string): void {
+    this.dynamic?.delete(issuer);
+    this.opening?.delete(issuer);
+  }
+
+  private createRing(issuer: KeyRingIssuer): KeyRing {
+    const { options, onEvent, runtime, store, deniedByOptions: deniedKids } = this;
+    const flights = issuer.mayIdle === true ? this.flights : undefined;
     const source = new HttpJwksSource({
       ...options,
       clock: runtime.clock,
@@ -165,12 +224,13 @@ export class KeyRings implements Iterable<KeyRing> {
       store &&
       ((emit: EmitKeyRingEvent, closed: AbortSignal) =>
         shareThrough(new StoreAccess(store, emit, closed), issuer, runtime.clock));
-    return createKeyRing(issuer, source, options, { ...runtime, onEvent, deniedKids, share });
+    return createKeyRing(issuer, source, options, { ...runtime, onEvent, deniedKids, flights, share });
   }
 
   /** Closes the ring of a dynamic issuer that was evicted or forgotten; what was denied there stays denied. */
   private dispose(ring: KeyRing): void {
-    const denied = [...ring.deniedKids].filter((kid) => !this.denied.has(kid));
+    const isOwn = (kid: string) => !this.denied.has(kid) && !this.deniedByOptions.has(kid);
+    const denied = [...ring.deniedKids].filter(isOwn);
     if (denied.length > 0) this.deniedAt.set(ring.issuer, denied);
     ring.close();
   }

@@ -1,9 +1,10 @@
 import { withDeadline } from '../common/deadline.js';
 import { asJwksFetchError, JwksFetchError } from '../http/jwks-fetch.error.js';
 import { KeySet, type ImportedKeySet, type KeySetDiff } from '../jwk/key-set.js';
-import type { FetchSource } from '../telemetry/names.js';
+import { OTHER_ERROR, type FetchSource } from '../telemetry/names.js';
 import { withoutBaggage, type SpanPlace } from '../telemetry/span.js';
 import type { AcceptedKeySet, CachedKeySet } from './cached-key-set.js';
+import type { FlightLimit } from '../common/flight-limit.js';
 import { FAILED, Inflight, type RefreshOutcome, type RefreshRequest } from './inflight.js';
 import { JwksValidation } from './source/jwks-validation.js';
 import { KEY_POLICY } from './key-policy.js';
@@ -32,6 +33,8 @@ export interface KeySetRefresherDeps extends RefreshScheduleOptions {
   readonly source: JwksSource;
   /** Time limit of one fetch from the issuer, in milliseconds. */
   readonly timeoutMs: number;
+  /** What dynamic issuers share a bound of; undefined for an issuer of a list. */
+  readonly flights?: FlightLimit | undefined;
   readonly emit: EmitKeyRingEvent;
   readonly sharing: Sharing;
   /** Aborts when the ring is closed. */
@@ -68,6 +71,11 @@ export class KeySetRefresher {
     this.validation = new JwksValidation(deps.algorithms, deps.maxKeys, deps.clock, deps.emit);
   }
 
+  /** The issuer on metrics; a dynamic issuer that never had keys has no series of its own. */
+  get series(): string {
+    return this.deps.mayIdle && this.cached.generation === 0 ? OTHER_ERROR : this.deps.issuer;
+  }
+
   /** Resolves when a response has been accepted for the first time. */
   get loaded(): Promise<void> {
     return this.loading?.promise ?? Promise.resolve();
@@ -77,23 +85,41 @@ export class KeySetRefresher {
   refresh(request: RefreshRequest): Inflight {
     if (this.inflight !== undefined) return this.inflight;
     const inflight = new Inflight(this.deps.clock.now(), request);
-    if (this.deps.closed.aborted) {
+    if (this.deps.closed.aborted || !this.mayStart(request)) {
       inflight.settle(FAILED);
       return inflight;
     }
     this.inflight = inflight;
+    this.deps.flights?.start();
     void this.run(inflight).then((outcome) => {
       this.inflight = undefined;
+      this.deps.flights?.end();
       this.settlePermit(request, outcome);
       inflight.settle(outcome);
     });
     return inflight;
   }
 
+  /**
+   * For how long a response proves a key absent, in milliseconds: the base interval of the rate limiter, which a flood
+   * cannot stretch. Not at all while the issuer does not respond.
+   */
+  get recentMs(): number {
+    return this.lastError === undefined ? this.limiter.baseIntervalMs : -1;
+  }
+
   /** True when a refresh may go to the issuer, or at least to the store. */
   get canRefresh(): boolean {
-    if (this.deps.closed.aborted) return false;
+    if (this.deps.closed.aborted || this.deps.flights?.isFull === true) return false;
     return this.schedule.canFetch || this.deps.sharing.keySet?.mayRead === true;
+  }
+
+  /** Without a store, nothing can be done during a cooldown; dynamic issuers share a bound on what is in flight. */
+  private mayStart(request: RefreshRequest): boolean {
+    const hasSource = this.canFetchFor(request) || this.deps.isShared;
+    if (hasSource && this.deps.flights?.isFull !== true) return true;
+    this.schedule.waitForCooldown(this.cached.isUsable);
+    return false;
   }
 
   /** A request uses the keys: starts, without waiting, a refresh whose timer was lost, or that was put off while idle. */
@@ -127,8 +153,9 @@ export class KeySetRefresher {
     const { trigger } = inflight.request;
     const onPlace = (place: SpanPlace | undefined) => (inflight.place = place);
     try {
-      const { source, outcome } = await traceKeyFetch({ issuer, trigger, clock, onPlace }, () =>
-        withoutBaggage(() => this.fetch(inflight)),
+      const { source, outcome } = await traceKeyFetch(
+        { issuer, series: this.series, trigger, clock, onPlace },
+        () => withoutBaggage(() => this.fetch(inflight)),
       );
       if (source === 'issuer') this.lastError = undefined;
       return { accepted: outcome !== 'rejected', changed: this.cached.generation !== generation };
@@ -246,7 +273,7 @@ export class KeySetRefresher {
   private satisfies({ wanted, since = Infinity }: RefreshRequest, { isFresh }: Found): boolean {
     if (wanted === undefined) return isFresh;
     if (this.cached.find(wanted) !== undefined) return true;
-    return this.cached.provesAbsent(wanted.kid, since, this.limiter.intervalMs);
+    return this.cached.provesAbsent(wanted, since, this.recentMs);
   }
 
   private canFetchFor({ trigger }: RefreshRequest): boolean {

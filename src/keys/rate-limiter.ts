@@ -26,9 +26,14 @@ export class RateLimiter {
     this.refilledAt = clock.now();
   }
 
+  /** The refill interval in milliseconds while refreshes bring something. */
+  get baseIntervalMs(): number {
+    return 60_000 / this.requestsPerMinute;
+  }
+
   /** The current refill interval in milliseconds. */
   get intervalMs(): number {
-    const interval = 60_000 / this.requestsPerMinute;
+    const interval = this.baseIntervalMs;
     const doublings = Math.min(20, Math.max(0, this.unchanged - KEY_POLICY.slowDownAfter + 1));
     return Math.max(interval, Math.min(KEY_POLICY.slowDownCeilingMs, interval * 2 ** doublings));
   }

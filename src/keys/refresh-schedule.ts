@@ -75,7 +75,10 @@ export class RefreshSchedule {
 
   /** Plans the next attempt for the end of the cooldown. Without keys the store, if there is one, is read meanwhile. */
   waitForCooldown(hasKeys: boolean, delayMs = this.cooldownMs): void {
-    const readsStore = this.options.isShared && !hasKeys;
+    const { isShared, mayIdle } = this.options;
+    // The ring of a dynamic issuer without keys fetches on demand: nobody may ever ask for it again.
+    if (mayIdle && !hasKeys) return this.disarm();
+    const readsStore = isShared && !hasKeys;
     this.arm(readsStore ? Math.min(delayMs, KEY_POLICY.storeLookMs) : delayMs);
   }
 
@@ -118,8 +121,7 @@ export class RefreshSchedule {
 
   close(): void {
     this.isClosed = true;
-    this.cancel();
-    this.due = NEVER;
+    this.disarm();
   }
 
   /**
@@ -147,12 +149,26 @@ export class RefreshSchedule {
     return this.isIdle ? staleIfErrorMs / parts : 0;
   }
 
+  private disarm(): void {
+    this.cancel();
+    this.due = NEVER;
+  }
+
   private arm(delayMs: number): void {
     if (this.isClosed) return;
     this.cancel();
     const delay = Math.min(delayMs, LONGEST_DELAY_MS);
     this.due = this.in(delay);
-    this.cancel = this.options.clock.after(delay, this.run);
+    this.setTimer(delay);
+  }
+
+  /** Timers of Node count whole milliseconds, so one may fire before its moment, and then waits for the rest. */
+  private setTimer(delayMs: number): void {
+    this.cancel = this.options.clock.after(delayMs, () => {
+      const { dueInMs } = this;
+      if (dueInMs > 0) this.setTimer(dueInMs);
+      else this.run();
+    });
   }
 
   /**

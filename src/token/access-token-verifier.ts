@@ -80,7 +80,7 @@ export class AccessTokenVerifier {
     info.issuer = rules.issuer;
     this.checkWithoutKey(jws.header, claims, rules);
     const { generation } = ring;
-    const found = ring.lookUp(keyNameOf(jws.header), jws.header.alg);
+    const found = ring.lookUp(keyNameOf(jws.header), jws.header.alg, issuedAtMs(claims));
     const keys = fitting(found instanceof Promise ? await found : found, jws.header);
     const signers = keys.filter((candidate) => signsForIssuer(candidate, claims));
     const signer = this.checkSignature(jws, signers);
@@ -124,6 +124,9 @@ export class AccessTokenVerifier {
     );
   }
 }
+
+const issuedAtMs = ({ iat }: UncheckedClaims): number | undefined =>
+  typeof iat === 'number' ? iat * 1_000 : undefined;
 
 /** What the header calls the key: its kid, else the thumbprint of its certificate (RFC 7515 §4.1.4, §4.1.7, §4.1.8). */
 function keyNameOf({ kid, x5t, 'x5t#S256': x5tS256 }: JoseHeader): string | undefined {

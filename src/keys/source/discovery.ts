@@ -1,3 +1,4 @@
+import { printable } from '../../common/printable.js';
 import { fetchJson, type FetchOptions } from '../../http/fetch-json.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
 import { isLoopback, isPlainUrl, isSecureUrl } from '../../http/safe-url.js';
@@ -16,7 +17,7 @@ export async function discoverJwksUri(
   const metadata = await fetchMetadata(issuer, options, signal);
   if (metadata['issuer'] !== issuer) {
     throw new JwksFetchError('discovery_mismatch', {
-      message: `the discovery document of ${issuer} names another issuer: ${printable(metadata['issuer'])}`,
+      message: `the discovery document of ${issuer} names another issuer: ${quoted(metadata['issuer'])}`,
     });
   }
   const jwksUri = metadata['jwks_uri'];
@@ -79,7 +80,8 @@ function hasNoDocument({ code, status = 0 }: JwksFetchError): boolean {
   return code === 'http_status' && status >= 400 && status < 500 && status !== 429;
 }
 
-const at = (address: string, error: JwksFetchError): JwksFetchError =>
+/** The same error, with the address in its message. */
+export const at = (address: string, error: JwksFetchError): JwksFetchError =>
   new JwksFetchError(error.code, {
     message: `${address}: ${error.message}`,
     status: error.status,
@@ -93,6 +95,5 @@ function asMetadata(json: unknown): Record<string, unknown> {
   throw new JwksFetchError('discovery_invalid', { message: 'the discovery document names no issuer' });
 }
 
-/** Short, and without control characters: it goes into a log line. */
-const printable = (value: unknown): string =>
-  typeof value === 'string' ? JSON.stringify(value.slice(0, 200)) : `(${typeof value})`;
+const quoted = (value: unknown): string =>
+  typeof value === 'string' ? `"${printable(value)}"` : `(${typeof value})`;

@@ -2,7 +2,7 @@ import { conditionalHeaders, confirmedHeaders, keptHeaders } from '../../http/ca
 import { fetchJson, type FetchOptions, type JsonResponse } from '../../http/fetch-json.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
 import { KEY_POLICY } from '../key-policy.js';
-import { discoverJwksUri } from './discovery.js';
+import { at, discoverJwksUri } from './discovery.js';
 import type { JwksResponse, JwksSource } from './jwks-source.js';
 
 /** Whose keys to fetch, and how. */
@@ -44,7 +44,12 @@ export class HttpJwksSource implements JwksSource {
   ): Promise<JwksResponse> {
     const validators = previous?.jwksUri === jwksUri ? conditionalHeaders(previous.headers) : {};
     const conditionalOn = Object.keys(validators).length > 0 ? previous : undefined;
-    return asKeySet(jwksUri, conditionalOn, await fetchJson(jwksUri, validators, this.fetchOptions, signal));
+    try {
+      const response = await fetchJson(jwksUri, validators, this.fetchOptions, signal);
+      return asKeySet(jwksUri, conditionalOn, response);
+    } catch (error) {
+      throw error instanceof JwksFetchError && !signal.aborted ? at(jwksUri, error) : error;
+    }
   }
 
   /**

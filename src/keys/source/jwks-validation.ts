@@ -50,7 +50,7 @@ export class JwksValidation {
   private reportUnusable(imported: ImportedKeySet): void {
     const reasons = reasonsOf(imported);
     if (reasons.length > 0 && reasons.join() !== this.reportedReasons)
-      this.emit({ type: 'keys_unusable', reasons });
+      this.emit({ type: 'keys_unusable', reasons, keys: imported.unusable });
     this.reportedReasons = reasons.join();
   }
 

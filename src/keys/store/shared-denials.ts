@@ -4,6 +4,8 @@ import type { StoreAccess } from './store-access.js';
 
 /** So many denied kids are shared at most; further ones hold in the process that denied them. */
 const MAX_SHARED = 1_000;
+/** Whoever can write the store must not fill the memory. */
+const MAX_KNOWN = 2 * MAX_SHARED;
 
 /**
  * The denied kids of an issuer, as the processes of a fleet share them through a store: a set that only grows, so that
@@ -56,7 +58,7 @@ export class SharedDenials {
   /** The kids in the store, merged into ours; none when the entry must not be used, and so may be overwritten. */
   private async read(): Promise<readonly string[]> {
     const kids = (await this.access.read('denied', this.name, (body) => this.parse(body))) ?? [];
-    for (const kid of kids) this.denied.add(kid);
+    for (const kid of kids) if (this.denied.size < MAX_KNOWN) this.denied.add(kid);
     return kids;
   }
 

@@ -31,6 +31,7 @@ export class IssuerDirectory {
   ) {
     this.listed = new Map(issuers.map((rules) => [rules.issuer, this.withRing(rules)]));
     this.bulkhead = new Bulkhead(clock, KEY_POLICY.maxWaiters);
+    if (dynamic !== undefined) keyRings.onForget((issuer) => this.pending.delete(issuer));
   }
 
   /**
@@ -43,8 +44,7 @@ export class IssuerDirectory {
     const listed = this.listed.get(issuer);
     if (listed !== undefined) return listed;
     if (!this.isAllowed(issuer)) throw new AuthError('unknown_issuer');
-    const ring = this.keyRings.get(issuer);
-    return ring === undefined ? undefined : this.resolved.get(ring);
+    return this.installed(issuer);
   }
 
   /**
@@ -62,6 +62,11 @@ export class IssuerDirectory {
     return known;
   }
 
+  private installed(issuer: string): KnownIssuer | undefined {
+    const ring = this.keyRings.get(issuer);
+    return ring === undefined ? undefined : this.resolved.get(ring);
+  }
+
   private isAllowed(issuer: string): boolean {
     try {
       return this.dynamic?.allow(issuer) ?? false;
@@ -72,18 +77,26 @@ export class IssuerDirectory {
 
   private startResolving(issuer: string): Promise<KnownIssuer | undefined> {
     if (this.pending.size >= KEY_POLICY.maxWaiters) return unavailable(undefined);
-    const pending = this.open(issuer).finally(() => this.pending.delete(issuer));
+    const isCurrent = () => this.pending.get(issuer) === pending;
+    const pending: Promise<KnownIssuer | undefined> = this.open(issuer, isCurrent).finally(() => {
+      if (isCurrent()) this.pending.delete(issuer);
+    });
     // A caller who finds the bulkhead full does not wait for it, and perhaps nobody does.
     pending.catch(() => {});
     this.pending.set(issuer, pending);
     return pending;
   }
 
-  private async open(issuer: string): Promise<KnownIssuer | undefined> {
+  /** @param isCurrent false once the issuer was forgotten: what the application has resolved by then is out of date */
+  private async open(issuer: string, isCurrent: () => boolean): Promise<KnownIssuer | undefined> {
     const resolving = Promise.resolve(this.dynamic?.resolve(issuer));
-    const rules = await withDeadline(this.clock, KEY_POLICY.waitForFirstKeysMs, resolving, () => {
+    const resolved = withDeadline(this.clock, KEY_POLICY.waitForFirstKeysMs, resolving, () => {
       throw new Error('issuers.resolve did not respond in time');
     });
+    await resolved.catch(() => {});
+    if (!isCurrent())
+      return this.installed(issuer) ?? this.pending.get(issuer) ?? this.startResolving(issuer);
+    const rules = await resolved;
     if (rules === undefined) return undefined;
     const ring = this.keyRings.open(rules);
     const known = { rules, ring };
