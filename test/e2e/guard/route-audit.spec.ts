@@ -6,21 +6,18 @@ import {
   Scope,
   SetMetadata,
   UseGuards,
-  type CanActivate,
   type Type,
 } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, MessagePattern } from '@nestjs/microservices';
-import {
-  AuthModule,
-  JwtAuthGuard,
-  OptionalAuth,
-  Public,
-  RequireRoles,
-  RequireScopes,
-} from 'nestjs-jwks-auth';
+import { AuthModule, JwtAuthGuard, OptionalAuth, RequireRoles, RequireScopes } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADAPTERS, listen, startGuardedApp, type Adapter } from '../../support/guarded-app.js';
+import {
+  controllerStarts,
+  type RefusedStart,
+  type StartController,
+} from '../../support/controller-starts.js';
+import { ADAPTERS, listen } from '../../support/guarded-app.js';
 
 type Handler = (...args: unknown[]) => unknown;
 
@@ -46,26 +43,13 @@ const wrapsWhatIsRead: ProxyHandler<object> = {
 };
 
 let issuer: TestIssuer;
+let start: StartController;
+let refused: RefusedStart;
 beforeAll(async () => {
   issuer = await startTestIssuer();
+  ({ start, refused } = controllerStarts(issuer));
 });
 afterAll(() => issuer.close());
-
-const start = (controller: Type, { adapter = 'express' as Adapter, guardEveryRoute = false } = {}) =>
-  startGuardedApp(
-    { issuer: issuer.issuer, audience: issuer.audience, guardEveryRoute },
-    { adapter, controllers: [controller] },
-  );
-
-async function refused(controller: Type, guardEveryRoute = false): Promise<unknown> {
-  try {
-    await using _ = await start(controller, { guardEveryRoute });
-  } catch (error) {
-    if (error instanceof TypeError) return error.message;
-    throw error;
-  }
-  return 'started';
-}
 
 /** Builds a controller whose one route needs a scope, in one of many ways. */
 const WRAPPED: Record<string, () => Type> = {
@@ -252,6 +236,24 @@ describe('a requirement that would not hold ends the start, and names the handle
     expect(await refused(OrdersController)).toMatch(/^OrdersController would be called without/);
   });
 
+  it('of a class whose prototype another class took over', async () => {
+    const Replaced: ClassDecorator = ({ prototype }) => {
+      const OrdersReplaced = function () {};
+      OrdersReplaced.prototype = Object.assign(prototype as object, { constructor: OrdersReplaced });
+      return OrdersReplaced as never;
+    };
+    @Controller()
+    @Replaced
+    @RequireScopes('x')
+    class OrdersController {
+      @Get('orders')
+      list(): string {
+        return 'orders';
+      }
+    }
+    expect(await refused(OrdersController)).toMatch(/^OrdersReplaced would be called without/);
+  });
+
   it('of a field resolver that no guard reaches, unless GraphQL is told to', async () => {
     @Controller()
     class OrdersResolver {
@@ -335,220 +337,5 @@ describe.each(ADAPTERS)('on %s', (adapter) => {
     expect((await api.get('/bound', token)).status).toBe(500);
     expect((await api.get('/plain')).status).toBe(401);
     expect((await api.get('/plain', token)).status).toBe(200);
-  });
-
-  it('a guard that stands beside a requirement finds the user, in either order', async () => {
-    const users: unknown[] = [];
-    const record: CanActivate = {
-      canActivate: (context) => {
-        users.push(context.switchToHttp().getRequest<{ user?: { sub: string } }>().user?.sub);
-        return true;
-      },
-    };
-    @Controller()
-    class OrdersController {
-      @RequireScopes('x')
-      @UseGuards(record)
-      @Get('above')
-      above(): string {
-        return 'above';
-      }
-
-      @UseGuards(record)
-      @RequireScopes('x')
-      @Get('below')
-      below(): string {
-        return 'below';
-      }
-    }
-    await using api = await start(OrdersController, { adapter });
-    for (const path of ['/above', '/below'])
-      expect((await api.get(path, issuer.token({ scope: 'x' }))).status).toBe(200);
-    expect(users).toEqual(['user-1', 'user-1']);
-    expect((await api.get('/above')).status).toBe(401);
-    expect(users).toHaveLength(2);
-  });
-});
-
-describe('contradictions over inheritance end the start', () => {
-  @RequireScopes('x')
-  class RequiringBase {
-    @Get('base')
-    base(): string {
-      return 'base';
-    }
-  }
-  @Public()
-  class PublicBase {
-    @Get('base')
-    base(): string {
-      return 'base';
-    }
-  }
-
-  it.each([
-    ['@Public', Public],
-    ['@OptionalAuth', OptionalAuth],
-  ])('%s on a method of a subclass, under an inherited requirement', async (name, Open) => {
-    @Controller()
-    class OrdersController extends RequiringBase {
-      @Open()
-      @Get('open')
-      open(): string {
-        return 'open';
-      }
-    }
-    expect(await refused(OrdersController)).toBe(
-      `OrdersController.open is ${name} and @Require…: it cannot be both`,
-    );
-    @Controller()
-    class GoodController extends RequiringBase {
-      @Get('own')
-      own(): string {
-        return 'own';
-      }
-    }
-    await using api = await start(GoodController);
-    for (const path of ['/base', '/own']) {
-      expect((await api.get(path)).status).toBe(401);
-      expect((await api.get(path, issuer.token({ scope: 'x' }))).status).toBe(200);
-    }
-  });
-
-  it('@Public on what a mixin copies into a class with a requirement', async () => {
-    @Controller()
-    @RequireScopes('x')
-    class OrdersController {}
-    class Mixin {
-      @Public()
-      @Get('open')
-      open(): string {
-        return 'open';
-      }
-    }
-    Object.defineProperty(
-      OrdersController.prototype,
-      'open',
-      Object.getOwnPropertyDescriptor(Mixin.prototype, 'open') ?? {},
-    );
-    expect(await refused(OrdersController)).toMatch(/^OrdersController\.open is @Public and @Require…/);
-  });
-
-  it('@Public on an override of a method with a requirement', async () => {
-    class Base {
-      @RequireScopes('x')
-      @Get('orders')
-      list(): string {
-        return 'orders';
-      }
-    }
-    @Controller()
-    class OrdersController extends Base {
-      @Public()
-      @Get('orders')
-      override list(): string {
-        return 'orders';
-      }
-    }
-    expect(await refused(OrdersController)).toMatch(/^OrdersController\.list is @Public and @Require…/);
-  });
-
-  it('a guard named on a method of a public class, or beside @Public', async () => {
-    @Public()
-    @Controller()
-    class OrdersController {
-      @UseGuards(JwtAuthGuard)
-      @Get('named')
-      named(): string {
-        return 'named';
-      }
-    }
-    expect(await refused(OrdersController)).toMatch(
-      /^OrdersController\.named is @Public and names JwtAuthGuard/,
-    );
-    @UseGuards(JwtAuthGuard)
-    @Public()
-    @Controller()
-    class BesideController {
-      @Get('beside')
-      beside(): string {
-        return 'beside';
-      }
-    }
-    expect(await refused(BesideController)).toMatch(/^BesideController is @Public and names JwtAuthGuard/);
-  });
-
-  it('a public base class of handlers that are to be guarded, unless the subclass says it too', async () => {
-    @Controller()
-    class OrdersController extends PublicBase {
-      @Get('own')
-      own(): string {
-        return 'own';
-      }
-    }
-    expect(await refused(OrdersController, true)).toMatch(
-      /^OrdersController\.own is open by the @Public of a base class/,
-    );
-    @UseGuards(JwtAuthGuard)
-    @Controller()
-    class GuardedController extends PublicBase {}
-    expect(await refused(GuardedController)).toMatch(/^GuardedController is @Public and names JwtAuthGuard/);
-
-    @Public()
-    @Controller()
-    class OpenController extends PublicBase {
-      @Get('own')
-      own(): string {
-        return 'own';
-      }
-    }
-    await using api = await start(OpenController, { guardEveryRoute: true });
-    for (const path of ['/base', '/own']) expect((await api.get(path)).status).toBe(200);
-  });
-});
-
-describe('a guard made without Nest', () => {
-  it('ends the start, wherever it stands', async () => {
-    @UseGuards(new JwtAuthGuard())
-    @Controller()
-    class OrdersController {}
-    expect(await refused(OrdersController)).toBe(
-      'JwtAuthGuard was made without Nest: name the class, as in @UseGuards(JwtAuthGuard)',
-    );
-    @Controller()
-    class MethodController {
-      @UseGuards(new JwtAuthGuard())
-      @Get()
-      get(): string {
-        return 'get';
-      }
-    }
-    expect(await refused(MethodController)).toMatch(/^JwtAuthGuard was made without Nest/);
-  });
-});
-
-describe('a decorator on what is no method', () => {
-  it('is refused and named', () => {
-    const build = (decorate: PropertyDecorator) => {
-      class OrdersController {
-        list = (): string => 'orders';
-      }
-      decorate(OrdersController.prototype, 'list');
-    };
-    expect(() => build(RequireScopes('x') as PropertyDecorator)).toThrow(
-      new TypeError(
-        '@RequireScopes on OrdersController.list: it must stand on a class or on a method of its instances',
-      ),
-    );
-    expect(() => build(Public() as PropertyDecorator)).toThrow(/^@Public on OrdersController\.list/);
-    expect(() => {
-      class OrdersController {
-        @RequireScopes('x')
-        static list(): void {}
-
-        get(): void {}
-      }
-      return OrdersController;
-    }).toThrow(TypeError);
   });
 });
