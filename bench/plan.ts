@@ -12,10 +12,10 @@ export interface Plan {
   /** Requests of one contender in one round, at most. */
   readonly cpuRequests: number;
   readonly httpRequests: number;
-  /** Tokens that are remembered at most, where memory is measured. */
-  readonly rememberedTokens: number;
+  /** Tokens in the token cache at most, where memory is measured. */
+  readonly cachedTokens: number;
   readonly issuerCounts: readonly number[];
-  readonly rememberedCounts: readonly number[];
+  readonly cachedCounts: readonly number[];
   readonly threadPoolSizes: readonly number[];
 }
 
@@ -28,9 +28,9 @@ export const FULL: Plan = {
   httpRounds: 5,
   cpuRequests: 5_000,
   httpRequests: 6_000,
-  rememberedTokens: 5_000,
+  cachedTokens: 5_000,
   issuerCounts: [1, 10, 1_000],
-  rememberedCounts: [100, 1_000, 10_000, 100_000],
+  cachedCounts: [100, 1_000, 10_000, 100_000],
   threadPoolSizes: [1, 2, 16],
 };
 
@@ -43,8 +43,8 @@ export const SMOKE: Plan = {
   httpRounds: 1,
   cpuRequests: 20,
   httpRequests: 32,
-  rememberedTokens: 50,
+  cachedTokens: 50,
   issuerCounts: [1, 3],
-  rememberedCounts: [10, 50],
+  cachedCounts: [10, 50],
   threadPoolSizes: [1, 2],
 };

@@ -119,10 +119,10 @@ async function readTokens(): Promise<readonly string[]> {
   return JSON.parse(text) as string[];
 }
 
-const asked = process.env['MEASURE'];
-if (asked === undefined) {
+const measurement = process.env['MEASURE'];
+if (measurement === undefined) {
   for (const kind of ['listed', 'dynamic'] as const) await report(kind);
 } else {
-  const { kind, names } = JSON.parse(asked) as { kind: Kind; names: string[] };
+  const { kind, names } = JSON.parse(measurement) as { kind: Kind; names: string[] };
   process.stdout.write(JSON.stringify(await measure(kind, names, await readTokens())));
 }

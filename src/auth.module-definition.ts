@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { ConfigurableModuleBuilder, type ConfigurableModuleAsyncOptions } from '@nestjs/common';
 import type { AuthOptions } from './auth.options.js';
 import { EveryRoute } from './guard/every-route.js';
 
@@ -20,6 +20,10 @@ export interface AuthModuleExtras {
 }
 
 const EXTRAS: Required<AuthModuleExtras> = { isGlobal: true, guardEveryRoute: false };
+
+/** What `forRootAsync` takes. */
+export type AsyncAuthOptions = ConfigurableModuleAsyncOptions<AuthOptions, 'createAuthOptions'> &
+  AuthModuleExtras;
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: AUTH_OPTIONS } =
   new ConfigurableModuleBuilder<AuthOptions>({ moduleName: 'Auth' })

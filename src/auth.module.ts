@@ -1,6 +1,19 @@
-import { Inject, Logger, Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
-import { AUTH_OPTIONS, ConfigurableModuleClass } from './auth.module-definition.js';
+import {
+  Inject,
+  Logger,
+  Module,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { errorMonitor, type EventEmitter } from 'node:events';
+import {
+  AUTH_OPTIONS,
+  ConfigurableModuleClass,
+  type AsyncAuthOptions,
+  type AuthModuleExtras,
+} from './auth.module-definition.js';
 import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from './auth.options.js';
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
@@ -10,9 +23,17 @@ import { logKeyRingEvent } from './keys/key-ring-log.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
 import { KeyRings } from './keys/key-rings.js';
 import { JwtStrategy } from './passport/jwt.strategy.js';
+import { checkIsStatic } from './static-dependencies.js';
 import { observe } from './telemetry/metrics.js';
 import { AccessTokenVerifier } from './token/access-token-verifier.js';
 
+/** Nest runs the hooks of modules by their distance from the root module, which has 0, in descending order. */
+const LAST = -1;
+
+const EXAMPLE = "such as AuthModule.forRoot({ issuer: 'https://…', audience: 'https://…' })";
+
+/** Runs whatever the options depend on; a module that is request-scoped has no hooks. */
+const START_CHECK = Symbol('nestjs-jwks-auth start check');
 const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
 
 /**
@@ -24,9 +45,19 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
 @Module({
   providers: [
     {
+      provide: START_CHECK,
+      inject: [ModulesContainer],
+      useFactory: (modules: ModulesContainer) => ({
+        onModuleInit: () => checkIsStatic(AUTH_OPTIONS, modules),
+      }),
+    },
+    {
       provide: RESOLVED_OPTIONS,
-      inject: [AUTH_OPTIONS],
-      useFactory: (given: AuthOptions) => resolveAuthOptions(given),
+      inject: [{ token: AUTH_OPTIONS, optional: true }],
+      useFactory: (given: AuthOptions | undefined) => {
+        if (given === undefined) throw new TypeError(`AuthModule has no options, ${EXAMPLE}`);
+        return resolveAuthOptions(given);
+      },
     },
     {
       provide: KeyRings,
@@ -73,34 +104,84 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
     JwksHealthIndicator,
   ],
 })
-export class AuthModule extends ConfigurableModuleClass implements OnModuleInit, OnModuleDestroy {
-  private stopObserving = (): void => {};
+export class AuthModule
+  extends ConfigurableModuleClass
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
+  private isClosed = false;
+  private stopObserving: (() => void) | undefined;
 
   constructor(
     @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
     @Inject(KeyRings) private readonly keyRings: KeyRings,
     @Inject(AccessTokenVerifier) private readonly verifier: AccessTokenVerifier,
     @Inject(JwtStrategy) private readonly strategy: JwtStrategy,
   ) {
     super();
-    const others = [...modules.values()].filter(({ metatype }) => metatype === AuthModule);
-    if (others.length > 1)
+    const [own, ...others] = [...modules.values()].filter(({ metatype }) => metatype === AuthModule);
+    if (others.length > 0)
       throw new TypeError('AuthModule is configured twice: call forRoot once per application');
+    if (own !== undefined) own.distance = LAST;
   }
 
-  async onModuleInit(): Promise<void> {
-    this.strategy.register();
+  /**
+   * The module with these options.
+   *
+   * @throws TypeError without options; what is wrong with them is said at start
+   */
+  static override forRoot(options: AuthOptions & AuthModuleExtras): DynamicModule {
+    if (!isGiven(options)) throw new TypeError(`AuthModule.forRoot needs options, ${EXAMPLE}`);
+    return super.forRoot(options);
+  }
+
+  /**
+   * The module with the options that a factory makes, once for the application: at start, a dependency of the factory that
+   * is request-scoped is a TypeError.
+   *
+   * @throws TypeError without a factory
+   */
+  static override forRootAsync(options: AsyncAuthOptions): DynamicModule {
+    if (!isGiven(options) || !(options.useFactory || options.useClass || options.useExisting))
+      throw new TypeError('AuthModule.forRootAsync needs one of useFactory, useClass and useExisting');
+    return super.forRootAsync(options);
+  }
+
+  /** The last hook of a start: when another fails, Nest calls none that could give back what this one takes. */
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.isClosed) return;
     await this.keyRings.start();
+    this.enter();
+    const server = this.host.httpAdapter?.getHttpServer() as
+      (EventEmitter & { readonly listening: boolean }) | undefined;
+    // When the port is taken, the start has failed after all; the application may try another one.
+    server?.on?.(errorMonitor, () => server.listening || this.leave());
+    server?.on?.('listening', () => this.enter());
+  }
+
+  /** Not earlier: while an application drains, its requests need the strategy and new keys. */
+  onApplicationShutdown(): void {
+    this.isClosed = true;
+    this.leave();
+    this.keyRings.close();
+  }
+
+  /** Becomes visible to the rest of the process, unless the application was closed while it started. */
+  private enter(): void {
+    if (this.isClosed || this.stopObserving !== undefined) return;
     const { keyRings, verifier } = this;
+    this.strategy.register(this.host);
     this.stopObserving = observe({
       keySets: () => keyRings.status(),
       cachedTokens: () => verifier.cachedTokens,
     });
   }
 
-  onModuleDestroy(): void {
-    this.stopObserving();
+  private leave(): void {
+    this.stopObserving?.();
+    this.stopObserving = undefined;
     this.strategy.unregister();
-    this.keyRings.close();
   }
 }
+
+const isGiven = (options: unknown): boolean => typeof options === 'object' && options !== null;

@@ -3,7 +3,7 @@ import { createPublicKey, verify, type KeyObject, type VerifyKeyObjectInput } fr
 import { tokenIn } from '../processes/guarded-request.js';
 import type { Contender, IssuerFacts } from './contender.js';
 
-/** A guard that only says yes: what a guard costs whatever it does. */
+/** A guard that accepts everything: what any guard costs. */
 export const yes: Contender = {
   title: 'a guard that only says yes',
   packages: [],

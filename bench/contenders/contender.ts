@@ -9,10 +9,10 @@ export type MeasuredAlgorithm = (typeof MEASURED_ALGORITHMS)[number];
 export const PLATFORMS = ['fastify', 'express'] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
-/** Whether a token has been verified by this process before. */
+/** Whether this process has verified the token before. */
 export type Familiarity = 'never seen' | 'seen before';
 
-/** What a contender is told about the issuer; plain JSON, since contenders live in processes of their own. */
+/** What a contender gets about the issuer; plain JSON, since contenders live in processes of their own. */
 export interface IssuerFacts {
   readonly issuer: string;
   readonly audience: string;
@@ -41,7 +41,7 @@ export interface Contender {
   readonly create: (issuer: IssuerFacts) => Guarding;
 }
 
-/** What the processes of the contenders are told about this issuer. */
+/** What the processes of the contenders get about this issuer. */
 export function factsOf({ issuer, audience, jwksUri, keys }: TestIssuer): IssuerFacts {
   const [key] = keys;
   if (key === undefined) throw new Error('the issuer has no key');

@@ -43,7 +43,7 @@ export const PEERS = [
   'expressOauth2JwtBearer',
 ] as const satisfies readonly ContenderName[];
 
-/** A contender that is asked to check tokens of one kind: one row of a table. */
+/** A contender with tokens of one kind: one row of a table. */
 export interface Entry {
   readonly name: ContenderName;
   readonly familiarity: Familiarity;

@@ -10,7 +10,7 @@ export const expressOauth2JwtBearer: Contender = {
   platforms: ['express'],
   familiarities: ['never seen'],
   create: ({ issuer, audience, algorithm }) => {
-    // It accepts RS256 unless it is told otherwise by the issuer's metadata.
+    // It accepts RS256 unless the issuer's metadata name other algorithms.
     const middleware = auth({ issuerBaseURL: issuer, audience, tokenSigningAlg: algorithm });
     const canActivate = (context: ExecutionContext): Promise<boolean> => {
       const http = context.switchToHttp();

@@ -24,7 +24,7 @@ export const fastJwtWithCache: Contender = {
   create: (issuer) => fastJwtGuard(issuer, true),
 };
 
-/** As the README of get-jwks recommends: a key function that asks it for the PEM. */
+/** As the README of get-jwks recommends: a key function that gets the PEM from it. */
 function fastJwtGuard(facts: IssuerFacts, cache: boolean): Guarding {
   const { issuer, audience, jwksUri, algorithm } = facts;
   const getJwks = buildGetJwks({ issuersWhitelist: [issuer], jwksPath: new URL(jwksUri).pathname });

@@ -9,7 +9,7 @@ export const own: Contender = {
   create: ({ issuer, audience }) => ownGuarding({ issuer, audience }),
 };
 
-/** This library, with signatures checked on libuv's threads. A remembered token has none checked. */
+/** This library, with signatures checked on libuv's threads. A cached token has none checked. */
 export const ownInThreadPool: Contender = {
   title: '**nestjs-jwks-auth** with `verifyInThreadPool`',
   packages: [],

@@ -64,8 +64,8 @@ function keyObjectProvider(issuer: IssuerFacts): KeyObjectProvider {
     const header = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString()) as {
       kid: string;
     };
-    const known = keys.get(header.kid);
-    if (known !== undefined) return known;
+    const cached = keys.get(header.kid);
+    if (cached !== undefined) return cached;
     const key = createPublicKey((await client.getSigningKey(header.kid)).getPublicKey());
     keys.set(header.kid, key);
     return key;

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CONTENDERS, type Trust } from './contenders.js';
 
-/** One contender in a process of its own: a server that answers 200 to a token it accepts, else 401 or 503. */
+/** One contender in a process of its own: a server with status 200 for a token that it accepts, else 401 or 503. */
 const [name, trust] = process.argv.slice(2);
 const contender = CONTENDERS.find((one) => one.name === name);
 if (contender === undefined || trust === undefined) throw new Error(`there is no contender named ${name}`);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Whom a contender is told to trust, and for how long its keys may stay fresh. */
+/** The issuer that a contender trusts, and how long its keys stay fresh. */
 export interface Trust {
   readonly issuer: string;
   readonly audience: string;
@@ -16,7 +16,7 @@ export interface Contender {
   readonly name: string;
   /** Whose versions are reported. */
   readonly packages: readonly string[];
-  /** The options that it runs with, and what becomes of its keys when they expire. */
+  /** Its options, and what happens to its keys when they expire. */
   readonly options: string;
   readonly start: (trust: Trust) => Promise<Check>;
 }
@@ -149,7 +149,7 @@ async function startExpressBearer({ issuer, audience, expireMs }: Trust): Promis
   const middleware = auth({ issuerBaseURL: issuer, audience, cacheMaxAge: expireMs });
   return (request, response) => {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    // What it asks of Express: the scheme, a header, and whether the body is a form.
+    // What it uses of Express: the scheme, a header, and whether the body is a form.
     const get = (name: string) => request.headers[name.toLowerCase()];
     const asExpress = Object.assign(request, { protocol: 'http', get, is: () => false });
     void middleware(asExpress as never, response as never, (error?: unknown) =>

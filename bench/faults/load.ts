@@ -1,14 +1,14 @@
 import http from 'node:http';
 
-/** One request, and what became of it. Times in milliseconds of `performance.now()`. */
+/** One request and its outcome. Times in milliseconds of `performance.now()`. */
 export interface Shot {
   readonly sentAt: number;
-  answeredAt?: number;
+  completedAt?: number;
   /** 0 when the connection failed. */
   status?: number;
 }
 
-/** Sends valid tokens to a port of loopback at a steady rate, whatever becomes of them. */
+/** Sends valid tokens to a port of loopback at a steady rate, whatever the responses. */
 export class Load {
   readonly shots: Shot[] = [];
   private readonly agent = new http.Agent({ keepAlive: true });
@@ -29,7 +29,7 @@ export class Load {
     const shot: Shot = { sentAt: performance.now() };
     this.shots.push(shot);
     const end = (status: number): void => {
-      shot.answeredAt = performance.now();
+      shot.completedAt = performance.now();
       shot.status = status;
       resolve(status);
     };
@@ -45,7 +45,7 @@ export class Load {
     clearInterval(this.timer);
   }
 
-  /** Gives up those that are not answered yet. */
+  /** Drops those that are still in progress. */
   close(): void {
     this.stop();
     this.agent.destroy();

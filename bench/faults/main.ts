@@ -11,7 +11,7 @@ import { SCENARIOS, type Scenario } from './scenarios.js';
 
 const DOCUMENT = 'docs/evidence/faults.md';
 const FULL: Pace = { expireMs: 1_500, faultMs: 4_000, watchMs: 4_000, perSecond: 20 };
-/** Short enough for a test: that everything runs, and that this library keeps its word. Its figures mean nothing. */
+/** Short enough for a test: that everything runs, and that this library accepts every valid token. Its figures mean nothing. */
 const SMOKE: Pace = { expireMs: 500, faultMs: 500, watchMs: 1_500, perSecond: 20 };
 const SMOKE_SCENARIOS = ['500', 'no answer at all'];
 

@@ -3,7 +3,7 @@ import { outcomeOf } from './outcome.js';
 
 const shot = (sentAt: number, tookMs: number, status: number) => ({
   sentAt,
-  answeredAt: sentAt + tookMs,
+  completedAt: sentAt + tookMs,
   status,
 });
 
@@ -14,7 +14,7 @@ it('counts the requests of the fault, and looks for the recovery after it', () =
   expect(outcomeOf([...before, ...during, ...after], 100, 200, 7)).toEqual({
     accepted: 0.5,
     waited: 2,
-    unanswered: 1,
+    incomplete: 1,
     sent: 4,
     fetches: 7,
     recoveryMs: 40,

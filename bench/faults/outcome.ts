@@ -4,13 +4,13 @@ import type { Shot } from './load.js';
 export interface Outcome {
   /** Part of the requests during the scenario that were accepted, 0 to 1. */
   readonly accepted: number;
-  /** How many of them waited over 200 ms for their answer. */
+  /** How many of them waited over 200 ms for their response. */
   readonly waited: number;
-  /** How many of them had no answer in the end. */
-  readonly unanswered: number;
+  /** How many of them had no response at the end. */
+  readonly incomplete: number;
   /** How many requests that was. */
   readonly sent: number;
-  /** Questions to the issuer, from the expiry of the keys to the end. */
+  /** Requests to the issuer, from the expiry of the keys to the end. */
   readonly fetches: number;
   /** Milliseconds from the end of the fault until every request was accepted; Infinity when that did not happen. */
   readonly recoveryMs: number;
@@ -25,13 +25,13 @@ export const WAITED_MS = 200;
 export function outcomeOf(shots: readonly Shot[], from: number, to: number, fetches: number): Outcome {
   const during = shots.filter(({ sentAt }) => sentAt >= from && sentAt < to);
   const after = shots.filter(({ sentAt }) => sentAt >= to);
-  const wait = ({ sentAt, answeredAt = Infinity }: Shot): number => answeredAt - sentAt;
+  const wait = ({ sentAt, completedAt = Infinity }: Shot): number => completedAt - sentAt;
   const lastRefused = after.findLastIndex(({ status }) => status !== 200);
   const firstGood = after[lastRefused + 1];
   return {
     accepted: during.filter(({ status }) => status === 200).length / during.length,
     waited: during.filter((shot) => wait(shot) > WAITED_MS).length,
-    unanswered: during.filter(({ answeredAt }) => answeredAt === undefined).length,
+    incomplete: during.filter(({ completedAt }) => completedAt === undefined).length,
     sent: during.length,
     fetches,
     recoveryMs: lastRefused === -1 ? 0 : firstGood === undefined ? Infinity : firstGood.sentAt - to,

@@ -13,7 +13,7 @@ interface Measure {
 
 const share = (value: number): string => {
   const percent = value * 100;
-  // What is nearly all is not all, and what is nearly nothing is not nothing.
+  // Nearly all is not shown as all, and nearly none not as none.
   return `${percent > 99 && percent < 100 ? 99 : percent > 0 && percent < 1 ? 1 : Math.round(percent)} %`;
 };
 
@@ -25,7 +25,7 @@ const MEASURES: readonly Measure[] = [
   },
   {
     title: 'Requests without an answer at the end',
-    cell: ({ unanswered, sent }) => share(unanswered / sent),
+    cell: ({ incomplete, sent }) => share(incomplete / sent),
   },
   { title: 'Requests to the issuer', cell: ({ fetches }) => String(fetches) },
   {

@@ -68,7 +68,7 @@ async function play(scenario: Scenario, stage: Stage, load: Load, pace: Pace): P
   end();
   await delay(pace.watchMs);
   load.stop();
-  // What was sent last is on its way.
+  // The last requests may still be in progress.
   await delay(LAST_MS);
   return outcomeOf(load.shots, from, to, requests.jwks);
 }
@@ -101,7 +101,7 @@ async function startProcess(
   return { child, port };
 }
 
-/** Tokens under each published key in turn. */
+/** Tokens under each published key, one after another. */
 function tokensOf(issuer: TestIssuer): () => string {
   let count = 0;
   return () => {

@@ -1,6 +1,6 @@
 import type { Fault, TestIssuer, TestKey } from 'nestjs-jwks-auth/testing';
 
-/** One thing that goes wrong, or happens, at an issuer. */
+/** One fault or event at an issuer. */
 export interface Scenario {
   readonly name: string;
   /** Begins it; returns what ends it. */

@@ -17,7 +17,7 @@ import {
   type Scenario,
 } from './scenarios.js';
 
-/** As many as the peaks are about; what each pod costs can be seen from fewer. */
+/** The number of pods for peaks; the cost of each pod shows with fewer. */
 const FLEET = 1_000;
 const FEW = 50;
 const DOCUMENT = new URL('../../docs/evidence/fleet.md', import.meta.url);
@@ -28,27 +28,33 @@ async function costOf(pods: number, policy: Policy, ...hours: Scenario[]): Promi
   return outcomes.at(-1) as Outcome;
 }
 
+/** Scenario and policy of each row. */
+const namesIn = (table: string): string[][] =>
+  [...table.matchAll(/^\|(?! *-)([^|]*)\|([^|]*)\|/gm)].map(([, ...cells]) =>
+    cells.map((cell) => cell.trim()),
+  );
+
 describe('key rings', { timeout: 120_000 }, () => {
-  it('ask less than 20 times a second, 1,000 of them together, in steady state', async () => {
+  it('fetch less than 20 times a second, 1,000 of them together, in steady state', async () => {
     const { peakPerSecond, fetchesInHour } = await costOf(FLEET, keyRing, jointStart, steadyState);
     expect(peakPerSecond).toBeLessThan(20);
     expect(fetchesInHour).toBeGreaterThan(FLEET);
   });
 
-  it('ask less than 25 times each in an outage of ten minutes, and refuse nobody', async () => {
+  it('fetch less than 25 times each in an outage of ten minutes, and refuse no request', async () => {
     const { fetchesInEvent, served } = await costOf(FEW, keyRing, jointStart, steadyState, outage);
     expect(fetchesInEvent / FEW).toBeLessThan(25);
     expect(served.requests).toBeGreaterThan(0);
     expect([served.refused, served.waited]).toEqual([0, 0]);
   });
 
-  it('ask less than 70 times each in an outage of ten minutes that they start in', async () => {
+  it('fetch less than 70 times each in an outage of ten minutes that they start in', async () => {
     const { fetchesInEvent, served } = await costOf(FEW, keyRing, startInOutage);
     expect(fetchesInEvent / FEW).toBeLessThan(70);
     expect(served.refused).toBe(served.requests);
   });
 
-  it('ask 9 times each in the first minute of a flood of made-up key ids, and about once a minute later', async () => {
+  it('fetch 9 times each in the first minute of a flood of made-up key ids, and about once a minute later', async () => {
     const { fetchesInEvent, served } = await costOf(FEW, keyRing, jointStart, flood);
     expect(fetchesInEvent / FEW).toBeLessThan(9 + 9 + 2);
     expect([served.refused, served.waited]).toEqual([0, 0]);
@@ -56,19 +62,19 @@ describe('key rings', { timeout: 120_000 }, () => {
 });
 
 describe('1,000 key rings with a store', { timeout: 120_000 }, () => {
-  it('ask at most 5 times in ten minutes, all together, in steady state', async () => {
+  it('fetch at most 5 times in ten minutes, all together, in steady state', async () => {
     const { fetchesInHour, peakPerSecond } = await costOf(FLEET, keyRingWithStore, jointStart, steadyState);
     expect(fetchesInHour / 6).toBeLessThanOrEqual(5);
     expect(peakPerSecond).toBeLessThan(2);
   });
 
-  it('ask no more in an outage of ten minutes, all together, than one of them would', async () => {
+  it('fetch no more in an outage of ten minutes, all together, than one of them would', async () => {
     const { fetchesInEvent, served } = await costOf(FLEET, keyRingWithStore, jointStart, steadyState, outage);
     expect(fetchesInEvent).toBeLessThan(25);
     expect(served.refused).toBe(0);
   });
 
-  it('do not ask when all of them start again', async () => {
+  it('fetch next to nothing when all of them start again', async () => {
     const { fetchesInEvent, served } = await costOf(FLEET, keyRingWithStore, jointStart, jointRestart);
     expect(fetchesInEvent).toBeLessThanOrEqual(5);
     expect(served.refused).toBe(0);
@@ -95,9 +101,3 @@ describe('the simulation', { timeout: 120_000 }, () => {
     expect(namesIn(table)).toEqual(namesIn(shown));
   });
 });
-
-/** Scenario and policy of each row. */
-const namesIn = (table: string): string[][] =>
-  [...table.matchAll(/^\|(?! *-)([^|]*)\|([^|]*)\|/gm)].map(([, ...cells]) =>
-    cells.map((cell) => cell.trim()),
-  );

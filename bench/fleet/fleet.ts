@@ -10,16 +10,16 @@ export interface FleetOptions {
   readonly requestsPerSecond: number;
 }
 
-/** What became of requests with a valid token. */
+/** The outcome of requests with a valid token. */
 export interface Served {
   readonly requests: number;
-  /** Had to wait for a question to the issuer. */
+  /** Waited for a request to the issuer. */
   readonly waited: number;
   readonly refused: number;
 }
 
-/** What a key in memory takes at most until its promise has settled, in turns of the microtask queue. */
-const HIT_TURNS = 16;
+/** What a key in memory takes at most until its promise has settled, in ticks of the microtask queue. */
+const HIT_TICKS = 16;
 
 /** The seeds below it belong to the issuer and to the requests. */
 const SEED_OF_PODS = 1_000;
@@ -49,7 +49,7 @@ export class Fleet implements World {
     for (const pod of this.pods) pod.start();
   }
 
-  /** Lets this much time pass. Resolves to what became of the requests that came meanwhile. */
+  /** Lets this much time pass. Resolves to the outcome of the requests that came meanwhile. */
   async run(durationMs: number): Promise<Served> {
     const { clock, pods, random, madeUpPerSecond } = this;
     this.served = { requests: 0, waited: 0, refused: 0 };
@@ -70,25 +70,25 @@ export class Fleet implements World {
   private request(pod: Pod): Promise<void> | undefined {
     const { served } = this;
     served.requests += 1;
-    const answer = pod.request(this.issuer.kid);
-    return answer === true ? undefined : this.follow(answer, served);
+    const outcome = pod.request(this.issuer.kid);
+    return outcome === true ? undefined : this.follow(outcome, served);
   }
 
   private requestMadeUp(pod: Pod): Promise<void> | undefined {
-    const answer = pod.request(`made-up-${(this.madeUp += 1)}`);
-    return typeof answer === 'boolean' ? undefined : settle();
+    const outcome = pod.request(`made-up-${(this.madeUp += 1)}`);
+    return typeof outcome === 'boolean' ? undefined : settle();
   }
 
-  /** Books the answer when it comes, and returns when nothing more happens in this moment. */
-  private async follow(answer: boolean | Promise<boolean>, served: typeof this.served): Promise<void> {
+  /** Counts the outcome when it is there, and returns when nothing more happens in this moment. */
+  private async follow(outcome: boolean | Promise<boolean>, served: typeof this.served): Promise<void> {
     const cameAt = this.clock.now();
     let isOver = false;
-    void Promise.resolve(answer).then((isAccepted) => {
+    void Promise.resolve(outcome).then((isAccepted) => {
       isOver = true;
       if (!isAccepted) served.refused += 1;
       else if (this.clock.now() > cameAt) served.waited += 1;
     });
-    for (let turn = 0; turn < HIT_TURNS; turn += 1) {
+    for (let tick = 0; tick < HIT_TICKS; tick += 1) {
       if (isOver) return;
       await undefined;
     }

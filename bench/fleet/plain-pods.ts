@@ -15,10 +15,10 @@ export const constantRetry: Policy = {
   createPods: (world) => () => new ConstantRetryPod(world),
 };
 
-/** Key ids in memory, and one question to the issuer at a time, which all who wait share. */
+/** Key ids in memory, and one request to the issuer at a time, which all waiting requests share. */
 abstract class PlainPod implements Pod {
   protected kids: ReadonlySet<string> = new Set();
-  private flight: Promise<boolean> | undefined;
+  private inflight: Promise<boolean> | undefined;
 
   constructor(protected readonly world: World) {}
 
@@ -30,13 +30,13 @@ abstract class PlainPod implements Pod {
     return this.kids.has(kid) || this.fetch().then(() => this.kids.has(kid));
   }
 
-  /** Resolves to whether the issuer answered. */
+  /** Resolves to whether the issuer responded. */
   protected fetch(): Promise<boolean> {
-    this.flight ??= this.ask().finally(() => (this.flight = undefined));
-    return this.flight;
+    this.inflight ??= this.load().finally(() => (this.inflight = undefined));
+    return this.inflight;
   }
 
-  protected async ask(): Promise<boolean> {
+  protected async load(): Promise<boolean> {
     try {
       const { keys } = await this.world.issuer.fetch(undefined);
       this.kids = new Set(keys.map((key) => (key as { kid: string }).kid));
@@ -59,10 +59,10 @@ class FixedTtlPod extends PlainPod {
     return super.request(kid);
   }
 
-  protected override async ask(): Promise<boolean> {
-    const isAnswered = await super.ask();
-    if (isAnswered) this.expiresAt = this.world.clock.now() + MAX_AGE_MS;
-    return isAnswered;
+  protected override async load(): Promise<boolean> {
+    const isLoaded = await super.load();
+    if (isLoaded) this.expiresAt = this.world.clock.now() + MAX_AGE_MS;
+    return isLoaded;
   }
 }
 

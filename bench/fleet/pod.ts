@@ -4,13 +4,13 @@ import type { ManualClock } from '../../test/support/manual-clock.js';
 /** One process of the fleet, as far as keys are concerned. */
 export interface Pod {
   start(): void;
-  /** From now on it asks nothing. */
+  /** From now on it fetches nothing. */
   stop(): void;
-  /** Whether a token under this key id could be checked: at once out of memory, or after a question to the issuer. */
+  /** Whether a token under this key id could be checked: at once from memory, or after a request to the issuer. */
   request(kid: string): boolean | Promise<boolean>;
 }
 
-/** What pods live in. */
+/** The surroundings of pods. */
 export interface World {
   readonly clock: ManualClock;
   readonly issuer: SimulatedIssuer;

@@ -1,6 +1,6 @@
 import type { Outcome } from './scenarios.js';
 
-/** What one policy made of one scenario. */
+/** The outcome of one scenario under one policy. */
 export interface Result extends Outcome {
   readonly policy: string;
 }
@@ -41,7 +41,7 @@ function toCells(result: Result): string[] {
   ];
 }
 
-/** What a scenario would cost if each pod asked once, for comparison. */
+/** What a scenario would cost if each pod fetched once, for comparison. */
 function onePerPod([first]: readonly Result[]): string[][] {
   if (first?.scenario.costsOnePerPod !== true) return [];
   return [['', 'one request per pod', '', grouped(first.pods), '1.0', '', '', '']];

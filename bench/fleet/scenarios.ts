@@ -23,7 +23,7 @@ export interface Outcome {
   readonly fetchesInEvent: number;
   /** The most in one second of the hour. */
   readonly peakPerSecond: number;
-  /** What became of valid tokens during the event. */
+  /** The outcome of valid tokens during the event. */
   readonly served: Served;
 }
 
@@ -74,7 +74,7 @@ export const LIVES: readonly (readonly Scenario[])[] = [
   [startInOutage],
 ];
 
-/** Lets a fleet live through these hours, and tells what each has cost. */
+/** Runs a fleet through these hours, and returns the cost of each. */
 export async function live(options: FleetOptions, hours: readonly Scenario[]): Promise<Outcome[]> {
   const fleet = new Fleet(options);
   const outcomes: Outcome[] = [];

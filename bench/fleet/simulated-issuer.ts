@@ -8,7 +8,7 @@ export const ISSUER = 'https://issuer.example/';
 const JWKS_URI = `${ISSUER}jwks`;
 /** How long a response takes: a random time between these, in milliseconds. */
 const LATENCY_MS = [50, 150] as const;
-/** How long its keys may be kept, as it says itself. */
+/** The `max-age` of its keys. */
 export const MAX_AGE_MS = 600_000;
 
 /** An issuer without a network: it takes its time, rotates keys, fails on demand, and responds with 304 when nothing has changed. */

@@ -26,22 +26,22 @@ export class BenchIssuer implements AsyncDisposable {
   }
 
   /** A process that trusts this issuer. */
-  worker<Questions extends Record<string, (argument: never) => unknown>>(
+  worker<Messages extends Record<string, (argument: never) => unknown>>(
     file: string,
     options: WorkerOptions = {},
-  ): Worker<Questions> {
+  ): Worker<Messages> {
     const env = { ...options.env, NODE_EXTRA_CA_CERTS: join(this.folder, 'ca.pem') };
     return new Worker(file, { ...options, env });
   }
 
-  /** So many valid tokens, no two alike; valid for longer than a run takes. */
+  /** This many valid tokens, no two alike; valid for longer than a run takes. */
   tokens(count: number, claims: object = {}): string[] {
     return Array.from({ length: count }, () =>
       this.issuer.token({ scope: 'read:orders write:orders', ...claims }, { expiresInMs: 3_600_000 }),
     );
   }
 
-  /** So many tokens with a signature that is none, under keys that do and do not exist. */
+  /** This many tokens with an invalid signature, under keys that do and do not exist. */
   forgedTokens(count: number): string[] {
     const header = (index: number) => ({
       alg: this.facts.algorithm,

@@ -19,26 +19,26 @@ const WARM_UP_SHARE = 0.2;
 /**
  * Microseconds of CPU, of all threads, that it takes to check a request with one of these tokens. Requests are made
  * just before they are checked, as a server does, and outside of the measured time. The first ones do not count. After
- * `budgetMs` no more are begun.
+ * `limitMs` no more are begun.
  *
  * @throws Error when one of them is refused
  */
 export async function costOf(
   tokens: readonly string[],
   prepare: (token: string) => Check,
-  budgetMs = Infinity,
+  limitMs = Infinity,
 ): Promise<number> {
   const warmUp = Math.floor(tokens.length * WARM_UP_SHARE);
-  await costOfAll(tokens.slice(0, warmUp), prepare, budgetMs * WARM_UP_SHARE);
-  return await costOfAll(tokens.slice(warmUp), prepare, budgetMs);
+  await costOfAll(tokens.slice(0, warmUp), prepare, limitMs * WARM_UP_SHARE);
+  return await costOfAll(tokens.slice(warmUp), prepare, limitMs);
 }
 
 async function costOfAll(
   tokens: readonly string[],
   prepare: (token: string) => Check,
-  budgetMs: number,
+  limitMs: number,
 ): Promise<number> {
-  const deadline = performance.now() + budgetMs;
+  const deadline = performance.now() + limitMs;
   let total = 0;
   let checked = 0;
   while (checked < tokens.length && performance.now() < deadline) {

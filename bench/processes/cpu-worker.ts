@@ -7,10 +7,10 @@ import { ownGuarding } from '../contenders/own.js';
 import { checkBy, costOf } from './cost.js';
 import { guardOf } from './guard-application.js';
 import { profileOf, type Profile } from './profile.js';
-import { answer } from './questions.js';
+import { receive } from './messages.js';
 
-/** What this process can be asked. */
-export type CpuQuestions = typeof handlers;
+/** The messages that this process handles. */
+export type CpuMessages = typeof handlers;
 
 /** A signed text, in base64: the signature in the form that `crypto.verify` is fastest with. */
 export interface SignedText {
@@ -32,17 +32,17 @@ const handlers = {
   },
 
   /** Checks a request with each of these tokens; microseconds of CPU for each. */
-  check: ({ tokens, budgetMs }: { tokens: readonly string[]; budgetMs?: number }): Promise<number> => {
+  check: ({ tokens, limitMs }: { tokens: readonly string[]; limitMs?: number }): Promise<number> => {
     const started = guard;
     if (started === undefined) throw new Error('not started');
-    return costOf(tokens, (token) => checkBy(started, token), budgetMs);
+    return costOf(tokens, (token) => checkBy(started, token), limitMs);
   },
 
   /** Where the time of checking a request with each of these tokens goes. */
   profile: ({ tokens }: { tokens: readonly string[] }): Promise<Profile> =>
     profileOf(() => handlers.check({ tokens })),
 
-  /** Checks one signature so many times, everything else prepared; microseconds of CPU for each. */
+  /** Checks one signature this many times, everything else prepared; microseconds of CPU for each. */
   verifyAlone: ({ issuer, signed, times }: VerifyAlone): Promise<number> => {
     const key = createPublicKey({ key: issuer.publicJwk, format: 'jwk' });
     const hash = issuer.algorithm === 'EdDSA' ? null : 'sha256';
@@ -61,4 +61,4 @@ interface VerifyAlone {
   readonly times: number;
 }
 
-answer(handlers);
+receive(handlers);

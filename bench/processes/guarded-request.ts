@@ -10,7 +10,7 @@ class Orders {
   list(): void {}
 }
 
-/** What Nest hands to a guard for a request with this token. */
+/** What Nest passes to a guard for a request with this token. */
 export function contextOf(token: string): ExecutionContext {
   // Without this the header would be put together, and copied, at the guard's expense.
   const authorization = Buffer.from(`Bearer ${token}`).toString('latin1');

@@ -1,11 +1,11 @@
 import autocannon, { type Client } from 'autocannon';
 import { percentile } from '../report/statistics.js';
-import { answer } from './questions.js';
+import { receive } from './messages.js';
 
-/** What this process can be asked. */
-export type LoadQuestions = typeof handlers;
+/** The messages that this process handles. */
+export type LoadMessages = typeof handlers;
 
-/** What came of a load. */
+/** The outcome of a load. */
 export interface LoadResult {
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
@@ -27,7 +27,7 @@ const handlers = {
       connections += 1;
       client.setRequests(own.map((token) => ({ headers: { authorization: `Bearer ${token}` } })));
       client.on('response', (status: number, _bytes: number, durationMs: number) => {
-        if (status !== 200) throw new Error(`answered with ${status}`);
+        if (status !== 200) throw new Error(`status ${status}`);
         if (durations.length === 0) first = performance.now() - durationMs;
         last = performance.now();
         durations.push(durationMs);
@@ -42,10 +42,10 @@ const handlers = {
       sampleInt: SAMPLE_MS,
     });
     if (durations.length !== tokens.length)
-      throw new Error(`${durations.length} of ${tokens.length} answered`);
+      throw new Error(`${durations.length} responses to ${tokens.length} requests`);
     const requestsPerSecond = durations.length / ((last - first) / 1_000);
     return { requestsPerSecond, p50Ms: percentile(durations, 0.5), p99Ms: percentile(durations, 0.99) };
   },
 };
 
-answer(handlers);
+receive(handlers);

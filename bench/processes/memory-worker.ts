@@ -1,9 +1,9 @@
 import { NestFactory } from '@nestjs/core';
 import { AccessTokenVerifier, AuthModule, type AuthOptions } from 'nestjs-jwks-auth';
-import { answer } from './questions.js';
+import { receive } from './messages.js';
 
-/** What this process can be asked. It needs `--expose-gc`. */
-export type MemoryQuestions = typeof handlers;
+/** The messages that this process handles. It needs `--expose-gc`. */
+export type MemoryMessages = typeof handlers;
 
 let verifier: AccessTokenVerifier | undefined;
 /** Held for as long as this process lives. */
@@ -30,7 +30,7 @@ const handlers = {
   usedBytes: async (): Promise<number> => {
     const { gc } = globalThis;
     if (gc === undefined) throw new Error('needs --expose-gc');
-    // What the last request left behind is dropped first.
+    // The garbage of the last message is collected too.
     await new Promise((resolve) => setImmediate(resolve));
     gc();
     gc();
@@ -50,4 +50,4 @@ async function isAccepted(token: string): Promise<0 | 1> {
   }
 }
 
-answer(handlers);
+receive(handlers);

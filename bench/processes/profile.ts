@@ -1,6 +1,6 @@
 import { Session, type Profiler, type Runtime } from 'node:inspector/promises';
 
-/** Microseconds between two looks at what is running. */
+/** Microseconds between two samples. */
 const INTERVAL_US = 100;
 
 /** Milliseconds that were spent in each part, by its name. */
@@ -19,7 +19,7 @@ const PARTS: readonly (readonly [part: string, isIn: (url: string, name: string)
 ];
 const REST = 'promises, and the rest of Node';
 
-/** Runs `run`, looking every now and then at which function the thread is in. */
+/** Runs `run`, sampling the function that the thread is in. */
 export async function profileOf(run: () => Promise<unknown>): Promise<Profile> {
   const session = new Session();
   session.connect();

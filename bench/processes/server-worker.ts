@@ -4,10 +4,10 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { CONTENDERS, type ContenderName } from '../contenders/contenders.js';
 import type { Contender, IssuerFacts, Platform } from '../contenders/contender.js';
-import { answer } from './questions.js';
+import { receive } from './messages.js';
 
-/** What this process can be asked. */
-export type ServerQuestions = typeof handlers;
+/** The messages that this process handles. */
+export type ServerMessages = typeof handlers;
 
 /** What a server is started as; without a contender it is an open route. */
 export interface ServerSetup {
@@ -41,4 +41,4 @@ const handlers = {
   },
 };
 
-answer(handlers);
+receive(handlers);

@@ -19,18 +19,18 @@ import type { AuthOptions } from 'nestjs-jwks-auth';
 import { ownGuarding } from '../contenders/own.js';
 import { checkBy, costOf, type Check } from './cost.js';
 import { guardOf } from './guard-application.js';
-import { answer } from './questions.js';
+import { receive } from './messages.js';
 
-/** What this process can be asked. */
-export type TelemetryQuestions = typeof handlers;
+/** The messages that this process handles. */
+export type TelemetryMessages = typeof handlers;
 
-/** Takes spans, and throws them away. */
+/** Discards spans. */
 const discarding: SpanExporter = {
   export: (_spans, done) => done({ code: 0 }),
   shutdown: () => Promise.resolve(),
 };
 
-/** Takes metrics, and throws them away. */
+/** Discards metrics. */
 const discardingMetrics: PushMetricExporter = {
   export: (_metrics, done) => done({ code: 0 }),
   forceFlush: () => Promise.resolve(),
@@ -42,7 +42,7 @@ let guard: CanActivate | undefined;
 let http: Tracer | undefined;
 
 const handlers = {
-  /** Sets this library up, an SDK for traces if `sampled` says whether it samples, and one for metrics if told to. */
+  /** Sets this library up, an SDK for traces if `sampled` says whether it samples, and one for metrics with `isMeasured`. */
   start: async ({
     options,
     sampled,
@@ -88,4 +88,4 @@ function inServerSpan(check: Check): Check {
   return () => context.with(inside, check);
 }
 
-answer(handlers);
+receive(handlers);

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** What a process answers with. */
+/** What a process replies to a message. */
 export type Reply = { readonly value: unknown } | { readonly failed: string };
 
 /** How a process is started. */
@@ -12,9 +12,9 @@ export interface WorkerOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A process of its own that is asked one question after the other. `Questions` names them with their answers. */
+/** A process of its own that handles one message after the other. `Messages` has their names and their replies. */
 export class Worker<
-  Questions extends Record<string, (argument: never) => unknown>,
+  Messages extends Record<string, (argument: never) => unknown>,
 > implements AsyncDisposable {
   private readonly process: ChildProcess;
 
@@ -27,20 +27,21 @@ export class Worker<
     this.process = fork(path, args, { execArgv: [...nodeOptions], env: { ...process.env, ...env } });
   }
 
-  async ask<Name extends keyof Questions & string>(
+  /** Resolves to the reply to this message. */
+  async send<Name extends keyof Messages & string>(
     name: Name,
-    ...[argument]: Parameters<Questions[Name]>
-  ): Promise<Awaited<ReturnType<Questions[Name]>>> {
+    ...[argument]: Parameters<Messages[Name]>
+  ): Promise<Awaited<ReturnType<Messages[Name]>>> {
     const over = new AbortController();
     const reply = once(this.process, 'message', { signal: over.signal }) as Promise<[Reply]>;
     const end = once(this.process, 'exit', { signal: over.signal }).then(([code]) => {
-      throw new Error(`${this.file} ended with ${String(code)} instead of an answer to ${name}`);
+      throw new Error(`${this.file} ended with ${String(code)} instead of a reply to ${name}`);
     });
     this.process.send({ name, argument });
     try {
-      const [answer] = await Promise.race([reply, end]);
-      if ('failed' in answer) throw new Error(`${name}: ${answer.failed}`);
-      return answer.value as Awaited<ReturnType<Questions[Name]>>;
+      const [result] = await Promise.race([reply, end]);
+      if ('failed' in result) throw new Error(`${name}: ${result.failed}`);
+      return result.value as Awaited<ReturnType<Messages[Name]>>;
     } finally {
       end.catch(() => {});
       reply.catch(() => {});

@@ -2,7 +2,7 @@ import type { MeasuredAlgorithm } from '../contenders/contender.js';
 import { CONTENDERS, entriesOf, PEERS, type Entry } from '../contenders/contenders.js';
 import type { Plan } from '../plan.js';
 import { BenchIssuer } from '../processes/bench-issuer.js';
-import type { CpuQuestions } from '../processes/cpu-worker.js';
+import type { CpuMessages } from '../processes/cpu-worker.js';
 import { median, ratio, spread } from '../report/statistics.js';
 import { table } from '../report/table.js';
 import { inRounds, type Row, type Series } from './rounds.js';
@@ -14,7 +14,7 @@ export type CpuResults = ReadonlyMap<MeasuredAlgorithm, Series<number>>;
 export const LIMIT = '`crypto.verify` alone';
 
 /** A slow contender checks fewer tokens in a round, so that a run ends. */
-const BUDGET_MS = 500;
+const ROUND_LIMIT_MS = 500;
 
 /** What a row is called. */
 export const titleOf = ({ name, familiarity }: Entry): string => {
@@ -43,9 +43,9 @@ async function measureAlgorithm(algorithm: MeasuredAlgorithm, plan: Plan): Promi
 }
 
 function limitRow(issuer: BenchIssuer, workers: AsyncDisposableStack, plan: Plan): Row<number> {
-  const worker = workers.use(issuer.worker<CpuQuestions>('cpu-worker'));
-  const question = { issuer: issuer.facts, signed: issuer.signedText(), times: plan.cpuRequests };
-  return { title: LIMIT, measure: () => worker.ask('verifyAlone', question) };
+  const worker = workers.use(issuer.worker<CpuMessages>('cpu-worker'));
+  const message = { issuer: issuer.facts, signed: issuer.signedText(), times: plan.cpuRequests };
+  return { title: LIMIT, measure: () => worker.send('verifyAlone', message) };
 }
 
 async function contenderRow(
@@ -54,10 +54,10 @@ async function contenderRow(
   workers: AsyncDisposableStack,
   supply: TokenSupply,
 ): Promise<Row<number>> {
-  const worker = workers.use(issuer.worker<CpuQuestions>('cpu-worker'));
-  await worker.ask('start', { name: entry.name, issuer: issuer.facts });
+  const worker = workers.use(issuer.worker<CpuMessages>('cpu-worker'));
+  await worker.send('start', { name: entry.name, issuer: issuer.facts });
   const measure = (round: number) =>
-    worker.ask('check', { tokens: supply.of(entry.familiarity, round), budgetMs: BUDGET_MS });
+    worker.send('check', { tokens: supply.of(entry.familiarity, round), limitMs: ROUND_LIMIT_MS });
   return { title: titleOf(entry), measure };
 }
 

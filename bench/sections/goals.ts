@@ -25,10 +25,10 @@ const NEVER_SEEN = titleOf({ name: 'own', familiarity: 'never seen' });
 const SEEN_BEFORE = titleOf({ name: 'own', familiarity: 'seen before' });
 const IN_THREAD_POOL = titleOf({ name: 'ownInThreadPool', familiarity: 'never seen' });
 const USUAL = CONTENDERS.usualRecipe.title;
-/** A process that has been asked for memory twice differs by that much, in bytes. */
+/** Two readings of one idle process differ by this much, in bytes. */
 const FLAT_BYTES = 512 * 1_024;
 
-/** What this library wants to reach, and whether it did in this run. */
+/** The goals of this library, and whether this run meets them. */
 export function goalsBlock(results: Results): string {
   const goals = [
     ...cpuGoals(results),
@@ -90,14 +90,9 @@ function httpGoals({ http }: Results): Goal[] {
 }
 
 function memoryGoals({ memory }: Results): Goal[] {
-  const { perRememberedToken, perClaims, growthAfterBound, growthUnderFlood } = memory;
+  const { perCachedToken, perClaims, growthAfterBound, growthUnderFlood } = memory;
   return [
-    atMost(
-      'a remembered token: at most 3 KB beyond its claims',
-      (perRememberedToken - perClaims) / 1_024,
-      3,
-      ' KB',
-    ),
+    atMost('a cached token: at most 3 KB beyond its claims', (perCachedToken - perClaims) / 1_024, 3, ' KB'),
     atMost('flat after the bound', growthAfterBound / 1_024, FLAT_BYTES / 1_024, ' KB'),
     atMost('flat under a flood of refused tokens', growthUnderFlood / 1_024, FLAT_BYTES / 1_024, ' KB'),
   ];
@@ -114,7 +109,7 @@ function growthGoals({ growth }: Results): Goal[] {
       1.25,
       ' ×',
     ),
-    atMost('cost as remembered tokens grow: within 25 %', worst(growth.rememberedTokens), 1.25, ' ×'),
+    atMost('cost as cached tokens grow: within 25 %', worst(growth.cachedTokens), 1.25, ' ×'),
   ];
 }
 

@@ -2,8 +2,8 @@ import { PLATFORMS, type MeasuredAlgorithm, type Platform } from '../contenders/
 import { entriesOf, PEERS, type Entry } from '../contenders/contenders.js';
 import type { Plan } from '../plan.js';
 import { BenchIssuer } from '../processes/bench-issuer.js';
-import type { LoadQuestions, LoadResult } from '../processes/load-worker.js';
-import type { ServerQuestions, ServerSetup } from '../processes/server-worker.js';
+import type { LoadMessages, LoadResult } from '../processes/load-worker.js';
+import type { ServerMessages, ServerSetup } from '../processes/server-worker.js';
 import type { Worker, WorkerOptions } from '../processes/worker.js';
 import { median, spread } from '../report/statistics.js';
 import { table } from '../report/table.js';
@@ -18,7 +18,7 @@ export interface HttpResult {
 }
 
 export const OPEN = 'an open route';
-/** Before it is known how fast a server is. */
+/** Requests of the first round, before the rate of a server is measured. */
 const FIRST_REQUESTS = 320;
 
 /** Requests a second over HTTP, and how long they take. */
@@ -54,7 +54,7 @@ async function measureServers(
 /** Servers of one platform for the tokens of one issuer, and the one process that loads them in turn. */
 export class HttpBench implements AsyncDisposable {
   private readonly workers = new AsyncDisposableStack();
-  private readonly load: Worker<LoadQuestions>;
+  private readonly load: Worker<LoadMessages>;
   private readonly supply: TokenSupply;
 
   private constructor(
@@ -63,7 +63,7 @@ export class HttpBench implements AsyncDisposable {
     requests: number,
   ) {
     this.workers.use(issuer);
-    this.load = this.workers.use(issuer.worker<LoadQuestions>('load-worker'));
+    this.load = this.workers.use(issuer.worker<LoadMessages>('load-worker'));
     this.supply = new TokenSupply(issuer, requests);
   }
 
@@ -74,14 +74,14 @@ export class HttpBench implements AsyncDisposable {
   /** A row for this contender, whose server is started; undefined: the open route. */
   async row(title: string, entry: Entry | undefined, options: WorkerOptions = {}): Promise<Row<LoadResult>> {
     const { issuer, platform, load, supply } = this;
-    const server = this.workers.use(issuer.worker<ServerQuestions>('server-worker', options));
+    const server = this.workers.use(issuer.worker<ServerMessages>('server-worker', options));
     const setup: ServerSetup = { name: entry?.name, issuer: issuer.facts, platform };
-    const url = await server.ask('start', setup);
+    const url = await server.send('start', setup);
     const familiarity = entry?.familiarity ?? 'seen before';
     let count = FIRST_REQUESTS;
     const measure = async (round: number): Promise<LoadResult> => {
-      const result = await load.ask('load', { url, tokens: supply.of(familiarity, round).slice(0, count) });
-      // As many as it answers in a second or so.
+      const result = await load.send('load', { url, tokens: supply.of(familiarity, round).slice(0, count) });
+      // As many as it serves in a second or so.
       count = Math.max(FIRST_REQUESTS, Math.round(result.requestsPerSecond));
       return result;
     };

@@ -1,17 +1,17 @@
 import type { Plan } from '../plan.js';
 import { BenchIssuer } from '../processes/bench-issuer.js';
-import type { CpuQuestions } from '../processes/cpu-worker.js';
+import type { CpuMessages } from '../processes/cpu-worker.js';
 import type { Profile } from '../processes/profile.js';
 import { table } from '../report/table.js';
 
 /** Where the time of a token that was never seen goes, on RS256. */
 export async function measureProfile({ cpuRequests, cpuRounds, cpuWarmUpRounds }: Plan): Promise<Profile> {
   await using issuer = await BenchIssuer.start('RS256');
-  await using worker = issuer.worker<CpuQuestions>('cpu-worker');
-  await worker.ask('start', { name: 'own', issuer: issuer.facts });
+  await using worker = issuer.worker<CpuMessages>('cpu-worker');
+  await worker.send('start', { name: 'own', issuer: issuer.facts });
   for (let round = 0; round < cpuWarmUpRounds; round += 1)
-    await worker.ask('check', { tokens: issuer.tokens(cpuRequests) });
-  return await worker.ask('profile', { tokens: issuer.tokens(cpuRequests * cpuRounds) });
+    await worker.send('check', { tokens: issuer.tokens(cpuRequests) });
+  return await worker.send('profile', { tokens: issuer.tokens(cpuRequests * cpuRounds) });
 }
 
 export function profileBlock(profile: Profile): string {

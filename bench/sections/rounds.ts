@@ -8,7 +8,7 @@ export interface Row<T> {
 export type Series<T> = ReadonlyMap<string, readonly T[]>;
 
 /**
- * Measures all rows in turn, round by round, so that a noisy moment hits all of them; the first rounds
+ * Measures all rows one after another, round by round, so that a noisy moment affects all of them; the first rounds
  * warm up. Each round begins one row later, so that none is always measured after the same one.
  */
 export async function inRounds<T>(

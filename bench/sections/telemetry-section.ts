@@ -1,7 +1,7 @@
 import type { Familiarity } from '../contenders/contender.js';
 import type { Plan } from '../plan.js';
 import { BenchIssuer } from '../processes/bench-issuer.js';
-import type { TelemetryQuestions } from '../processes/telemetry-worker.js';
+import type { TelemetryMessages } from '../processes/telemetry-worker.js';
 import { median, spread } from '../report/statistics.js';
 import { table } from '../report/table.js';
 import { inRounds, type Row, type Series } from './rounds.js';
@@ -53,10 +53,10 @@ async function measureFamiliarity(familiarity: Familiarity, plan: Plan): Promise
   }: Mode): Promise<Row<number>> => {
     const hooks = new URL('../without-telemetry/hooks.js', import.meta.url).href;
     const nodeOptions = withoutTelemetry ? ['--import', hooks] : [];
-    const worker = workers.use(issuer.worker<TelemetryQuestions>('telemetry-worker', { nodeOptions }));
+    const worker = workers.use(issuer.worker<TelemetryMessages>('telemetry-worker', { nodeOptions }));
     const { issuer: name, audience } = issuer.facts;
-    await worker.ask('start', { options: { issuer: name, audience }, sampled, isMeasured });
-    return { title, measure: (round) => worker.ask('check', { tokens: supply.of(familiarity, round) }) };
+    await worker.send('start', { options: { issuer: name, audience }, sampled, isMeasured });
+    return { title, measure: (round) => worker.send('check', { tokens: supply.of(familiarity, round) }) };
   };
   const rows = await Promise.all(MODES.map(row));
   return await inRounds(plan.cpuRounds * 2, plan.cpuWarmUpRounds, rows);

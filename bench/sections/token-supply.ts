@@ -3,7 +3,7 @@ import type { BenchIssuer } from '../processes/bench-issuer.js';
 
 const SEEN_TOKENS = 200;
 
-/** Tokens for rounds: the same ones again and again, or ones that nobody has seen before this round. */
+/** Tokens for rounds: the same ones every time, or new ones for each round. */
 export class TokenSupply {
   private readonly seen: readonly string[];
   private fresh: readonly string[] = [];
@@ -17,7 +17,7 @@ export class TokenSupply {
     this.seen = Array.from({ length: perRound }, (_, index) => pool[index % pool.length] ?? '');
   }
 
-  /** The tokens of this round; every process may be given them once. */
+  /** The tokens of this round, for one use in each process. */
   of(familiarity: Familiarity, round: number): readonly string[] {
     if (familiarity === 'seen before') return this.seen;
     if (round !== this.round) this.fresh = this.issuer.tokens(this.perRound);

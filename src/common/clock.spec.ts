@@ -5,7 +5,7 @@ import { LONGEST_DELAY_MS, systemClock } from './clock.js';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it('a delay that is longer than a timer can be ends late, not at once', () => {
+it('a delay beyond the longest timer runs after the longest timer, not at once', () => {
   const run = vi.fn<() => void>();
   systemClock.after(2 ** 40, run);
   vi.advanceTimersByTime(LONGEST_DELAY_MS - 1);
@@ -14,21 +14,21 @@ it('a delay that is longer than a timer can be ends late, not at once', () => {
   expect(run).toHaveBeenCalledOnce();
 });
 
-it('a delay that is cancelled never ends', () => {
+it('a cancelled delay never runs', () => {
   const run = vi.fn<() => void>();
   systemClock.after(10, run)();
   vi.advanceTimersByTime(20);
   expect(run).not.toHaveBeenCalled();
 });
 
-it('a timer keeps the process alive only if asked to', () => {
+it('a timer keeps the process alive on request only', () => {
   const timers = vi.spyOn(globalThis, 'setTimeout');
   systemClock.after(10, () => {});
   systemClock.after(10, () => {}, true);
   expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false, true]);
 });
 
-it('a timer runs outside of the request that set it, so that none is kept alive or gone on in', async () => {
+it('a timer runs outside the async context of the request that set it', async () => {
   vi.useRealTimers();
   const request = new AsyncLocalStorage<string>();
   const seen = await request.run('a request', () => {

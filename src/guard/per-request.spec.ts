@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { perRequest } from './per-request.js';
 
-it('keeps a state on a request, where no other code sees or takes it', () => {
+it('keeps state on a request, invisible to other code and left out of copies', () => {
   const states = perRequest<string>();
   const [request, other] = [{}, {}];
   expect(states.get(request)).toBeUndefined();
@@ -13,7 +13,7 @@ it('keeps a state on a request, where no other code sees or takes it', () => {
   for (const copy of copies) expect(states.get(copy)).toBeUndefined();
 });
 
-it('knows nothing of the states of others, and sets none twice', () => {
+it('is isolated from other states on the same request, and is set once only', () => {
   const [ours, theirs] = [perRequest<string>(), perRequest<string>()];
   const request = {};
   ours.set(request, 'ours');

@@ -14,18 +14,37 @@ function resolveTo(...addresses: string[]): void {
   }) as never);
 }
 
-const lookUp = (all: boolean): Promise<unknown> =>
+const lookUp = (all: boolean, allowLinkLocal = false): Promise<unknown> =>
   new Promise((resolve) => {
-    blockedAddressLookup('issuer.test', { all }, (error, address) => resolve(error ?? address));
+    const look = blockedAddressLookup(allowLinkLocal);
+    look('issuer.test', { all }, (error, address) => resolve(error ?? address));
   });
 
-describe('the addresses that a name resolves to', () => {
-  it.each([true, false])('are all looked at, with all: %s', async (all) => {
-    resolveTo('203.0.113.1', '169.254.169.254');
-    expect(await lookUp(all)).toMatchObject({ code: 'forbidden_address' });
-    resolveTo('203.0.113.1', '10.0.0.1');
-    const [first] = [await lookUp(all)].flat();
-    expect(first).toEqual(all ? { address: '203.0.113.1', family: 4 } : '203.0.113.1');
+describe('blocked addresses', () => {
+  it.each([true, false])(
+    'are left out wherever they stand among the resolved ones, with all: %s',
+    async (all) => {
+      resolveTo('169.254.169.254', '203.0.113.1');
+      const found = await lookUp(all);
+      expect(found).toEqual(all ? [{ address: '203.0.113.1', family: 4 }] : '203.0.113.1');
+      resolveTo('169.254.169.254', 'fe80::1');
+      expect(await lookUp(all)).toMatchObject({
+        code: 'forbidden_address',
+        message: 'the address 169.254.169.254 is blocked',
+      });
+    },
+  );
+
+  it('include link-local addresses unless the options allow those, and metadata services always', async () => {
+    for (const address of ['169.254.1.2', '169.254.171.0', 'fe80::1', '::ffff:169.254.1.2']) {
+      resolveTo(address);
+      expect(await lookUp(false)).toMatchObject({ code: 'forbidden_address' });
+      expect(await lookUp(false, true)).toBe(address);
+    }
+    for (const address of ['169.254.169.254', '169.254.170.2', 'fd00:ec2::254', '::ffff:169.254.169.254']) {
+      resolveTo(address);
+      expect(await lookUp(false, true)).toMatchObject({ code: 'forbidden_address' });
+    }
   });
 
   it.each([
@@ -39,7 +58,13 @@ describe('the addresses that a name resolves to', () => {
     'fd00:ec2::23',
     'fd20:ce::254',
     '64:ff9b::a9fe:a9fe',
-  ])('may not be %s', async (address) => {
+    '64:ff9b:1::a9fe:a9fe',
+    '2002:a9fe:a9fe::1',
+    '::169.254.169.254',
+    '::a9fe:a9fe',
+    '192.0.0.192',
+    '::ffff:100.100.100.200',
+  ])('include %s', async (address) => {
     resolveTo(address);
     expect(await lookUp(true)).toMatchObject({ code: 'forbidden_address' });
   });
@@ -52,10 +77,13 @@ describe('the addresses that a name resolves to', () => {
     'fd00::1',
     'fd00:ec3::23',
     '64:ff9b::a00:1',
+    '64:ff9b:1::a00:1',
+    '2002:a00:1::1',
+    '192.0.0.8',
     '169.253.0.1',
     'fec0::1',
     '::ffff:10.0.0.1',
-  ])('may be %s', (address) => {
+  ])('do not include %s', (address) => {
     expect(isBlockedAddress(address)).toBe(false);
   });
 });

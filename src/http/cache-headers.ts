@@ -34,10 +34,14 @@ const deltaSeconds = (digits: string): number => Math.min(Number(digits), 2 ** 3
 /** The headers that a later request, or the age of the keys, depends on. */
 const KEPT = ['etag', 'last-modified', 'cache-control', 'age', 'date'] as const;
 
+/** RFC 9110 §5.5: what was read from a store may be anything. */
+const isFieldValue = (value: unknown): boolean =>
+  typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]{0,1000}$/.test(value);
+
 /** Those headers, and no others: they stay in memory, and in the store. */
 export function keptHeaders(headers: unknown): IncomingHttpHeaders {
   const given = Object(headers) as Record<string, unknown>;
-  const present = KEPT.filter((name) => typeof given[name] === 'string');
+  const present = KEPT.filter((name) => isFieldValue(given[name]));
   return Object.fromEntries(present.map((name) => [name, given[name]])) as IncomingHttpHeaders;
 }
 

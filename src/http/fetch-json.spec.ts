@@ -18,17 +18,40 @@ beforeEach(async () => {
 afterEach(() => server[Symbol.asyncDispose]());
 
 function get(url = server.url, changes: Partial<FetchOptions> = {}, signal = never): Promise<unknown> {
-  const options = { requestHeaders: {}, requestAgent: undefined, allowHttp: false, clock, ...changes };
+  const options: FetchOptions = {
+    requestHeaders: {},
+    headerOrigins: [],
+    requestAgent: undefined,
+    allowHttp: false,
+    allowLinkLocal: false,
+    maxBytes: 256 * 1024,
+    clock,
+    ...changes,
+  };
   return fetchJson(url, {}, options, signal);
 }
 
-const failureOf = (answer: Promise<unknown>): Promise<JwksFetchError> =>
-  answer.then(
+const failureOf = (response: Promise<unknown>): Promise<JwksFetchError> =>
+  response.then(
     () => Promise.reject(new Error('was accepted')),
     (error: unknown) => error as JwksFetchError,
   );
 
-describe('the body of an answer', () => {
+/** An agent that connects to the server and reports another remote address, which a test cannot have. */
+function agentOf(port: number, remoteAddress: string, options: http.AgentOptions = {}): http.Agent {
+  const agent = new http.Agent(options);
+  agent.createConnection = () => {
+    const socket = connect(port, '127.0.0.1');
+    if (remoteAddress !== '127.0.0.1')
+      Object.defineProperty(socket, 'remoteAddress', {
+        get: () => (socket.connecting ? undefined : remoteAddress),
+      });
+    return socket;
+  };
+  return agent;
+}
+
+describe('the body of a response', () => {
   it.each([
     ['gzip', zlib.gzipSync],
     ['br', zlib.brotliCompressSync],
@@ -36,14 +59,14 @@ describe('the body of an answer', () => {
     ['identity', Buffer.from],
     ['GZIP ', zlib.gzipSync],
   ])('may be encoded as %s', async (encoding, encode: (body: Buffer) => Buffer) => {
-    server.answer = (_, response) => {
+    server.respond = (_, response) => {
       response.setHeader('content-encoding', encoding).end(encode(Buffer.from(BODY)));
     };
     expect(await get()).toMatchObject({ status: 200, json: { keys: [] } });
   });
 
   it.each(['gzip, br', 'zstd', 'constructor', 'toString'])('may not be encoded as %s', async (encoding) => {
-    server.answer = (_, response) => void response.setHeader('content-encoding', encoding).end(BODY);
+    server.respond = (_, response) => void response.setHeader('content-encoding', encoding).end(BODY);
     expect(await failureOf(get())).toMatchObject({
       code: 'not_json',
       message: 'answered with a content coding that was not requested',
@@ -58,20 +81,20 @@ describe('the body of an answer', () => {
         : zlib.brotliCompressSync(bomb, {
             params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 1 },
           });
-    server.answer = (_, response) => void response.setHeader('content-encoding', encoding).end(packed);
+    server.respond = (_, response) => void response.setHeader('content-encoding', encoding).end(packed);
     expect(await failureOf(get())).toMatchObject({ code: 'too_large' });
   });
 
   it('may be 256 KiB long, and not a byte longer', async () => {
-    server.answer = (_, response) => void response.end(BODY.padEnd(256 * 1024));
+    server.respond = (_, response) => void response.end(BODY.padEnd(256 * 1024));
     expect(await get()).toMatchObject({ status: 200 });
-    server.answer = (_, response) => void response.end(BODY.padEnd(256 * 1024 + 1));
+    server.respond = (_, response) => void response.end(BODY.padEnd(256 * 1024 + 1));
     expect(await failureOf(get())).toMatchObject({ code: 'too_large' });
   });
 
   it('that breaks off in the middle of a packed stream is a failure', async () => {
     const packed = zlib.gzipSync(Buffer.from(BODY.padEnd(10_000)));
-    server.answer = (_, response) => {
+    server.respond = (_, response) => {
       response.setHeader('content-encoding', 'gzip').write(packed.subarray(0, 30), () => response.destroy());
     };
     expect(await failureOf(get())).toMatchObject({ code: 'network' });
@@ -82,16 +105,16 @@ describe('the body of an answer', () => {
     ['half of it', '{"keys":['],
     ['nothing', ''],
     ['bytes that are no UTF-8', Buffer.from('{"keys":["\xff"]}', 'latin1')],
-  ])('is refused when it is %s, and its text is not told', async (_, body) => {
-    server.answer = (_request, response) => void response.end(body);
+  ])('is refused when it is %s, and the error leaves its text out', async (_, body) => {
+    server.respond = (_request, response) => void response.end(body);
     const { code, message } = await failureOf(get());
     expect([code, message]).toEqual(['not_json', 'answered with something that is not JSON']);
   });
 });
 
-describe('an answer that is no 200', () => {
-  it.each([301, 302, 307, 308])('with status %d is a redirect, and is not followed', async (status) => {
-    server.answer = (_, response) => void response.writeHead(status, { location: '/elsewhere' }).end();
+describe('a response without status 200', () => {
+  it.each([301, 302, 307, 308])('of %d is a redirect, and is not followed', async (status) => {
+    server.respond = (_, response) => void response.writeHead(status, { location: '/elsewhere' }).end();
     expect(await failureOf(get())).toMatchObject({ code: 'redirect', status });
     expect(server.requests).toHaveLength(1);
   });
@@ -101,13 +124,13 @@ describe('an answer that is no 200', () => {
     [new Date(clock.wallNow() + 90_000).toUTCString(), 90_000],
     [new Date(clock.wallNow() - 90_000).toUTCString(), 0],
     ['soon', undefined],
-  ])('tells Retry-After: %s by the injected clock', async (value, retryAfterMs) => {
-    server.answer = (_, response) => void response.writeHead(429, { 'retry-after': value }).end();
+  ])('carries Retry-After: %s, by the injected clock', async (value, retryAfterMs) => {
+    server.respond = (_, response) => void response.writeHead(429, { 'retry-after': value }).end();
     expect(await failureOf(get())).toMatchObject({ code: 'http_status', status: 429, retryAfterMs });
   });
 });
 
-describe('an address that must not be asked', () => {
+describe('a blocked address', () => {
   it.each([
     'https://169.254.169.254/',
     'https://2852039166/',
@@ -133,15 +156,15 @@ describe('an address that must not be asked', () => {
     },
   );
 
-  it('is refused when the name resolves to it by the look-up of an agent, before anything is sent', async () => {
+  it('is refused when the look-up of an agent resolves to it, before anything is sent', async () => {
     const agent = new http.Agent({
       lookup: (_name, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }]),
     });
     const url = `http://issuer.test:${server.port}/`;
     expect(await get(url, { allowHttp: true, requestAgent: agent })).toMatchObject({ status: 200 });
     expect(server.requests).toHaveLength(1);
-    const forbidden = agentOf(server.port, '169.254.169.254');
-    expect(await failureOf(get(url, { allowHttp: true, requestAgent: forbidden }))).toMatchObject({
+    const blocked = agentOf(server.port, '169.254.169.254');
+    expect(await failureOf(get(url, { allowHttp: true, requestAgent: blocked }))).toMatchObject({
       code: 'forbidden_address',
     });
     expect(server.requests).toHaveLength(1);
@@ -162,25 +185,11 @@ describe('an address that must not be asked', () => {
 });
 
 describe('an abort', () => {
-  it('ends the question with its reason, at once when it came before', async () => {
+  it('fails the request, and sends none when it came before', async () => {
     const controller = new AbortController();
-    server.answer = () => controller.abort();
+    server.respond = () => controller.abort();
     expect(await failureOf(get(server.url, {}, controller.signal))).toMatchObject({ code: 'aborted' });
     expect(await failureOf(get(server.url, {}, controller.signal))).toMatchObject({ code: 'aborted' });
     expect(server.requests).toHaveLength(1);
   });
 });
-
-/** An agent that dials the server and says it was another address, which a test cannot have. */
-function agentOf(port: number, remoteAddress: string, options: http.AgentOptions = {}): http.Agent {
-  const agent = new http.Agent(options);
-  agent.createConnection = () => {
-    const socket = connect(port, '127.0.0.1');
-    if (remoteAddress !== '127.0.0.1')
-      Object.defineProperty(socket, 'remoteAddress', {
-        get: () => (socket.connecting ? undefined : remoteAddress),
-      });
-    return socket;
-  };
-  return agent;
-}

@@ -1,16 +1,31 @@
 import http, { type Agent, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import { finished } from 'node:stream/promises';
 import type { Clock } from '../common/clock.js';
+import { LIBRARY_VERSION } from '../common/version.js';
 import { assertNotBlocked, blockedAddressLookup, destroyIfBlocked } from './blocked-addresses.js';
 import { ACCEPTED_ENCODINGS, readJson } from './json-body.js';
 import { JwksFetchError } from './jwks-fetch.error.js';
 import { parseRetryAfter } from './cache-headers.js';
 import { isSecureUrl } from './safe-url.js';
 
+const USER_AGENT = `nestjs-jwks-auth/${LIBRARY_VERSION}`;
+
+/** Headers of requests to an issuer, or a function that returns those for a URL. */
+export type RequestHeaders =
+  | Readonly<Record<string, string>>
+  | ((url: string) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+
 /** How a request is sent, and what bounds it. */
 export interface FetchOptions {
-  /** Sent with each request. */
-  readonly requestHeaders: Readonly<Record<string, string>>;
+  /** An object is sent to `headerOrigins` alone; a function decides for each URL. */
+  readonly requestHeaders: RequestHeaders;
+  /** The origins of the issuer and of a configured `jwksUri`. */
+  readonly headerOrigins: readonly string[];
+  /** How large a body may be after decompression, in bytes. */
+  readonly maxBytes: number;
+  /** Allows link-local addresses that are not metadata services. */
+  readonly allowLinkLocal: boolean;
   /** For proxies and private certificate authorities; by default each request has a connection of its own. */
   readonly requestAgent: Agent | undefined;
   /** Allows `http:` to hosts that are not loopback. */
@@ -45,19 +60,28 @@ export async function fetchJson(
       message: `${url.origin} is neither https nor loopback (allowHttp)`,
     });
   }
-  assertNotBlocked(url);
+  assertNotBlocked(url, options.allowLinkLocal);
   try {
-    const response = await send(url, { ...headers, ...options.requestHeaders }, options, signal);
-    return await receive(response, options.clock);
+    const own = await headersFor(url, options);
+    const response = await send(url, { 'user-agent': USER_AGENT, ...headers, ...own }, options, signal);
+    return await receive(response, options);
   } catch (error) {
     throw asFetchError(error, signal);
   }
 }
 
+async function headersFor(
+  url: URL,
+  { requestHeaders, headerOrigins }: FetchOptions,
+): Promise<Readonly<Record<string, string>>> {
+  if (typeof requestHeaders === 'function') return requestHeaders(url.href);
+  return headerOrigins.includes(url.origin) ? requestHeaders : {};
+}
+
 function send(
   url: URL,
   headers: Readonly<Record<string, string>>,
-  { requestAgent }: FetchOptions,
+  { requestAgent, allowLinkLocal }: FetchOptions,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -71,20 +95,36 @@ function send(
         'accept-encoding': ACCEPTED_ENCODINGS,
         ...headers,
       },
-      agent: requestAgent ?? false,
-      lookup: blockedAddressLookup,
+      agent: requestAgent ?? agentFor(url),
+      lookup: blockedAddressLookup(allowLinkLocal),
       signal,
     },
     resolve,
   );
-  request.on('socket', destroyIfBlocked).on('error', reject).end();
+  request
+    .on('socket', (socket) => destroyIfBlocked(socket, allowLinkLocal))
+    .on('upgrade', (_response, socket) => {
+      socket.destroy();
+      reject(new JwksFetchError('http_status', { message: 'answered 101', status: 101 }));
+    })
+    .on('error', reject)
+    .on('close', () => reject(new JwksFetchError('network', { message: 'closed without a response' })))
+    .end();
   return promise;
 }
 
-async function receive(response: IncomingMessage, clock: Clock): Promise<JsonResponse> {
+/** By default each request has a connection of its own, or one through the proxy that NODE_USE_ENV_PROXY enables. */
+function agentFor({ protocol }: URL): Agent | false {
+  if (process.env['NODE_USE_ENV_PROXY'] !== '1') return false;
+  const options = { proxyEnv: process.env };
+  return protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
+}
+
+async function receive(response: IncomingMessage, { clock, maxBytes }: FetchOptions): Promise<JsonResponse> {
   const { headers, statusCode: status = 0 } = response;
   if (status === 304) {
-    response.destroy();
+    // Read to its end, so that an agent can keep the connection.
+    await finished(response.resume());
     return { status, headers, json: undefined };
   }
   if (status !== 200) {
@@ -96,7 +136,7 @@ async function receive(response: IncomingMessage, clock: Clock): Promise<JsonRes
     throw error;
   }
   try {
-    return { status, headers, json: await readJson(response) };
+    return { status, headers, json: await readJson(response, maxBytes) };
   } finally {
     response.destroy();
   }

@@ -3,9 +3,6 @@ import { pipeline, type Transform } from 'node:stream';
 import zlib from 'node:zlib';
 import { JwksFetchError } from './jwks-fetch.error.js';
 
-/** After decompression, in bytes. */
-const MAX_BODY_BYTES = 256 * 1024;
-
 /** The supported content codings (RFC 9110 §8.4.1), one at a time. */
 const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
   ['gzip', () => zlib.createGunzip()],
@@ -22,8 +19,10 @@ export const ACCEPTED_ENCODINGS = 'gzip, br';
  *
  * @throws JwksFetchError `too_large`, or `not_json` when it is not JSON or has a content coding that was not requested
  */
-export async function readJson(response: IncomingMessage): Promise<unknown> {
-  const body = await readBody(response);
+export async function readJson(response: IncomingMessage, maxBytes: number): Promise<unknown> {
+  const body = await readBody(response, maxBytes);
+  if (nestsTooDeep(body))
+    throw new JwksFetchError('not_json', { message: 'answered with JSON that nests too deep', status: 200 });
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
@@ -35,13 +34,35 @@ export async function readJson(response: IncomingMessage): Promise<unknown> {
   }
 }
 
-async function readBody(response: IncomingMessage): Promise<Buffer> {
+/** Nothing that an issuer serves nests deeper. */
+const MAX_DEPTH = 32;
+const [QUOTE, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
+
+/** True for JSON that opens more than 32 levels; one pass, before anything is parsed. */
+function nestsTooDeep(json: Buffer): boolean {
+  let depth = 0;
+  let isText = false;
+  for (let i = 0; i < json.length; i += 1) {
+    const byte = json[i];
+    if (isText) {
+      if (byte === BACKSLASH) i += 1;
+      else if (byte === QUOTE) isText = false;
+    } else if (byte === QUOTE) isText = true;
+    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      depth += 1;
+      if (depth > MAX_DEPTH) return true;
+    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth -= 1;
+  }
+  return false;
+}
+
+async function readBody(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of decoded(response) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) {
-      const message = `answered with more than ${MAX_BODY_BYTES} bytes`;
+    if (size > maxBytes) {
+      const message = `answered with more than ${maxBytes} bytes (keys.maxBytes)`;
       throw new JwksFetchError('too_large', { message, status: 200 });
     }
     chunks.push(chunk);

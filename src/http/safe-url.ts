@@ -12,6 +12,8 @@ export function isPlainUrl(text: string): boolean {
   return username === '' && password === '';
 }
 
+export const isLoopback = ({ hostname }: URL): boolean => LOOPBACK.test(hostname);
+
 /** True for a URL that may be fetched: `https:`, or `http:` on loopback or where `allowHttp` says so. */
-export const isSecureUrl = ({ protocol, hostname }: URL, allowHttp: boolean): boolean =>
-  protocol === 'https:' || (protocol === 'http:' && (allowHttp || LOOPBACK.test(hostname)));
+export const isSecureUrl = (url: URL, allowHttp: boolean): boolean =>
+  url.protocol === 'https:' || (url.protocol === 'http:' && (allowHttp || isLoopback(url)));

@@ -1,10 +1,8 @@
 import { UnusableKeyError, type UnusableKeyReason } from './unusable-key.error.js';
-import { importVerificationKey, type VerificationKey } from './verification-key.js';
+import { importVerificationKey, isCertificateName, type VerificationKey } from './verification-key.js';
 
-/** At most so many members of a set are looked at. */
-export const MAX_KEYS = 100;
-/** At most so many keys are tried for one token. */
-const MAX_CANDIDATES = 8;
+/** At most so many keys are tried for one token: a forged one must not cost many checks of a signature. */
+const MAX_CANDIDATES = 3;
 
 /** What changed from one set to the next, by kid (a key without one goes by its thumbprint). */
 export interface KeySetDiff {
@@ -19,35 +17,41 @@ export class KeySet {
   static readonly EMPTY = new KeySet([]);
 
   readonly keys: readonly VerificationKey[];
-  /** By kid and then by the name of an algorithm: every verification looks a key up. */
-  private readonly byKid: ReadonlyMap<string, ReadonlyMap<string, readonly VerificationKey[]>>;
+  /** By kid and by certificate, and then by the name of an algorithm: every verification looks a key up. */
+  private readonly byName: ReadonlyMap<string, ReadonlyMap<string, readonly VerificationKey[]>>;
+  private readonly hasCertificates: boolean;
 
   constructor(keys: readonly VerificationKey[]) {
     this.keys = keys;
-    const groups = Map.groupBy(
-      keys.filter((key) => key.kid !== undefined),
-      (key) => key.kid as string,
+    const named = keys.flatMap((key) => namesOf(key).map((name) => ({ name, key })));
+    const groups = Map.groupBy(named, ({ name }) => name);
+    this.byName = new Map(
+      [...groups].map(([name, group]) => [name, groupByAlgorithm(group.map(({ key }) => key))]),
     );
-    this.byKid = new Map([...groups].map(([kid, group]) => [kid, groupByAlgorithm(group)]));
+    this.hasCertificates = keys.some(({ certificates }) => certificates.length > 0);
   }
 
   /**
    * The keys that a token with this kid and algorithm could have been signed with: [] when the kid is known and its
    * keys do not fit the algorithm, undefined when no key has that kid.
    *
+   * @param kid or the name of a certificate (`certificateName`); undefined when the token names neither
    * @param algorithm undefined for any
    */
   candidates(kid: string | undefined, algorithm: string | undefined): readonly VerificationKey[] | undefined {
     if (kid === undefined) return this.withoutKid(algorithm);
-    const byAlgorithm = this.byKid.get(kid);
-    if (byAlgorithm === undefined) return undefined;
-    if (algorithm === undefined) return this.keys.filter((key) => key.kid === kid);
-    return byAlgorithm.get(algorithm) ?? NO_KEYS;
+    const byAlgorithm = this.byName.get(kid);
+    if (byAlgorithm !== undefined) {
+      if (algorithm === undefined) return this.keys.filter((key) => namesOf(key).includes(kid));
+      return byAlgorithm.get(algorithm) ?? NO_KEYS;
+    }
+    // A certificate means nothing to an issuer that publishes none.
+    return isCertificateName(kid) && !this.hasCertificates ? this.withoutKid(algorithm) : undefined;
   }
 
   /** True when a key goes by this kid. */
   knows(kid: string): boolean {
-    return this.byKid.has(kid);
+    return this.byName.has(kid);
   }
 
   /** A token without a kid is accepted only if exactly one key fits its algorithm (RFC 7515 §4.1.4). */
@@ -111,6 +115,9 @@ export function importKeySet(members: readonly unknown[], allowed: readonly stri
   }
   return { keySet: new KeySet(usable), unusable };
 }
+
+const namesOf = ({ kid, certificates }: VerificationKey): readonly string[] =>
+  kid === undefined ? certificates : [kid, ...certificates];
 
 const NO_KEYS: readonly VerificationKey[] = [];
 

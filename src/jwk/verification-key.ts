@@ -15,12 +15,16 @@ export interface VerificationKey {
   readonly thumbprint: string;
   /** Length of a signature by this key in bytes; no other length is valid (RFC 8017 §8.1.2, RFC 7518 §3.4). */
   readonly signatureBytes: number;
+  /** The thumbprints of its certificate, as {@link certificateName} has them (RFC 7517 §4.8, §4.9). */
+  readonly certificates: readonly string[];
   /** Whose tokens it signs, where the key says so itself, as those of Entra ID do: an issuer, or a template of one. */
   readonly issuer: string | undefined;
 }
 
 const MIN_RSA_BITS = 2048;
-const MAX_RSA_BITS = 16_384;
+/** Larger keys cost more than they protect: one check of a signature takes milliseconds. */
+const MAX_RSA_BITS = 8_192;
+const MAX_RSA_EXPONENT = 2n ** 32n;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
 
 /**
@@ -31,7 +35,7 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
 export function importVerificationKey(jwk: unknown, allowed: Iterable<string>): VerificationKey {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk))
     throw new UnusableKeyError('not_an_object');
-  const members = jwk as Record<string, unknown>;
+  const members = presentMembers(jwk);
   checkPurpose(members);
   const material = publicMaterial(members);
   const [algorithm, ...others] = algorithmsOf(members, allowed);
@@ -44,9 +48,18 @@ export function importVerificationKey(jwk: unknown, allowed: Iterable<string>): 
     keyObject,
     thumbprint: createHash('sha256').update(JSON.stringify(material)).digest('base64url'),
     signatureBytes: algorithm.signatureBytes ?? Math.ceil(modulusLength / 8),
+    certificates: certificatesOf(members),
     issuer: issuerOf(members),
   };
 }
+
+/** The members of a JWK that say something: issuers write absent ones as null, as an empty string or an empty array. */
+export const presentMembers = (jwk: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(jwk).filter(
+      ([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0),
+    ),
+  );
 
 /** The one that the key names (RFC 7517 §4.4), if it fits; all that fit, if it names none. */
 function algorithmsOf(
@@ -55,6 +68,25 @@ function algorithmsOf(
 ): readonly Algorithm[] {
   const fitting = fittingAlgorithms(kty, crv, allowed);
   return alg === undefined ? fitting : fitting.filter(({ name }) => name === alg);
+}
+
+/** What the certificate of a key is called: where a token has no kid, its `x5t` or `x5t#S256` names the key. */
+export const certificateName = (parameter: 'x5t' | 'x5t#S256', thumbprint: string): string =>
+  `${parameter}:${thumbprint}`;
+
+export const isCertificateName = (name: string): boolean => /^x5t(#S256)?:/.test(name);
+
+/** Those that the key states, else those of the first certificate in `x5c`. */
+function certificatesOf({ x5t, 'x5t#S256': x5tS256, x5c }: Record<string, unknown>): readonly string[] {
+  const stated = [
+    ...(typeof x5t === 'string' ? [certificateName('x5t', x5t)] : []),
+    ...(typeof x5tS256 === 'string' ? [certificateName('x5t#S256', x5tS256)] : []),
+  ];
+  const [certificate] = Array.isArray(x5c) ? (x5c as readonly unknown[]) : [];
+  if (stated.length > 0 || typeof certificate !== 'string') return stated;
+  const thumbprint = (hash: string) =>
+    createHash(hash).update(Buffer.from(certificate, 'base64')).digest('base64url');
+  return [certificateName('x5t', thumbprint('sha1')), certificateName('x5t#S256', thumbprint('sha256'))];
 }
 
 /** A member that RFC 7517 does not know, so it is taken for what it says only where it is the URL of an issuer. */
@@ -102,7 +134,7 @@ function checkRsa(keyObject: KeyObject, material: PublicMaterial): void {
     modulusLength <= MAX_RSA_BITS &&
     publicExponent >= 3n &&
     publicExponent % 2n === 1n &&
-    publicExponent < 2n ** 64n &&
+    publicExponent < MAX_RSA_EXPONENT &&
     modulus % 2n === 1n &&
     !isRocaModulus(modulus);
   if (!isSound) throw new UnusableKeyError('too_weak');

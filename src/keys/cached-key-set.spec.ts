@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { publicJwk } from '../../test/support/scripted-source.js';
 import { RingFixture, REFRESH_AFTER } from '../../test/support/ring-fixture.js';
 
-describe('what an accepted answer changes', () => {
-  it('drops a key that is not in it any more', async () => {
+describe('an accepted response', () => {
+  it('drops a key that it no longer holds', async () => {
     const fake = await RingFixture.started();
     fake.source.keys = [publicJwk('new')];
     await fake.clock.advance(REFRESH_AFTER);
     expect([await fake.verdict('new'), await fake.verdict('known')]).toEqual(['ok', 'unknown_key']);
   });
 
-  it('takes new material under the same kid, and no longer holds the old', async () => {
+  it('replaces the material under a kid', async () => {
     const fake = await RingFixture.started();
     const [old] = await fake.ring.lookUp('known', 'ES256');
     const { generation } = fake.ring;
@@ -22,7 +22,7 @@ describe('what an accepted answer changes', () => {
     expect(fresh && fake.ring.holds(fresh)).toBe(true);
   });
 
-  it('leaves the generation as it is when nothing has changed', async () => {
+  it('leaves the generation as it is when no key has changed', async () => {
     const fake = await RingFixture.started();
     const { generation } = fake.ring;
     fake.source.keys = [...fake.source.keys];
@@ -30,7 +30,7 @@ describe('what an accepted answer changes', () => {
     expect(fake.ring.generation).toBe(generation);
   });
 
-  it('is nothing when the answer is a 304, which makes the keys young again and imports none', async () => {
+  it('with status 304 resets the age of the keys, and imports none', async () => {
     const fake = await RingFixture.started();
     const before = await fake.ring.lookUp('known', 'ES256');
     fake.source.status = 304;
@@ -41,16 +41,16 @@ describe('what an accepted answer changes', () => {
     expect(same).toBe(key);
   });
 
-  it('gives at most eight keys of one kid as candidates', async () => {
+  it('yields at most three candidates under one kid', async () => {
     const fake = new RingFixture();
     fake.source.keys = Array.from({ length: 10 }, () => publicJwk('twin'));
     await fake.ring.start();
-    expect(await fake.ring.lookUp('twin', 'ES256')).toHaveLength(8);
+    expect(await fake.ring.lookUp('twin', 'ES256')).toHaveLength(3);
   });
 });
 
 describe('a denied key', () => {
-  it('is out at once, stays out through refreshes, and is not fetches for', async () => {
+  it('is out at once, stays out through refreshes, and causes no fetch', async () => {
     const fake = await RingFixture.started();
     expect(await fake.verdict('known')).toBe('ok');
     fake.ring.deny('known');

@@ -22,7 +22,7 @@ export interface KeyRingIssuer {
 /** The options that a ring depends on. */
 export type KeyRingOptions = Pick<
   ResolvedKeyOptions,
-  'maxAgeMs' | 'staleIfErrorMs' | 'timeoutMs' | 'jwksRequestsPerMinute'
+  'maxAgeMs' | 'staleIfErrorMs' | 'timeoutMs' | 'jwksRequestsPerMinute' | 'maxKeys'
 >;
 
 /** Where a ring runs. Time and randomness are injected in tests. */
@@ -43,7 +43,7 @@ export function createKeyRing(
   options: KeyRingOptions,
   { onEvent, clock = systemClock, random = Math.random, deniedKids = [], share }: KeyRingRuntime,
 ): KeyRing {
-  const { staleIfErrorMs, timeoutMs, jwksRequestsPerMinute } = options;
+  const { staleIfErrorMs, timeoutMs, jwksRequestsPerMinute, maxKeys } = options;
   const emit = emitterFor(issuer, onEvent);
   const closing = new AbortController();
   const sharing = share?.(emit, closing.signal) ?? {};
@@ -52,6 +52,7 @@ export function createKeyRing(
   const refresher = new KeySetRefresher(cached, limiter, {
     issuer,
     algorithms,
+    maxKeys,
     source,
     timeoutMs,
     staleIfErrorMs,

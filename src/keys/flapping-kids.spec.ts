@@ -4,7 +4,7 @@ import { MINUTE } from '../../test/support/constants.js';
 import { RingFixture, QUIET } from '../../test/support/ring-fixture.js';
 
 describe('an issuer whose replicas serve two sets', () => {
-  it('lets tokens under keys of both pass, as it serves them in turn', async () => {
+  it('has tokens under keys of both accepted, while it alternates between them', async () => {
     const fake = await RingFixture.started(QUIET);
     const [one, two] = [publicJwk('one'), publicJwk('two')];
     fake.source.onFetch = () => (fake.source.keys = [fake.source.fetches % 2 === 0 ? one : two]);
@@ -14,7 +14,7 @@ describe('an issuer whose replicas serve two sets', () => {
     }
   });
 
-  it('never gets 401 for a key that comes and goes, but does for one that never was', async () => {
+  it('gets 503, not 401, for a flapping kid, and 401 for one that was never published', async () => {
     const fake = await RingFixture.started(QUIET);
     const [one, two] = [publicJwk('one'), publicJwk('two')];
     for (const keys of [[one], [two], [one], [two]]) {
@@ -27,7 +27,7 @@ describe('an issuer whose replicas serve two sets', () => {
     expect(await fake.verdict('never was')).toBe('unknown_key');
   });
 
-  it('is believed again when one set has lasted for ten minutes', async () => {
+  it('gets 401 for the missing kid again, once one set has lasted for ten minutes', async () => {
     const fake = await RingFixture.started(QUIET);
     const [one, two] = [publicJwk('one'), publicJwk('two')];
     for (const keys of [[one], [two], [one], [two]]) {

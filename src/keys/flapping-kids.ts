@@ -1,5 +1,5 @@
 import type { Clock } from '../common/clock.js';
-import { MAX_KEYS, type KeySetDiff } from '../jwk/key-set.js';
+import type { KeySetDiff } from '../jwk/key-set.js';
 import { KEY_POLICY } from './key-policy.js';
 
 /**
@@ -22,7 +22,7 @@ export class FlappingKids {
     for (const kid of removed) withdrawnAt.delete(kid);
     for (const kid of removed) withdrawnAt.set(kid, now);
     for (const [kid] of withdrawnAt) {
-      if (withdrawnAt.size <= MAX_KEYS && this.isRecent(kid)) break;
+      if (withdrawnAt.size <= KEY_POLICY.maxWithdrawnKids && this.isRecent(kid)) break;
       withdrawnAt.delete(kid);
     }
   }

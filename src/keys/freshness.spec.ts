@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, MINUTE } from '../../test/support/constants.js';
 import { RingFixture } from '../../test/support/ring-fixture.js';
 
-const DAY = 24 * HOUR;
-
-/** A ring with keys, whose issuer fails from now on, so much later. */
-async function leftAlone(forMs: number): Promise<RingFixture> {
+/** A ring with keys, whose issuer has failed for this long. */
+async function failingFor(forMs: number): Promise<RingFixture> {
   const fake = await RingFixture.started();
   fake.source.failWith(500);
   await fake.clock.advance(forMs);
@@ -14,7 +12,7 @@ async function leftAlone(forMs: number): Promise<RingFixture> {
 
 describe('the age of the keys', () => {
   it('passes through FRESH and STALE to EXPIRED at exactly the limits', async () => {
-    const fake = await leftAlone(0);
+    const fake = await failingFor(0);
     const states = [];
     for (const ms of [10 * MINUTE - 1, 1, DAY - 1, 1]) {
       await fake.clock.advance(ms);
@@ -23,13 +21,13 @@ describe('the age of the keys', () => {
     expect(states).toEqual(['FRESH', 'STALE', 'STALE', 'EXPIRED']);
   });
 
-  it('tells the time that is left until tokens are refused', async () => {
-    const fake = await leftAlone(11 * MINUTE);
+  it('counts down to the moment when tokens are refused', async () => {
+    const fake = await failingFor(11 * MINUTE);
     expect(fake.ring.status).toMatchObject({ ageMs: 11 * MINUTE, timeToExpiryMs: DAY - MINUTE });
-    expect((await leftAlone(DAY + 10 * MINUTE)).ring.status.timeToExpiryMs).toBe(0);
+    expect((await failingFor(DAY + 10 * MINUTE)).ring.status.timeToExpiryMs).toBe(0);
   });
 
-  it('has no STALE when staleFor is 0', async () => {
+  it('skips STALE when staleIfErrorMs is 0', async () => {
     const fake = await RingFixture.started({ maxAgeMs: 1_000, staleIfErrorMs: 0 });
     fake.source.failWith(500);
     await fake.clock.advance(999);
@@ -39,7 +37,7 @@ describe('the age of the keys', () => {
   });
 
   it('is not moved by the wall clock', async () => {
-    const fake = await leftAlone(0);
+    const fake = await failingFor(0);
     fake.clock.moveWallClock(30 * DAY);
     expect([fake.state, await fake.verdict('known')]).toEqual(['FRESH', 'ok']);
     fake.clock.moveWallClock(-60 * DAY);
@@ -53,12 +51,12 @@ describe('the age of the keys', () => {
     ['a small max-age', { 'cache-control': 'max-age=10' }, 5 * MINUTE],
     ['a huge max-age', { 'cache-control': 'max-age=31536000' }, 60 * MINUTE],
     [
-      'a max-age and an Age beyond all numbers',
+      'a max-age and an Age too large for a number',
       { 'cache-control': `max-age=${'9'.repeat(400)}`, age: '9'.repeat(400) },
       5 * MINUTE,
     ],
     ['no-store', { 'cache-control': 'no-store' }, 5 * MINUTE],
-    ['nonsense', { 'cache-control': 'max-age=soon' }, 10 * MINUTE],
+    ['a malformed max-age', { 'cache-control': 'max-age=soon' }, 10 * MINUTE],
   ])('with %s, maxAge is kept within its bounds', async (_, headers, maxAge) => {
     const fake = new RingFixture();
     fake.source.headers = headers;
@@ -70,7 +68,7 @@ describe('the age of the keys', () => {
     expect(fake.state).toBe('STALE');
   });
 
-  it('follows an explicit maxAge as it is given, whatever the headers say', async () => {
+  it('is measured against an explicit maxAgeMs, whatever the headers hold', async () => {
     const fake = new RingFixture({ maxAgeMs: 50, staleIfErrorMs: 70 });
     fake.source.headers = { 'cache-control': 'max-age=3600' };
     await fake.ring.start();

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../test/support/manual-clock.js';
 import { publicJwk } from '../../test/support/scripted-source.js';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, HOUR, MINUTE } from '../../test/support/constants.js';
 import { RingFixture } from '../../test/support/ring-fixture.js';
 
-/** A ring of a dynamic issuer that nobody has used for so long that it is parked. */
-async function parkedRing(changes: Parameters<typeof RingFixture.started>[0] = {}): Promise<RingFixture> {
+/** A ring of a dynamic issuer that has become idle. */
+async function idleRing(changes: Parameters<typeof RingFixture.started>[0] = {}): Promise<RingFixture> {
   const fake = await RingFixture.started({ mayIdle: true, ...changes });
   await fake.verdict('known');
   await fake.clock.advance(64 * MINUTE);
@@ -13,26 +13,26 @@ async function parkedRing(changes: Parameters<typeof RingFixture.started>[0] = {
   return fake;
 }
 
-describe('a ring that nobody uses', () => {
-  it('refreshes as ever for an hour, and then every half of staleFor only', async () => {
-    const fake = await parkedRing();
+describe('an unused ring', () => {
+  it('refreshes on schedule for an hour, and then once every half of staleIfErrorMs', async () => {
+    const fake = await idleRing();
     expect(fake.source.fetches).toBe(9);
     await fake.clock.advance(12 * HOUR - 1);
     expect(fake.source.fetches).toBe(9);
     await fake.clock.advance(1);
     expect(fake.source.fetches).toBe(10);
-    await fake.clock.advance(240 * HOUR);
+    await fake.clock.advance(10 * DAY);
     expect(fake.source.fetches).toBe(30);
     expect(await fake.verdict('known')).toBe('ok');
   });
 
-  it('is never parked when its issuer is one of a list', async () => {
+  it('never becomes idle when its issuer is one of a list', async () => {
     const fake = await RingFixture.started();
     await fake.clock.advance(80 * HOUR);
     expect(fake.source.fetches).toBe(601);
   });
 
-  it('is not parked while it is used once an hour', async () => {
+  it('does not become idle while it is used once an hour', async () => {
     const fake = await RingFixture.started({ mayIdle: true });
     for (let hour = 0; hour < 10; hour += 1) {
       await fake.clock.advance(59 * MINUTE);
@@ -41,8 +41,8 @@ describe('a ring that nobody uses', () => {
     }
   });
 
-  it('serves at once when it is used again, and asks without making anybody wait', async () => {
-    const fake = await parkedRing();
+  it('serves at once when it is used again, and refreshes in the background', async () => {
+    const fake = await idleRing();
     await fake.clock.advance(11 * HOUR);
     fake.source.holds = true;
     const { fetches } = fake.source;
@@ -55,14 +55,14 @@ describe('a ring that nobody uses', () => {
   });
 
   it('accepts a token under a new key after the pause', async () => {
-    const fake = await parkedRing();
+    const fake = await idleRing();
     await fake.clock.advance(11 * HOUR);
     fake.source.keys = [publicJwk('new')];
     expect(await fake.verdict('new')).toBe('ok');
   });
 
-  it('tries again every 24th of staleFor when the issuer fails, and keeps its keys meanwhile', async () => {
-    const fake = await parkedRing();
+  it('retries every 24th of staleIfErrorMs while the issuer fails, and keeps its keys', async () => {
+    const fake = await idleRing();
     await fake.clock.advance(12 * HOUR - MINUTE);
     fake.source.failWith(500);
     const { fetches } = fake.source;
@@ -74,8 +74,8 @@ describe('a ring that nobody uses', () => {
     expect(fake.ring.status).toMatchObject({ isIdle: true, lastError: undefined });
   });
 
-  it('asks when the back-off is over, if it is used again while the issuer fails', async () => {
-    const fake = await parkedRing();
+  it('fetches when the back-off is over, if it is used again while the issuer fails', async () => {
+    const fake = await idleRing();
     await fake.clock.advance(12 * HOUR - 1);
     fake.source.failWith(500);
     await fake.clock.advance(1);
@@ -85,7 +85,7 @@ describe('a ring that nobody uses', () => {
     expect(fake.ring.status).toMatchObject({ state: 'FRESH', lastError: undefined });
   });
 
-  it('is not parked when there is no staleFor that would bridge the pause', async () => {
+  it('does not become idle without a staleIfErrorMs that would bridge the pause', async () => {
     const fake = await RingFixture.started({ mayIdle: true, maxAgeMs: MINUTE, staleIfErrorMs: 0 });
     await fake.clock.advance(3 * HOUR);
     expect([fake.state, fake.source.fetches]).toEqual(['FRESH', 226]);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../test/support/manual-clock.js';
 import { publicJwk } from '../../test/support/scripted-source.js';
-import { HOUR } from '../../test/support/constants.js';
+import { DAY, HOUR, ISSUER, MINUTE } from '../../test/support/constants.js';
 import { RingFixture } from '../../test/support/ring-fixture.js';
 
 describe('a closed key ring', () => {
-  it('has no timer left, and never asks again', async () => {
+  it('has no timer left, and never fetches again', async () => {
     const fake = await RingFixture.started();
     fake.ring.close();
     expect(fake.clock.pending).toBe(0);
@@ -17,20 +17,20 @@ describe('a closed key ring', () => {
     expect(fake.clock.pending).toBe(0);
   });
 
-  it('cancels the flight in the air; those who wait for it get 503, and nothing is armed by it', async () => {
+  it('cancels the refresh in flight; those who wait for it get 503, and it sets no timer', async () => {
     const fake = new RingFixture();
     fake.source.holds = true;
-    const answer = fake.verdict('known');
+    const verdict = fake.verdict('known');
     await settle();
     fake.ring.close();
-    expect(await answer).toBe('keys_unavailable');
+    expect(await verdict).toBe('keys_unavailable');
     expect(fake.source.signal?.aborted).toBe(true);
     fake.source.respond();
     await settle();
     expect([fake.state, fake.clock.pending, fake.events]).toEqual(['EMPTY', 0, []]);
   });
 
-  it('goes on serving what is in memory, for the requests that are still under way', async () => {
+  it('goes on serving from memory, for the requests that are still in progress', async () => {
     const fake = await RingFixture.started();
     fake.ring.close();
     expect([await fake.verdict('known'), fake.state]).toEqual(['ok', 'FRESH']);
@@ -39,8 +39,8 @@ describe('a closed key ring', () => {
   });
 });
 
-describe('a closed key ring whose issuer is in two minds', () => {
-  it('answers at once for a key that comes and goes', async () => {
+describe('a closed key ring with a flapping kid', () => {
+  it('refuses that kid at once with 503', async () => {
     const fake = await RingFixture.started();
     const [one, two] = [publicJwk('one'), publicJwk('two')];
     for (const keys of [[one], [two], [one], [two]]) {
@@ -53,12 +53,12 @@ describe('a closed key ring whose issuer is in two minds', () => {
 });
 
 describe('a manual refresh', () => {
-  it('asks again when what is in the air started before it', async () => {
+  it('fetches again when the refresh in flight started before it', async () => {
     const fake = await RingFixture.started();
     fake.source.holds = true;
     void fake.ring.start();
     await settle();
-    // Published after that question.
+    // Published after that request.
     fake.source.keys = [publicJwk('new')];
     const refreshed = fake.ring.refresh();
     fake.source.respond();
@@ -66,7 +66,7 @@ describe('a manual refresh', () => {
     expect(fake.ring.status.kids).toEqual(['new']);
   });
 
-  it('asks during a back-off too, and says whether the answer was accepted', async () => {
+  it('fetches during a back-off too, and resolves to whether the response was accepted', async () => {
     const fake = await RingFixture.started();
     fake.source.failWith(429, 600_000);
     expect(await fake.ring.refresh()).toBe(false);
@@ -76,10 +76,10 @@ describe('a manual refresh', () => {
 });
 
 describe('the status of a key ring', () => {
-  it('tells everything that an operator asks for', async () => {
+  it('holds everything that an operator needs', async () => {
     const fake = new RingFixture();
     expect(fake.ring.status).toEqual({
-      issuer: 'https://issuer.test',
+      issuer: ISSUER,
       state: 'EMPTY',
       ageMs: undefined,
       maxAgeMs: 600_000,
@@ -97,10 +97,10 @@ describe('the status of a key ring', () => {
     expect(fake.ring.status).toMatchObject({
       state: 'FRESH',
       ageMs: 0,
-      timeToExpiryMs: 24 * HOUR + 600_000,
+      timeToExpiryMs: DAY + 10 * MINUTE,
       keyCount: 1,
       kids: ['known'],
-      jwksUri: 'https://issuer.test/jwks',
+      jwksUri: `${ISSUER}/jwks`,
       lastError: { code: 'http_status', status: 500 },
       nextRefreshInMs: 750,
     });

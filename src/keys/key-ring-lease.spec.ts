@@ -12,10 +12,19 @@ beforeEach(() => {
 });
 
 describe('rings that share a store', () => {
-  /** Two processes; what one draws is behind what the other draws. */
+  /** A moment after a refresh is due: from then on a ring holds the lease. */
+  const HOLDING = 1;
+  /** A ring whose refresh is due at once. */
+  const startRing = async () => {
+    const fake = new RingFixture({ clock: fleet.clock, share: fleet.shareLease });
+    await fake.ring.start();
+    await fleet.clock.advance(REFRESH_AFTER - HOLDING);
+    return { ...fake, verdict: (kid: string) => fake.verdict(kid), fetches: () => fake.source.fetches };
+  };
+  /** Two processes; the random delays of the first are shorter than those of the second. */
   const startRings = async () => {
-    const rings = [0.1, 0.9].map((drawn) => {
-      return new RingFixture({ clock: fleet.clock, share: fleet.shareAll, random: () => drawn });
+    const rings = [0.1, 0.9].map((value) => {
+      return new RingFixture({ clock: fleet.clock, share: fleet.shareAll, random: () => value });
     });
     const [one, other] = rings as [RingFixture, RingFixture];
     other.source.keys = one.source.keys;
@@ -24,7 +33,7 @@ describe('rings that share a store', () => {
     return { one, other, fetches: () => [one.source.fetches, other.source.fetches] };
   };
 
-  it('ask a failing issuer no more often together than one of them would alone', async () => {
+  it('fetch from a failing issuer no more often together than one of them would', async () => {
     const { one, other, fetches } = await startRings();
     expect(fetches()).toEqual([1, 0]);
     one.source.failWith(500);
@@ -38,7 +47,7 @@ describe('rings that share a store', () => {
     expect([await one.verdict('known'), await other.verdict('known')]).toEqual(['ok', 'ok']);
   });
 
-  it('all have the new keys soon after one of them has', async () => {
+  it('all have the new keys soon after the first of them', async () => {
     const { one, other } = await startRings();
     one.source.failWith(500);
     other.source.failWith(500);
@@ -53,7 +62,7 @@ describe('rings that share a store', () => {
     expect([one.state, other.state]).toEqual(['FRESH', 'FRESH']);
   });
 
-  it('give way to who asks, and come back one by one', async () => {
+  it('defer to the holder of the lease, and retry at random moments', async () => {
     const { ring, fetches } = await startRing();
     await fleet.process().acquire();
     await fleet.clock.advance(HOLDING);
@@ -63,7 +72,7 @@ describe('rings that share a store', () => {
     expect(nextRefreshInMs).toBeLessThan(KEY_POLICY.leaseMs + KEY_POLICY.leaseSpreadMs);
   });
 
-  it('go on from the failures of the others', async () => {
+  it('continue the back-off of the others', async () => {
     const { ring, source } = await startRing();
     const other = fleet.process();
     await other.acquire();
@@ -75,14 +84,14 @@ describe('rings that share a store', () => {
     expect(ring.status.nextRefreshInMs).toBeGreaterThan(KEY_POLICY.backOffWithKeysMs[1] / 2);
   });
 
-  it('keep the others away for as long as their own back-off lasts', async () => {
+  it('hold the lease for as long as their own back-off lasts', async () => {
     const { ring, source } = await startRing();
     source.failWith(500);
     await fleet.clock.advance(HOLDING);
     expect(await fleet.process().acquire()).toBe(ring.status.nextRefreshInMs);
   });
 
-  it('wait for no other with a token whose key they do not have', async () => {
+  it('fetch for an unknown kid although another holds the lease', async () => {
     const { verdict, fetches } = await startRing();
     const other = fleet.process();
     await other.acquire();
@@ -91,7 +100,7 @@ describe('rings that share a store', () => {
     expect(fetches()).toBe(2);
   });
 
-  it('wait for no other when they have no keys that may be relied on, and keep nobody away then', async () => {
+  it('ignore the lease without usable keys, and do not extend it', async () => {
     const other = fleet.process();
     await other.acquire();
     await other.failed(10 * MINUTE);
@@ -105,24 +114,14 @@ describe('rings that share a store', () => {
     expect(late.state).toBe('FRESH');
   });
 
-  it('take no turn any more once they are closed', async () => {
+  it('acquire no lease once they are closed', async () => {
     const { ring } = await startRing();
-    const looks = Promise.withResolvers<undefined>();
-    fleet.keyv.getRaw = () => looks.promise;
+    const reading = Promise.withResolvers<undefined>();
+    fleet.keyv.getRaw = () => reading.promise;
     await fleet.clock.advance(HOLDING);
     ring.close();
-    looks.resolve(undefined);
+    reading.resolve(undefined);
     await settle();
     expect(await fleet.namesInStore()).toEqual([]);
   });
-
-  /** A moment after a refresh is due: from then on the turn is somebody's. */
-  const HOLDING = 1;
-  /** A ring whose refresh is due at once. */
-  const startRing = async () => {
-    const fake = new RingFixture({ clock: fleet.clock, share: fleet.shareLease });
-    await fake.ring.start();
-    await fleet.clock.advance(REFRESH_AFTER - HOLDING);
-    return { ...fake, verdict: (kid: string) => fake.verdict(kid), fetches: () => fake.source.fetches };
-  };
 });

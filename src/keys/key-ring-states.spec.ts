@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../test/support/manual-clock.js';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, MINUTE } from '../../test/support/constants.js';
 import { RingFixture } from '../../test/support/ring-fixture.js';
-
-const DAY = 24 * HOUR;
 
 /** A ring in this state, whose issuer fails. */
 async function failingRing(state: string): Promise<RingFixture> {
@@ -17,7 +15,7 @@ async function failingRing(state: string): Promise<RingFixture> {
 }
 
 describe('a token whose key is in memory', () => {
-  it.each(['FRESH', 'STALE'])('is served without waiting in %s, while a question hangs', async (state) => {
+  it.each(['FRESH', 'STALE'])('is served without waiting in %s, while a fetch hangs', async (state) => {
     const fake = await failingRing(state);
     fake.source.holds = true;
     void fake.ring.refresh();
@@ -41,21 +39,21 @@ describe('a token whose key is in memory', () => {
     },
   );
 
-  it.each(['EMPTY', 'EXPIRED'])('starts a flight in %s that all share, and waits for it', async (state) => {
+  it.each(['EMPTY', 'EXPIRED'])('starts one fetch in %s, which all share and wait for', async (state) => {
     const fake = new RingFixture({ maxAgeMs: 1_000, staleIfErrorMs: 0 });
     if (state === 'EXPIRED') await fake.ring.start();
     fake.source.holds = true;
     await fake.clock.advance(1_000);
     const fetches = fake.source.fetches;
     expect(fake.state).toBe(state);
-    const answers = Promise.all(Array.from({ length: 1_000 }, () => fake.verdict('known')));
+    const verdicts = Promise.all(Array.from({ length: 1_000 }, () => fake.verdict('known')));
     await settle();
     expect(fake.source.fetches).toBe(Math.max(1, fetches));
     fake.source.respond();
-    expect(new Set(await answers)).toEqual(new Set(['ok']));
+    expect(new Set(await verdicts)).toEqual(new Set(['ok']));
   });
 
-  it('asks nothing in EXPIRED while a back-off is running, and says how long that takes', async () => {
+  it('causes no fetch in EXPIRED during a back-off, and gets 503 with the time that is left', async () => {
     const fake = await failingRing('EXPIRED');
     await fake.ring.refresh();
     const fetches = fake.source.fetches;
@@ -70,15 +68,15 @@ describe('without keys', () => {
   it('a request waits for 5 seconds and no longer', async () => {
     const fake = new RingFixture({ timeoutMs: 60_000 });
     fake.source.holds = true;
-    let answer: string | undefined;
-    void fake.verdict('known').then((code) => (answer = code));
+    let verdict: string | undefined;
+    void fake.verdict('known').then((code) => (verdict = code));
     await fake.clock.advance(4_999);
-    expect(answer).toBeUndefined();
+    expect(verdict).toBeUndefined();
     await fake.clock.advance(1);
-    expect(answer).toBe('keys_unavailable');
+    expect(verdict).toBe('keys_unavailable');
   });
 
-  it('the 1,001st request does not wait', async () => {
+  it('the 1,001st request gets 503 without waiting', async () => {
     const fake = new RingFixture();
     fake.source.holds = true;
     const waiting = Array.from({ length: 1_000 }, () => fake.verdict('known'));
@@ -88,7 +86,7 @@ describe('without keys', () => {
     expect(await fake.verdict('known')).toBe('ok');
   });
 
-  it('a request that nobody waits for any more ends nothing for the others', async () => {
+  it('a request that times out does not cancel the fetch for the others', async () => {
     const fake = new RingFixture();
     fake.source.holds = true;
     const first = fake.verdict('known');

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../test/support/manual-clock.js';
 import { publicJwk } from '../../test/support/scripted-source.js';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, MINUTE } from '../../test/support/constants.js';
 import { RingFixture, QUIET } from '../../test/support/ring-fixture.js';
 import { JwksFetchError } from '../http/jwks-fetch.error.js';
 
-/** A ring whose burst is spent, and whose last answer is older than the refill interval. */
+/** A ring whose rate limiter has no permit left. */
 async function spentRing(): Promise<RingFixture> {
   const fake = await RingFixture.started(QUIET);
   for (const kid of ['a', 'b', 'c']) await fake.verdict(kid);
@@ -13,7 +13,7 @@ async function spentRing(): Promise<RingFixture> {
 }
 
 describe('an unknown kid', () => {
-  it('causes a question; 401 when the answer does not know it, accepted when it does', async () => {
+  it('causes a fetch; 401 when the response lacks it, accepted when it holds it', async () => {
     const fake = await RingFixture.started();
     expect(await fake.verdict('made up')).toBe('unknown_key');
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
@@ -21,10 +21,10 @@ describe('an unknown kid', () => {
     expect(fake.source.fetches).toBe(3);
   });
 
-  it('is answered in STALE as in FRESH', async () => {
+  it('is treated in STALE as in FRESH', async () => {
     const fake = await RingFixture.started(QUIET);
     fake.source.failWith(500);
-    await fake.clock.advance(24 * HOUR);
+    await fake.clock.advance(DAY);
     expect(fake.state).toBe('STALE');
     expect(await fake.verdict('made up')).toBe('keys_unavailable');
     fake.source.error = undefined;
@@ -35,7 +35,7 @@ describe('an unknown kid', () => {
     expect(await fake.verdict('made up')).toBe('unknown_key');
   });
 
-  it('gets 401 without a question within the refill interval, since the answer is recent', async () => {
+  it('gets 401 without a fetch within the refill interval, since the last response is recent', async () => {
     const fake = await spentRing();
     const { fetches } = fake.source;
     await fake.clock.advance(9_999);
@@ -46,7 +46,7 @@ describe('an unknown kid', () => {
     expect(fake.source.fetches).toBe(fetches + 1);
   });
 
-  it('gets 503 when the question fails and nothing recent proves a refusal', async () => {
+  it('gets 503 when the fetch fails and no recent response proves the kid absent', async () => {
     const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(MINUTE);
     fake.source.failWith(500);
@@ -60,7 +60,7 @@ describe('an unknown kid', () => {
   it.each([
     ['a back-off', undefined, 500],
     ['Retry-After', 120_000, 429],
-  ])('asks nothing during %s, and gets 503', async (_, retryAfterMs, status) => {
+  ])('causes no fetch during %s, and gets 503', async (_, retryAfterMs, status) => {
     const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(MINUTE);
     fake.source.failWith(status, retryAfterMs);
@@ -68,10 +68,10 @@ describe('an unknown kid', () => {
     fake.source.error = undefined;
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
     const { fetches } = fake.source;
-    const { code, retryAfterMs: told } = await fake.refusalOf('new');
-    expect([code, told]).toEqual(['keys_unavailable', retryAfterMs ?? 750]);
+    const { code, retryAfterMs: waitMs } = await fake.refusalOf('new');
+    expect([code, waitMs]).toEqual(['keys_unavailable', retryAfterMs ?? 750]);
     expect(fake.source.fetches).toBe(fetches);
-    await fake.clock.advance(told ?? 0);
+    await fake.clock.advance(waitMs ?? 0);
     expect(await fake.verdict('new')).toBe('ok');
   });
 
@@ -79,15 +79,15 @@ describe('an unknown kid', () => {
     const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(MINUTE);
     fake.source.holds = true;
-    let answer: string | undefined;
-    void fake.verdict('made up').then((code) => (answer = code));
+    let verdict: string | undefined;
+    void fake.verdict('made up').then((code) => (verdict = code));
     await fake.clock.advance(1_999);
-    expect(answer).toBeUndefined();
+    expect(verdict).toBeUndefined();
     await fake.clock.advance(1);
-    expect(answer).toBe('keys_unavailable');
+    expect(verdict).toBe('keys_unavailable');
   });
 
-  it('does not wait as the 1,001st: 503, while those who wait are served', async () => {
+  it('gets 503 without waiting as the 1,001st, while those that wait are served', async () => {
     const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(MINUTE);
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
@@ -98,34 +98,34 @@ describe('an unknown kid', () => {
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['ok']));
   });
 
-  it('is fetches for again when the flight that it joined had started before it came', async () => {
+  it('is fetched for again when the fetch in flight that it joined had started earlier', async () => {
     const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(MINUTE);
     fake.source.holds = true;
     void fake.ring.refresh();
     await fake.clock.advance(1_000);
-    // Published after the issuer was fetches, and before it answered.
+    // Published after the request reached the issuer, and before the response.
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
-    const answer = fake.verdict('new');
+    const verdict = fake.verdict('new');
     await settle();
     fake.source.respond();
-    expect(await answer).toBe('ok');
+    expect(await verdict).toBe('ok');
     expect(fake.source.fetches).toBe(3);
   });
 
-  it('gets 503 rather than 401 when the only recent answer is to a question from before it came', async () => {
-    // One question in 200 ms: an answer that took longer proves nothing about a token that came meanwhile.
+  it('gets 503, not 401, when the only recent response is to a request from before it came', async () => {
+    // One permit in 200 ms: a response that took longer proves nothing about a token that came meanwhile.
     const fake = await RingFixture.started({ ...QUIET, jwksRequestsPerMinute: 300 });
     for (const kid of ['a', 'b', 'c']) await fake.verdict(kid);
     fake.source.holds = true;
     const manual = fake.ring.refresh();
     await fake.clock.advance(150);
-    const answer = fake.verdict('new');
+    const verdict = fake.verdict('new');
     await fake.clock.advance(1_000);
     fake.source.error = new JwksFetchError('network');
     fake.source.respond();
     expect(await manual).toBe(true);
-    expect(await answer).toBe('keys_unavailable');
+    expect(await verdict).toBe('keys_unavailable');
     fake.source.error = undefined;
     await fake.clock.advance(MINUTE);
     expect(await fake.verdict('new')).toBe('unknown_key');

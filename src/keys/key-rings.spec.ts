@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ISSUER } from '../../test/support/constants.js';
 import { ManualClock, settle } from '../../test/support/manual-clock.js';
 import { HttpServer } from '../../test/support/http-server.js';
 import { KEY_POLICY } from './key-policy.js';
@@ -15,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => issuer.close());
 
-/** Rings of one issuer under several names. Their questions go over real sockets, their time is injected. */
+/** Rings of one issuer under several names. Their requests go over real sockets, their time is injected. */
 function ringsOf(count: number, keys: KeyOptions = {}): KeyRings {
   const { jwksUri } = issuer;
   const issuers = Array.from({ length: count }, (_, i) => ({ issuer: `https://issuer-${i}.test`, jwksUri }));
@@ -35,7 +36,7 @@ const refusalOf = async (rings: KeyRings, name: string) => {
 };
 
 describe('the start', () => {
-  it('waits until the keys of every issuer are in', async () => {
+  it('waits for the keys of every issuer', async () => {
     const rings = ringsOf(3);
     await rings.start();
     expect(statesOf(rings)).toEqual(['FRESH', 'FRESH', 'FRESH']);
@@ -62,7 +63,7 @@ describe('the start', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("with bootstrap 'background' waits for nothing", async () => {
+  it("with bootstrap 'background' does not wait for keys", async () => {
     issuer.fault('hang');
     const rings = ringsOf(1, { bootstrap: 'background' });
     await rings.start();
@@ -70,7 +71,7 @@ describe('the start', () => {
     rings.close();
   });
 
-  it('asks at most twenty issuers at once', async () => {
+  it('fetches from at most twenty issuers at once', async () => {
     issuer.fault('hang');
     const rings = ringsOf(50, { bootstrap: 'background' });
     await rings.start();
@@ -81,7 +82,7 @@ describe('the start', () => {
     rings.close();
   });
 
-  it('ends when the application is closed meanwhile, and leaves no timer', async () => {
+  it('ends when the application closes meanwhile, and leaves no timer', async () => {
     issuer.fault('hang');
     const rings = ringsOf(2);
     const started = rings.start();
@@ -94,10 +95,10 @@ describe('the start', () => {
 });
 
 describe('the close', () => {
-  it('cancels a question that hangs, and ends its connection', async () => {
+  it('cancels a request that hangs, and ends its connection', async () => {
     await using server = await HttpServer.start(() => {});
     const options = resolveKeyOptions({ bootstrap: 'background' });
-    const rings = new KeyRings([{ issuer: 'https://issuer.test', jwksUri: server.url }], options, () => {});
+    const rings = new KeyRings([{ issuer: ISSUER, jwksUri: server.url }], options, () => {});
     await rings.start();
     await vi.waitFor(() => expect(server.requests).toHaveLength(1));
     const ended = once(server.requests[0]!.socket, 'close');
@@ -108,7 +109,7 @@ describe('the close', () => {
 });
 
 describe('an operator', () => {
-  it('refreshes every issuer, and sees how each is doing', async () => {
+  it('refreshes every issuer, and gets the status of each', async () => {
     const rings = ringsOf(2);
     await rings.start();
     const { kid } = await issuer.rotate({ keepOld: false });
@@ -120,7 +121,7 @@ describe('an operator', () => {
     rings.close();
   });
 
-  it('denies a key id everywhere, at issuers that are found later too', async () => {
+  it('denies a key id at every issuer, those that are found later included', async () => {
     const rings = ringsOf(1);
     await rings.start();
     expect(await refusalOf(rings, 'https://issuer-0.test')).toBe('ok');
@@ -131,7 +132,7 @@ describe('an operator', () => {
     rings.close();
   });
 
-  it('denies a key id at one issuer, for good, even when its ring has gone in between', async () => {
+  it('denies a key id at one issuer for good, even when its ring was closed in between', async () => {
     const rings = ringsOf(0);
     rings.open(dynamic(1)).deny(kidOf(issuer));
     rings.forget(dynamic(1).issuer);
@@ -143,7 +144,7 @@ describe('an operator', () => {
 });
 
 describe('rings of dynamic issuers', () => {
-  it('are bounded in number: the least recently used is closed and let go', () => {
+  it('are bounded in number: the least recently used one is closed', () => {
     const rings = ringsOf(1);
     const first = rings.open(dynamic(0));
     for (let i = 1; i < KEY_POLICY.maxDynamicRings; i += 1) rings.open(dynamic(i));
@@ -156,7 +157,7 @@ describe('rings of dynamic issuers', () => {
     rings.close();
   });
 
-  it('cause no request by themselves, and leave no timer when they go', async () => {
+  it('cause no request before their first look-up, and leave no timer when they are closed', async () => {
     const rings = ringsOf(0);
     const ring = rings.open(dynamic(0));
     expect(issuer.requests.jwks).toBe(0);

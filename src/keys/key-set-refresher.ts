@@ -27,6 +27,8 @@ export interface Sharing {
 export interface KeySetRefresherDeps extends RefreshScheduleOptions {
   readonly issuer: string;
   readonly algorithms: readonly string[];
+  /** How many keys a response may hold. */
+  readonly maxKeys: number;
   readonly source: JwksSource;
   /** Time limit of one fetch from the issuer, in milliseconds. */
   readonly timeoutMs: number;
@@ -63,7 +65,7 @@ export class KeySetRefresher {
     private readonly deps: KeySetRefresherDeps,
   ) {
     this.schedule = new RefreshSchedule(deps, () => this.refresh({ trigger: 'refresh' }));
-    this.validation = new JwksValidation(deps.algorithms, deps.clock, deps.emit);
+    this.validation = new JwksValidation(deps.algorithms, deps.maxKeys, deps.clock, deps.emit);
   }
 
   /** Resolves when a response has been accepted for the first time. */

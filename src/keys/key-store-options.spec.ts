@@ -1,8 +1,8 @@
 import { Keyv } from 'keyv';
 import { describe, expect, it } from 'vitest';
+import { SECRET } from '../../test/support/constants.js';
 import { resolveKeyOptions, type KeyOptions } from './key.options.js';
 
-const SECRET = 'a-secret-of-at-least-thirty-two-bytes';
 const store = new Keyv();
 const option = (name: string, expectation: string) =>
   new TypeError(`nestjs-jwks-auth: option "keys.${name}" ${expectation}`);

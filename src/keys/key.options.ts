@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
 import {
   badOption,
+  checkInteger,
   checkMembers,
   checkNumber,
   checkOneOf,
@@ -8,6 +9,7 @@ import {
   withoutUndefined,
 } from '../common/option-checks.js';
 import { LONGEST_DELAY_MS } from '../common/clock.js';
+import type { RequestHeaders } from '../http/fetch-json.js';
 import { KEY_STORE_METHODS, type KeyStore } from './store/key-store.js';
 import type { StoreSecrets } from './store/sealed-entry.js';
 
@@ -47,10 +49,32 @@ export interface KeyOptions {
   readonly bootstrap?: 'wait' | 'require' | 'background';
   /** Key ids that are never accepted, whatever the issuer publishes. */
   readonly deniedKids?: readonly string[];
-  /** Headers sent with each request to the issuer. */
-  readonly requestHeaders?: Readonly<Record<string, string>>;
+  /**
+   * Headers sent with each request to the issuer's own origin and to a configured `jwksUri`; or a function, called with
+   * the URL of each request, that returns the headers for it (credentials that change, other origins).
+   */
+  readonly requestHeaders?: RequestHeaders;
   /** An `http.Agent` or `https.Agent`, for proxies and private certificate authorities. */
   readonly requestAgent?: Agent;
+  /**
+   * How many keys an issuer's set may hold; a larger set is a failed fetch.
+   *
+   * @default 300
+   */
+  readonly maxKeys?: number;
+  /**
+   * How large a JWK Set or discovery document may be after decompression, in bytes; at most 4 MiB.
+   *
+   * @default 1_048_576 (1 MiB)
+   */
+  readonly maxBytes?: number;
+  /**
+   * Allows link-local addresses that are not metadata services, such as 169.254.1.2 of podman. Addresses of metadata
+   * services are always blocked.
+   *
+   * @default false
+   */
+  readonly allowLinkLocal?: boolean;
   /**
    * Allows `http:` issuers and key sets that are not on loopback. Anyone on the network path can then forge keys.
    *
@@ -78,8 +102,11 @@ export interface ResolvedKeyOptions {
   readonly jwksRequestsPerMinute: number;
   readonly bootstrap: 'wait' | 'require' | 'background';
   readonly deniedKids: readonly string[];
-  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly requestHeaders: RequestHeaders;
   readonly requestAgent: Agent | undefined;
+  readonly maxKeys: number;
+  readonly maxBytes: number;
+  readonly allowLinkLocal: boolean;
   readonly allowHttp: boolean;
   readonly store: KeyStore | undefined;
   /** Undefined without a store. */
@@ -99,6 +126,9 @@ export const KEY_OPTION_DEFAULTS: ResolvedKeyOptions = {
   deniedKids: [],
   requestHeaders: {},
   requestAgent: undefined,
+  maxKeys: 300,
+  maxBytes: 1_048_576,
+  allowLinkLocal: false,
   allowHttp: false,
   store: undefined,
   storeSecret: undefined,
@@ -119,15 +149,23 @@ export function resolveKeyOptions(given: KeyOptions = {}): ResolvedKeyOptions {
   checkNumber('keys.jwksRequestsPerMinute', options.jwksRequestsPerMinute, 0.1, 6_000);
   checkOneOf('keys.bootstrap', options.bootstrap, ['wait', 'require', 'background']);
   if (options.deniedKids.length !== 0) checkStrings('keys.deniedKids', options.deniedKids);
+  checkInteger('keys.maxKeys', options.maxKeys, 1);
+  checkInteger('keys.maxBytes', options.maxBytes, 1, 4_194_304);
+  checkOneOf('keys.allowLinkLocal', options.allowLinkLocal, [true, false]);
   checkOneOf('keys.allowHttp', options.allowHttp, [true, false]);
   if (options.requestAgent !== undefined && typeof options.requestAgent !== 'object') {
     throw badOption('keys.requestAgent', 'must be an http.Agent or https.Agent');
   }
-  checkMembers('keys.requestHeaders', options.requestHeaders, Object.keys(options.requestHeaders));
-  for (const [name, value] of Object.entries(options.requestHeaders)) {
+  checkRequestHeaders(options.requestHeaders);
+  return options;
+}
+
+function checkRequestHeaders(headers: RequestHeaders): void {
+  if (typeof headers === 'function') return;
+  checkMembers('keys.requestHeaders', headers, Object.keys(headers));
+  for (const [name, value] of Object.entries(headers)) {
     if (typeof value !== 'string') throw badOption(`keys.requestHeaders.${name}`, 'must be a string');
   }
-  return options;
 }
 
 /** The store, and what its entries are signed with: either both or none. */

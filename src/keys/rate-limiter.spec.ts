@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../../test/support/manual-clock.js';
 import { publicJwk } from '../../test/support/scripted-source.js';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, HOUR, MINUTE } from '../../test/support/constants.js';
 import { RingFixture, QUIET } from '../../test/support/ring-fixture.js';
 
-describe('the budget for unknown kids', () => {
-  it('is not charged for questions that bring the kid, so that rotations are never limited', async () => {
+describe('the rate limiter for unknown kids', () => {
+  it('refunds the permit of a fetch that brings the kid, so that rotations are never limited', async () => {
     const fake = await RingFixture.started(QUIET);
     for (let i = 0; i < 20; i += 1) {
       fake.source.keys = [publicJwk(`new ${i}`)];
@@ -14,7 +14,7 @@ describe('the budget for unknown kids', () => {
     expect(fake.source.fetches).toBe(21);
   });
 
-  it('gives one charge back, not one for each of those who waited', async () => {
+  it('refunds one permit, not one for each request that waited', async () => {
     const fake = await RingFixture.started(QUIET);
     for (const kid of ['a', 'b']) await fake.verdict(kid);
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
@@ -27,32 +27,32 @@ describe('the budget for unknown kids', () => {
     expect(fake.source.fetches).toBe(fetches + 1);
   });
 
-  it('gives the charge back when the kid was fetches for by somebody who joined', async () => {
+  it('refunds the permit when the fetch brings the kid of a request that joined', async () => {
     const fake = await RingFixture.started(QUIET);
     for (let i = 0; i < 5; i += 1) {
       fake.source.keys = [publicJwk(`new ${i}`)];
       fake.source.holds = true;
-      const answers = Promise.all([fake.verdict('made up'), fake.verdict(`new ${i}`)]);
+      const verdicts = Promise.all([fake.verdict('made up'), fake.verdict(`new ${i}`)]);
       fake.source.respond();
-      expect(await answers).toEqual(['unknown_key', 'ok']);
+      expect(await verdicts).toEqual(['unknown_key', 'ok']);
     }
   });
 
-  it('gives the charge back when nobody waits any more', async () => {
+  it('refunds the permit when no request waits any more', async () => {
     const fake = await RingFixture.started({ ...QUIET, jwksRequestsPerMinute: 0.1 });
     for (let i = 0; i < 5; i += 1) {
       fake.source.keys = [publicJwk(`new ${i}`)];
       fake.source.holds = true;
-      const answer = fake.verdict(`new ${i}`);
+      const verdict = fake.verdict(`new ${i}`);
       await fake.clock.advance(3_000);
-      expect(await answer).toBe('unknown_key');
+      expect(await verdict).toBe('unknown_key');
       fake.source.respond();
       await settle();
       expect(await fake.verdict(`new ${i}`)).toBe('ok');
     }
   });
 
-  it('is not charged for questions that fail', async () => {
+  it('refunds the permit of a fetch that fails', async () => {
     const fake = await RingFixture.started({ ...QUIET, jwksRequestsPerMinute: 0.1 });
     fake.source.failWith(500);
     for (let i = 0; i < 5; i += 1) {
@@ -66,17 +66,17 @@ describe('the budget for unknown kids', () => {
     expect(fake.source.fetches).toBe(9);
   });
 
-  it('is apart from the scheduled refreshes', async () => {
+  it('does not apply to scheduled refreshes', async () => {
     const fake = await RingFixture.started(QUIET);
     for (const kid of ['a', 'b', 'c']) await fake.verdict(kid);
     const { fetches } = fake.source;
-    await fake.clock.advance(0.8 * 24 * HOUR);
+    await fake.clock.advance(0.8 * DAY);
     expect(fake.source.fetches).toBe(fetches + 1);
   });
 });
 
 describe('a flood of made-up kids', () => {
-  it('costs at most 9 questions in the first minute, about one a minute later, and gets 401', async () => {
+  it('causes at most 9 fetches in the first minute, about one a minute later, and gets 401', async () => {
     const fake = await RingFixture.started(QUIET);
     const minutes = [];
     for (let minute = 0; minute < 6; minute += 1) {
@@ -89,7 +89,7 @@ describe('a flood of made-up kids', () => {
     expect(await fake.verdict('known')).toBe('ok');
   });
 
-  it('gets 503 while the issuer is down, and asks no more than the back-off', async () => {
+  it('gets 503 while the issuer is down, and causes no more fetches than the back-off allows', async () => {
     const fake = await RingFixture.started(QUIET);
     await fake.clock.advance(HOUR);
     fake.source.failWith(500);
@@ -102,7 +102,7 @@ describe('a flood of made-up kids', () => {
   it.each([
     ['in the first minute', 30_000, 10_000],
     ['later', 10 * MINUTE, MINUTE],
-  ])('lets a key that is published %s through in time', async (_, after, within) => {
+  ])('holds back a key that is published %s for no longer than the limit', async (_, after, within) => {
     const fake = await RingFixture.started(QUIET);
     await fake.flood(after, 100);
     fake.source.keys = [...fake.source.keys, publicJwk('new')];
@@ -110,7 +110,7 @@ describe('a flood of made-up kids', () => {
     expect(await fake.verdict('new')).toBe('ok');
   });
 
-  it('is forgotten with the first change, a scheduled one included', async () => {
+  it('no longer slows the refill after the first change of the key set, whoever fetched it', async () => {
     const fake = await RingFixture.started(QUIET);
     await fake.flood(10 * MINUTE, 1_000);
     fake.source.keys = [...fake.source.keys, publicJwk('new')];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR, MINUTE } from '../../test/support/constants.js';
+import { DAY, HOUR, MINUTE } from '../../test/support/constants.js';
 import { RingFixture, REFRESH_AFTER } from '../../test/support/ring-fixture.js';
 import { LONGEST_DELAY_MS } from '../common/clock.js';
 
@@ -14,7 +14,7 @@ async function delaysOf(fake: RingFixture, failures: number): Promise<number[]> 
   return delays;
 }
 
-/** A ring with keys whose issuer fails from now on, with chance at the upper end. */
+/** A ring with keys whose issuer fails from now on, and whose random delays are the longest. */
 async function failing(status: number, retryAfterMs?: number): Promise<RingFixture> {
   const fake = await RingFixture.started({ random: () => 1 });
   fake.source.failWith(status, retryAfterMs);
@@ -27,23 +27,23 @@ describe('a refresh', () => {
     [0, 7 * MINUTE],
     [0.5, 8 * MINUTE],
     [1, 9 * MINUTE],
-  ])('is due ahead of maxAge, with chance at %d', async (chance, dueIn) => {
-    const fake = await RingFixture.started({ random: () => chance });
+  ])('is due ahead of maxAge, with the random number %d', async (drawn, dueIn) => {
+    const fake = await RingFixture.started({ random: () => drawn });
     expect(fake.ring.status.nextRefreshInMs).toBeCloseTo(dueIn, 6);
     await fake.clock.advance(dueIn + 1);
     expect(fake.source.fetches).toBe(2);
   });
 
-  it('is drawn anew each time, and goes on for ever', async () => {
+  it('gets a new random delay each time, without end', async () => {
     const draws = [0, 1, 0.5, 0];
     const fake = await RingFixture.started({ random: () => draws.shift() ?? 0.5 });
     const delays = await delaysOf(fake, 4);
     expect(delays.map((delay) => Math.round(delay / MINUTE))).toEqual([7, 9, 8, 7]);
-    await fake.clock.advance(24 * HOUR);
+    await fake.clock.advance(DAY);
     expect(fake.source.fetches).toBeGreaterThan(170);
   });
 
-  it('leaves one timer, whatever has happened', async () => {
+  it('leaves one timer, whatever happened before', async () => {
     const fake = await RingFixture.started();
     await fake.verdict('made up');
     await fake.ring.refresh();
@@ -52,7 +52,7 @@ describe('a refresh', () => {
     expect(fake.clock.pending).toBe(1);
   });
 
-  it('goes on when whoever listens to events throws', async () => {
+  it('continues when a listener to events throws', async () => {
     const fake = await RingFixture.started({
       onEvent: () => {
         throw new Error('the logger is broken');
@@ -65,7 +65,7 @@ describe('a refresh', () => {
     expect(fake.ring.status).toMatchObject({ state: 'FRESH', lastError: undefined });
   });
 
-  it('is not put off by a maxAge longer than a timer can be', async () => {
+  it('is not delayed by a maxAge beyond the longest timer', async () => {
     const fake = await RingFixture.started({ maxAgeMs: 2 ** 40, staleIfErrorMs: 0 });
     expect(fake.ring.status.nextRefreshInMs).toBe(LONGEST_DELAY_MS);
   });
@@ -83,7 +83,7 @@ describe('a refresh', () => {
 });
 
 describe('the back-off', () => {
-  it('doubles from 1 s to 60 s with keys in memory, and starts anew after an answer', async () => {
+  it('doubles from 1 s to 60 s with keys in memory, and starts again after a response', async () => {
     const fake = await failing(500);
     const expected = [1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * 1_000);
     expect(await delaysOf(fake, 8)).toEqual(expected);
@@ -101,7 +101,7 @@ describe('the back-off', () => {
     expect(await delaysOf(fake, 7)).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
   });
 
-  it('leaves half of each delay to chance', async () => {
+  it('is random in half of each delay', async () => {
     const fake = await RingFixture.started({ random: () => 0 });
     fake.source.failWith(500);
     await fake.ring.refresh();
@@ -110,7 +110,7 @@ describe('the back-off', () => {
 
   it('never gives up', async () => {
     const fake = await failing(500);
-    await fake.clock.advance(30 * 24 * HOUR);
+    await fake.clock.advance(30 * DAY);
     fake.source.error = undefined;
     await fake.clock.advance(MINUTE);
     expect(fake.state).toBe('FRESH');
@@ -133,7 +133,7 @@ describe('the back-off', () => {
     expect(await delaysOf(fake, 7)).toEqual(expected);
   });
 
-  it('counts a 429 apart from other failures', async () => {
+  it('counts 429 apart from other failures', async () => {
     const fake = await failing(500);
     await fake.clock.advance(HOUR);
     fake.source.failWith(429);
@@ -154,7 +154,7 @@ describe('the watchdog', () => {
     expect([await fake.verdict('known'), fake.source.fetches]).toEqual(['ok', 2]);
   });
 
-  it('sees by the wall clock that the machine was suspended', async () => {
+  it('detects by the wall clock that the machine was suspended', async () => {
     const fake = await RingFixture.started();
     fake.clock.moveWallClock(REFRESH_AFTER);
     expect([await fake.verdict('known'), fake.source.fetches]).toEqual(['ok', 1]);
@@ -162,7 +162,7 @@ describe('the watchdog', () => {
     expect([await fake.verdict('known'), fake.source.fetches]).toEqual(['ok', 2]);
   });
 
-  it('sees too that a back-off ended while the machine was suspended', async () => {
+  it('detects that a back-off ended while the machine was suspended', async () => {
     const fake = await failing(429, 600_000);
     fake.source.error = undefined;
     await fake.verdict('known');
@@ -173,9 +173,9 @@ describe('the watchdog', () => {
     expect(fake.ring.status.lastError).toBeUndefined();
   });
 
-  it('does nothing because of a wall clock that was set back', async () => {
+  it('ignores a wall clock that was set back', async () => {
     const fake = await RingFixture.started();
-    fake.clock.moveWallClock(-24 * HOUR);
+    fake.clock.moveWallClock(-DAY);
     expect([await fake.verdict('known'), fake.source.fetches]).toEqual(['ok', 1]);
     await fake.clock.advance(REFRESH_AFTER);
     expect(fake.source.fetches).toBe(2);

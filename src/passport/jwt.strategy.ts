@@ -1,3 +1,5 @@
+import type { HttpAdapterHost } from '@nestjs/core';
+import { randomUUID } from 'node:crypto';
 import passport from 'passport';
 import { Strategy } from 'passport-jwt';
 import { AuthError } from '../common/auth.error.js';
@@ -5,10 +7,8 @@ import { AuthException } from '../guard/auth.exception.js';
 import type { Authenticator } from '../guard/authenticator.js';
 import type { HttpRequest } from '../guard/bearer-token.js';
 import type { ResolvedGuardOptions } from '../guard/guard.options.js';
-
-/** The name that users of Passport expect. */
-const COMMON_NAME = 'jwt';
-let instances = 0;
+import { errorOf, failRequest } from './fail-request.js';
+import { sharedName } from './shared-name.js';
 
 /**
  * The `passport-jwt` strategy of this library, an adapter of the {@link Authenticator} to Passport. A refusal is Passport's
@@ -18,10 +18,11 @@ let instances = 0;
  * members.
  */
 export class JwtStrategy extends Strategy {
-  // Passport sets these on the object that it creates for each request.
-  declare success: (user: unknown) => void;
-  declare fail: (info: AuthError | number) => void;
-  declare error: (error: unknown) => void;
+  // Passport sets these on the object that it creates for each request. They return what the application's callback does.
+  declare success: (user: unknown) => unknown;
+  declare fail: (info: AuthError | number) => unknown;
+  declare error: (error: unknown) => unknown;
+  private leave: (() => void) | undefined;
 
   constructor(
     private readonly authenticator: Authenticator,
@@ -29,20 +30,24 @@ export class JwtStrategy extends Strategy {
   ) {
     super({ jwtFromRequest: () => null, secretOrKey: 'unused: authenticate() is overridden' }, () => {});
     // A name of its own: Passport's registry is one per process, and two applications in a process must not mix.
-    this.name = `nestjs-jwks-auth:${(instances += 1)}`;
+    this.name = `nestjs-jwks-auth:${randomUUID()}`;
   }
 
-  /** Registers the strategy with Passport, under its own name and as `jwt`. */
-  register(): void {
+  /**
+   * Registers the strategy with Passport: under its own name, and as `jwt` for the requests of this application.
+   *
+   * @param host the HTTP server of this application
+   */
+  register(host: HttpAdapterHost): void {
     passport.use(this);
-    passport.use(COMMON_NAME, this);
+    this.leave ??= sharedName.join(this, host);
   }
 
   /** Undoes {@link register}. */
   unregister(): void {
     passport.unuse(this.name);
-    const { _strategies: registry } = passport as unknown as { _strategies?: Record<string, unknown> };
-    if (registry?.[COMMON_NAME] === this) passport.unuse(COMMON_NAME);
+    this.leave?.();
+    this.leave = undefined;
   }
 
   override authenticate(request: unknown): void {
@@ -50,12 +55,18 @@ export class JwtStrategy extends Strategy {
       if (error !== undefined) throw error;
       return user;
     });
-    decided.then(
-      (user) => this.success(user),
-      (error: unknown) => {
-        if (!(error instanceof AuthError)) return this.error(error);
-        return error.isRefusal ? this.fail(error) : this.error(new AuthException(error, this.options));
-      },
-    );
+    decided
+      .then(
+        (user) => this.success(user),
+        (error: unknown) => this.refuse(error),
+      )
+      // What the application's callback throws is Passport's error, and that goes to the same callback.
+      .catch((thrown: unknown) => this.error(errorOf(thrown)))
+      .catch((thrown: unknown) => failRequest(request, thrown));
+  }
+
+  private refuse(error: unknown): unknown {
+    if (!(error instanceof AuthError)) return this.error(errorOf(error));
+    return error.isRefusal ? this.fail(error) : this.error(new AuthException(error, this.options));
   }
 }

@@ -15,6 +15,7 @@ import type { JwksSource } from '../keys/source/jwks-source.js';
 import { observe } from '../telemetry/metrics.js';
 import type { JoseHeader } from '../token/access-token.js';
 import { parseJws } from '../token/jws.js';
+import { failRequest } from './fail-request.js';
 import {
   resolvePassportJwtSecretOptions,
   type PassportJwtSecretOptions,
@@ -32,6 +33,8 @@ export interface SecretOrKeyProvider {
 /** passport-jwt's types know strings and buffers alone; jsonwebtoken takes a `KeyObject` as well. */
 type Done = (error: unknown, key: KeyObject | null) => void;
 
+type HandleSigningKeyError = NonNullable<PassportJwtSecretOptions['handleSigningKeyError']>;
+
 /**
  * A drop-in for `passportJwtSecret` of jwks-rsa, on a key ring: an application with its own passport-jwt strategy changes
  * one import line. The key is a `KeyObject`, so nothing is parsed for each request. The first keys are fetched at once and
@@ -44,13 +47,17 @@ export function passportJwtSecret(given: PassportJwtSecretOptions): SecretOrKeyP
   const rings = createRings(options);
   const stopObserving = observe({ keySets: () => rings.map(({ status }) => status) });
   const { handleSigningKeyError: onError = handleSigningKeyError } = options;
-  const provide = (_request: unknown, rawJwtToken: unknown, done: Done): void => {
+  const provide = (request: unknown, rawJwtToken: unknown, done: Done): void => {
     const header = headerOf(rawJwtToken);
     if (header === undefined || !DEFAULT_ALGORITHMS.includes(header.alg)) return done(null, null);
+    // `done` is called once, whatever it throws: the rest of the request runs inside it.
     findKey(rings, header.kid, header.alg)
-      .then((key) => done(null, key))
-      .catch((error: unknown) => onError(asJwksRsaError(error) as Error, (decided) => done(decided, null)))
-      .catch((error: unknown) => done(error, null));
+      .catch((error: unknown) => decide(onError, asJwksRsaError(error) as Error))
+      .then(
+        (key) => done(null, key),
+        (error: unknown) => done(error, null),
+      )
+      .catch((error: unknown) => failRequest(request, error));
   };
   const close = (): void => {
     stopObserving();
@@ -122,6 +129,19 @@ function headerOf(rawJwtToken: unknown): JoseHeader | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Has the application decide about an error: null when there is no key for the token.
+ *
+ * @throws whatever it decides for, throws or rejects with
+ */
+function decide(onError: HandleSigningKeyError, error: Error): Promise<null> {
+  return new Promise((resolve, reject) => {
+    const callback = (decided: Error | null) => (decided ? reject(decided) : resolve(null));
+    const run = async () => onError(error, callback);
+    run().catch(reject);
+  });
 }
 
 function handleSigningKeyError(error: Error | null, callback: (error: Error | null) => void): void {

@@ -17,7 +17,7 @@ import {
   type FetchOutcome,
   type FetchTrigger,
 } from './names.js';
-import { LIBRARY_VERSION } from './version.js';
+import { LIBRARY_VERSION } from '../common/version.js';
 
 /** The outcome of a request, in words from closed lists. */
 export interface AuthenticationOutcome {

@@ -1,6 +1,7 @@
 import { context, ROOT_CONTEXT, trace, TraceFlags, type SpanContext } from '@opentelemetry/api';
 import { captureSpans, type CapturedSpans, type SpanNode } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { HOUR } from '../../test/support/constants.js';
 import { AuthError } from '../common/auth.error.js';
 import { errorType, withSpan } from './span.js';
 
@@ -23,7 +24,7 @@ const place = (more: Partial<SpanContext>): SpanContext => ({
 });
 const below = <T>(parent: SpanContext, run: () => T) =>
   context.with(trace.setSpanContext(ROOT_CONTEXT, parent), run);
-/** A request of ours: a look-up and then a signature check, each far shorter than a millisecond. */
+/** A guarded request: a look-up and then a signature check, each far shorter than a millisecond. */
 const request = () =>
   withSpan('request', {}, async () => {
     await withSpan('first', {}, () => withSpan('inner', {}, noop));
@@ -64,7 +65,7 @@ describe('a span shorter than a millisecond', () => {
   it('lies inside its parent when the wall clock is set in between, or the machine has slept', async () => {
     const now = Date.now();
     const tracer = trace.getTracer('http');
-    for (const jumpMs of [3_600_000, -3_600_000]) {
+    for (const jumpMs of [HOUR, -HOUR]) {
       await tracer.startActiveSpan('GET', async (server) => {
         vi.spyOn(Date, 'now').mockReturnValue(now + jumpMs);
         await withSpan('outer', {}, async () => {
@@ -79,7 +80,7 @@ describe('a span shorter than a millisecond', () => {
     expect(misplaced()).toEqual([]);
   });
 
-  it('is told in present time below a span whose start was given', async () => {
+  it('has the present time below a span with an explicit start', async () => {
     const before = Date.now();
     const queued = trace.getTracer('queue').startSpan('job', { startTime: before - 60_000 });
     await context.with(trace.setSpan(ROOT_CONTEXT, queued), request);
@@ -96,7 +97,7 @@ describe('sampling', () => {
     expect(spans.spans).toHaveLength(4);
   });
 
-  it('goes on below a sampled span of another process', async () => {
+  it('continues below a sampled span of another process', async () => {
     await below(place({ isRemote: true, traceFlags: TraceFlags.SAMPLED }), request);
     expect(spans.named('request')[0]?.spanContext().traceId).toBe('1'.repeat(32));
   });
@@ -120,7 +121,7 @@ describe('what is thrown', () => {
     expect(spans.spans.flatMap(({ events }) => events)).toEqual([]);
   });
 
-  it('is told by a code or a class name, and by nothing that could be data', () => {
+  it('is recorded by a code or a class name, and by nothing that could be data', () => {
     const coded = (code: unknown) => errorType(Object.assign(new TypeError('secret'), { code }));
     expect(coded('ECONNREFUSED')).toBe('ECONNREFUSED');
     expect(coded('no user ada@example.com')).toBe('TypeError');

@@ -14,7 +14,7 @@ import {
 import { AuthError } from '../common/auth.error.js';
 import { anchorBelow, setAnchor } from './clock-anchor.js';
 import { ATTRIBUTES, OTHER_ERROR, SCOPE_NAME } from './names.js';
-import { LIBRARY_VERSION } from './version.js';
+import { LIBRARY_VERSION } from '../common/version.js';
 
 /** The identity of a span in its trace: what a later span can link to. */
 export type SpanPlace = SpanContext;

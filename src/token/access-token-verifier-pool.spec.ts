@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 
 describe('with verifyInThreadPool', () => {
-  it('a token is verified, refused and remembered as without', async () => {
+  it('a token is verified, refused and cached as without', async () => {
     const verifier = scene.verifierWith({ verifyInThreadPool: true });
     const token = scene.tokenFor();
     const [h, p] = token.split('.');
@@ -37,7 +37,7 @@ describe('with verifyInThreadPool', () => {
     expect(await pending).toMatchObject([{ reason: { code: 'expired' } }, { status: 'fulfilled' }]);
   });
 
-  it('nothing but true and false switches it', () => {
+  it('only true and false are accepted', () => {
     expect(() => scene.verifierWith({ verifyInThreadPool: 'yes' as unknown as boolean })).toThrow(
       'verifyInThreadPool',
     );

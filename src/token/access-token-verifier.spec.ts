@@ -7,7 +7,7 @@ beforeEach(async () => {
   scene = await VerifierScene.create();
 });
 
-it('refuses what is no string, and what is too long, unread', async () => {
+it('refuses what is no string, and what is too long, without parsing it', async () => {
   const verifier = scene.verifierWith({ maxTokenBytes: 1_000 });
   await expect(verifier.verify(undefined as unknown as string)).rejects.toThrow(refused('malformed_token'));
   await expect(verifier.verify(`${scene.tokenFor()}${'.'.repeat(1_000)}`)).rejects.toThrow(
@@ -18,7 +18,7 @@ it('refuses what is no string, and what is too long, unread', async () => {
 });
 
 describe('a verified token', () => {
-  it('is remembered, whole: one that differs in its signature alone is verified anew', async () => {
+  it('is cached as a whole: one that differs in its signature alone is verified again', async () => {
     const verifier = scene.verifierWith();
     const token = scene.tokenFor();
     expect([await isCached(verifier, token), await isCached(verifier, token)]).toEqual([false, true]);
@@ -27,7 +27,7 @@ describe('a verified token', () => {
     expect(await isCached(verifier, token)).toBe(true);
   });
 
-  it('is handed out as one object that nobody can change', async () => {
+  it('is returned as one object that cannot be changed', async () => {
     const verifier = scene.verifierWith();
     const token = scene.tokenFor({ roles: ['a'] });
     const first = await verifier.verify(token);
@@ -36,13 +36,13 @@ describe('a verified token', () => {
     expect(() => Object.assign(first.header, { kid: 'other' })).toThrow(TypeError);
   });
 
-  it('is not remembered with verifiedTokens: false', async () => {
+  it('is not cached with verifiedTokens: false', async () => {
     const verifier = scene.verifierWith({ verifiedTokens: false });
     const token = scene.tokenFor();
     expect([await isCached(verifier, token), await isCached(verifier, token)]).toEqual([false, false]);
   });
 
-  it('expires while it is remembered', async () => {
+  it('expires while it is cached', async () => {
     const verifier = scene.verifierWith({ clockToleranceMs: 0 });
     const token = scene.tokenFor({ exp: scene.inHours(0.5) });
     await verifier.verify(token);
@@ -60,7 +60,7 @@ describe('a verified token', () => {
     await expect(verifier.verify(token)).rejects.toThrow(refused('not_yet_valid'));
   });
 
-  it('stays when the same keys are fetched again, and when another key goes', async () => {
+  it('stays cached when the same keys are fetched again, and when another key is withdrawn', async () => {
     const verifier = scene.verifierWith();
     const token = scene.tokenFor();
     await verifier.verify(token);
@@ -71,7 +71,7 @@ describe('a verified token', () => {
     expect(await isCached(verifier, token)).toBe(true);
   });
 
-  it('goes at once with a key that is withdrawn, and is verified anew when it comes back', async () => {
+  it('is evicted at once with a key that is withdrawn, and verified again when the key comes back', async () => {
     const verifier = scene.verifierWith();
     const token = scene.tokenFor();
     await verifier.verify(token);
@@ -83,7 +83,7 @@ describe('a verified token', () => {
     expect(await isCached(verifier, token)).toBe(false);
   });
 
-  it('goes with a key whose kid now names other material', async () => {
+  it('is evicted with a key whose kid now names other material', async () => {
     const verifier = scene.verifierWith();
     const token = scene.tokenFor();
     await verifier.verify(token);
@@ -92,7 +92,7 @@ describe('a verified token', () => {
     await expect(verifier.verify(token)).rejects.toThrow(refused('bad_signature'));
   });
 
-  it('goes at once with a key that is denied, while tokens of other keys stay', async () => {
+  it('is evicted at once with a key that is denied, while tokens of other keys stay', async () => {
     const verifier = scene.verifierWith();
     const [ours, theirs] = [scene.tokenFor(), scene.tokenFor({}, scene.other)];
     await Promise.all([verifier.verify(ours), verifier.verify(theirs)]);
@@ -101,7 +101,7 @@ describe('a verified token', () => {
     expect(await isCached(verifier, theirs)).toBe(true);
   });
 
-  it('is not accepted from memory past the life of the key set', async () => {
+  it('is not accepted from the cache past the life of the key set', async () => {
     const verifier = scene.verifierWith();
     const token = scene.tokenFor({ exp: scene.inHours(9) });
     await verifier.verify(token);
@@ -112,7 +112,7 @@ describe('a verified token', () => {
     await expect(verifier.verify(token)).rejects.toThrow(refused('keys_unavailable'));
   });
 
-  it('is asked about by isRevoked each time', async () => {
+  it('is passed to isRevoked each time', async () => {
     let revoked = false;
     const verifier = scene.verifierWith({ isRevoked: () => revoked });
     const token = scene.tokenFor();
@@ -123,7 +123,7 @@ describe('a verified token', () => {
     expect(await isCached(verifier, token)).toBe(true);
   });
 
-  it('shares its header with the others that have the same', async () => {
+  it('shares its header object with other tokens that have the same', async () => {
     const verifier = scene.verifierWith();
     const [first, second, under] = [scene.tokenFor(), scene.tokenFor(), scene.tokenFor({}, scene.other)] as [
       string,

@@ -1,7 +1,7 @@
 import { AuthError } from '../common/auth.error.js';
 import { systemClock, type Clock } from '../common/clock.js';
 import { ALGORITHMS } from '../jwk/algorithms.js';
-import type { VerificationKey } from '../jwk/verification-key.js';
+import { certificateName, type VerificationKey } from '../jwk/verification-key.js';
 import type { KeyRings } from '../keys/key-rings.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
@@ -80,7 +80,7 @@ export class AccessTokenVerifier {
     info.issuer = rules.issuer;
     this.checkWithoutKey(jws.header, claims, rules);
     const { generation } = ring;
-    const found = ring.lookUp(jws.header.kid, jws.header.alg);
+    const found = ring.lookUp(keyNameOf(jws.header), jws.header.alg);
     const keys = fitting(found instanceof Promise ? await found : found, jws.header);
     const signers = keys.filter((candidate) => signsForIssuer(candidate, claims));
     const signer = this.checkSignature(jws, signers);
@@ -123,6 +123,13 @@ export class AccessTokenVerifier {
       this.options.verifyInThreadPool ? signerInThreadPool(keys, jws) : signerAmong(keys, jws),
     );
   }
+}
+
+/** What the header calls the key: its kid, else the thumbprint of its certificate (RFC 7515 §4.1.4, §4.1.7, §4.1.8). */
+function keyNameOf({ kid, x5t, 'x5t#S256': x5tS256 }: JoseHeader): string | undefined {
+  if (kid !== undefined) return kid;
+  if (typeof x5tS256 === 'string') return certificateName('x5t#S256', x5tS256);
+  return typeof x5t === 'string' ? certificateName('x5t', x5t) : undefined;
 }
 
 /** @throws AuthError `bad_signature` when it is none of them */

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { ISSUER } from '../../test/support/constants.js';
 import { checkAudience, checkClaims, checkTimes } from './claims.js';
 import type { IssuerRules } from './issuers/issuer-rules.js';
 
 const NOW_MS = 1_800_000_000_123;
 const refused = (code: string, claim?: string) => expect.objectContaining({ name: 'AuthError', code, claim });
 const rules = (changes: Partial<IssuerRules> = {}): IssuerRules => ({
-  issuer: 'https://issuer.example',
+  issuer: ISSUER,
   audience: ['api'],
   jwksUri: undefined,
   algorithms: [],
@@ -31,7 +32,7 @@ describe('checkTimes', () => {
     expect(() => checkTimes({ exp }, NOW_MS, 0)).toThrow(refused('invalid_claim', 'exp'));
   });
 
-  it.each([-0, 0, -1, -1e300])('takes %o for a time long ago', (exp) => {
+  it.each([-0, 0, -1, -1e300])('takes %o as a time in the past', (exp) => {
     expect(() => checkTimes({ exp }, NOW_MS, 0)).toThrow(refused('expired'));
     expect(() => checkTimes({ exp: 1e300, nbf: exp, iat: exp }, NOW_MS, 0)).not.toThrow();
   });
@@ -49,7 +50,7 @@ describe('checkAudience', () => {
     expect(() => checkAudience({ aud }, rules())).not.toThrow();
   });
 
-  it('checks no more than the type where the audience is null', () => {
+  it('checks the type alone where the audience is null', () => {
     for (const aud of [undefined, 'any', ['any']]) {
       expect(() => checkAudience({ aud }, rules({ audience: null }))).not.toThrow();
     }
@@ -61,7 +62,7 @@ describe('checkClaims', () => {
   const profile = { aud: 'api', sub: 's', client_id: 'c', iat: 1, jti: 'j' };
   const options = { senderConstrained: 'refuse' } as const;
 
-  it('asks for each claim of RFC 9068 where the profile is asked for, and only there', () => {
+  it('requires each claim of RFC 9068 under the profile, and only there', () => {
     const strict = rules({ tokenType: 'at+jwt', audience: null });
     expect(() => checkClaims(profile, strict, options)).not.toThrow();
     for (const claim of Object.keys(profile)) {

@@ -8,7 +8,7 @@ const token = (header: string | Uint8Array = HEADER, payload: string | Uint8Arra
 const refused = (code: string) => expect.objectContaining({ name: 'AuthError', code });
 
 describe('parseJws', () => {
-  it('takes a token apart, whatever its payload', () => {
+  it('splits a token, whatever its payload', () => {
     const { header, payload, signingInput, signature } = parseJws(token(HEADER, 'no JSON'));
     expect(header).toEqual({ alg: 'ES256', kid: 'k' });
     expect(payload.toString()).toBe('no JSON');
@@ -16,7 +16,7 @@ describe('parseJws', () => {
     expect(signature).toEqual(Buffer.alloc(3));
   });
 
-  it('takes parts that are empty, since they are canonical, but for the header', () => {
+  it('accepts empty parts, which are canonical, but for the header', () => {
     expect(parseJws(`${encode(HEADER)}..`).signature).toHaveLength(0);
     expect(() => parseJws('.e30.')).toThrow(refused('malformed_token'));
   });

@@ -2,6 +2,7 @@ import { forgeToken, goodClaims, goodHeader } from '../../libs/testing/src/minti
 import { SIGNING_ALGORITHMS, type TestAlgorithm } from '../../libs/testing/src/signing-algorithm.js';
 import { createTestKey, type TestKey } from '../../libs/testing/src/test-key.js';
 import { expect, it } from 'vitest';
+import { ISSUER } from '../../test/support/constants.js';
 import { ALGORITHMS } from '../jwk/algorithms.js';
 import { importVerificationKey } from '../jwk/verification-key.js';
 import type { VerificationKey } from '../jwk/verification-key.js';
@@ -9,10 +10,10 @@ import { parseJws, type Jws } from './jws.js';
 import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
 import { TOKEN_OPTION_DEFAULTS } from './token.options.js';
 
-const CLAIMS = goodClaims({ issuer: 'https://issuer.example', audience: 'https://api.example' });
+const CLAIMS = goodClaims({ issuer: ISSUER, audience: 'https://api.example' });
 const NAMES = (Object.keys(SIGNING_ALGORITHMS) as TestAlgorithm[]).filter((name) => ALGORITHMS.has(name));
 const imported = ({ publicJwk }: TestKey) => importVerificationKey(publicJwk, ALGORITHMS.keys());
-/** What both say, on this thread and in the pool. */
+/** The verdict on this thread, which must be that of the pool. */
 async function verdict(key: VerificationKey, jws: Jws): Promise<boolean> {
   const isSigned = isSignedWith(key, jws);
   expect(await isSignedWithInThreadPool(key, jws)).toBe(isSigned);
@@ -21,7 +22,7 @@ async function verdict(key: VerificationKey, jws: Jws): Promise<boolean> {
 const tokenBy = (key: TestKey, header: object = {}): string =>
   forgeToken({ header: { ...goodHeader(key), ...header }, payload: CLAIMS, key });
 
-it.each(NAMES)('knows a signature by %s, and takes no other for it', async (name) => {
+it.each(NAMES)('accepts a signature by %s, and no other for it', async (name) => {
   const [key, stranger] = await Promise.all([createTestKey(name), createTestKey(name)]);
   const jws = parseJws(tokenBy(key));
   const verificationKey = imported(key);
@@ -57,7 +58,7 @@ it('refuses a header that names another algorithm than the key', async () => {
   }
 });
 
-it.runIf(ALGORITHMS.has('ML-DSA-87'))('leaves room for claims in a token by ML-DSA-87', async () => {
+it.runIf(ALGORITHMS.has('ML-DSA-87'))('leaves room for claims in a token signed with ML-DSA-87', async () => {
   const token = tokenBy(await createTestKey('ML-DSA-87'));
   expect(token.length).toBeLessThan(TOKEN_OPTION_DEFAULTS.maxTokenBytes - 1_000);
 });

@@ -14,7 +14,7 @@ it('keeps a token that is used, and evicts the least recently used one', () => {
   expect(tokens.size).toBe(2);
 });
 
-it('gives no token back whose ring may not be relied on, and does again later', () => {
+it('returns no token while its ring is unusable, and returns it again afterwards', () => {
   const tokens = new TokenCache(2);
   let isUsable = false;
   const outage = Object.defineProperty({ generation: 1 }, 'isUsable', { get: () => isUsable }) as KeyRing;

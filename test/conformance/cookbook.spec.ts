@@ -22,6 +22,15 @@ const isOneOf = (names: readonly string[], file: string): boolean =>
 const publicOf = (key: JsonWebKey): JsonWebKey =>
   Object.fromEntries(Object.entries(key).filter(([name]) => !PRIVATE_MEMBERS.includes(name)));
 
+function verdictOfImport(jwk: unknown): Verdict {
+  try {
+    importVerificationKey(jwk, ALGORITHMS.keys());
+    return 'accept';
+  } catch {
+    return 'refuse';
+  }
+}
+
 describe.skipIf(isCorpusMissing)('the cookbook of RFC 7520 and RFC 8037 (data in ../shared/corpus)', () => {
   const compact = new Tally();
   const json = new Tally();
@@ -60,17 +69,8 @@ describe.skipIf(isCorpusMissing)('the cookbook of RFC 7520 and RFC 8037 (data in
     expect(keys.ran).toBe(6);
   });
 
-  it('is told in docs/evidence/conformance.md', () => {
+  it('is reported in docs/evidence/conformance.md', () => {
     const rows = [compact.row('compact serializations'), json.row('JSON serializations'), keys.row('keys')];
     expect(reported('cookbook', rows)).toEqual(rows);
   });
 });
-
-function verdictOfImport(jwk: unknown): Verdict {
-  try {
-    importVerificationKey(jwk, ALGORITHMS.keys());
-    return 'accept';
-  } catch {
-    return 'refuse';
-  }
-}

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const CORPUS = fileURLToPath(new URL('../../../shared/corpus/', import.meta.url));
 
 /**
- * For `describe.skipIf`: true without the corpus, unless REQUIRE_ALL=1 asks for the tests, which fail then. Their titles
+ * For `describe.skipIf`: true without the corpus, unless REQUIRE_ALL=1 demands the tests, which fail then. Their titles
  * say what they need.
  */
 export const isCorpusMissing = !existsSync(CORPUS) && process.env['REQUIRE_ALL'] !== '1';

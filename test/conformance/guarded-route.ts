@@ -5,16 +5,16 @@ import { captureSpans, startTestIssuer, type CapturedSpans, type TestIssuer } fr
 import { SampleController, startGuardedApp, type GuardedApp } from '../support/guarded-app.js';
 import { rawRequest } from '../support/raw-request.js';
 
-/** What came of one token on the guarded route. */
-export interface RouteAnswer {
+/** The outcome of one token on the guarded route. */
+export interface RouteResponse {
   readonly status: number;
-  /** The problem's `code`; undefined when the handler answered. */
+  /** The problem's `code`; undefined when the handler responded. */
   readonly code: string | undefined;
   /** How often the handler was called. */
   readonly calls: number;
-  /** Everything that this request left behind: answer, log lines, spans. */
+  /** Everything that this request left behind: response, log lines, spans. */
   readonly traces: string;
-  /** Hosts that were asked for anything, the issuer left out. */
+  /** Hosts that received a request, the issuer left out. */
   readonly strangers: readonly string[];
 }
 
@@ -28,13 +28,13 @@ export interface GuardedRouteOptions {
   readonly path?: string | undefined;
 }
 
-/** One guarded route behind a real server, and all that can be seen of what it does. */
+/** One guarded route behind a real server, and everything observable about it. */
 export class GuardedRoute implements AsyncDisposable {
-  private readonly asked: string[] = [];
+  private readonly contacted: string[] = [];
   private readonly onRequest = (message: unknown): void => {
     // Undefined for the test's own request, whose header lines are written by hand.
     const host = (message as { request: ClientRequest }).request.getHeader('host');
-    if (host !== undefined) this.asked.push(String(host));
+    if (host !== undefined) this.contacted.push(String(host));
   };
 
   private constructor(
@@ -64,20 +64,20 @@ export class GuardedRoute implements AsyncDisposable {
   }
 
   /** Presents a token to a path of the SampleController, with more header lines if need be. */
-  async ask(token: string, path = '/me', headers: readonly string[] = []): Promise<RouteAnswer> {
+  async send(token: string, path = '/me', headers: readonly string[] = []): Promise<RouteResponse> {
     const before = SampleController.calls;
     this.log.length = 0;
-    this.asked.length = 0;
+    this.contacted.length = 0;
     this.spans.clear();
-    const answer = await rawRequest(this.api.url + path, ['authorization', `Bearer ${token}`, ...headers]);
+    const response = await rawRequest(this.api.url + path, ['authorization', `Bearer ${token}`, ...headers]);
     const { host } = new URL(this.issuer.issuer);
-    const body = (answer.headers['content-type'] ?? '').includes('json') ? JSON.parse(answer.body) : {};
+    const body = (response.headers['content-type'] ?? '').includes('json') ? JSON.parse(response.body) : {};
     return {
-      status: answer.status,
+      status: response.status,
       code: (body as { code?: string }).code,
       calls: SampleController.calls - before,
-      traces: JSON.stringify([answer.headers, answer.body, this.log, this.spans.tree()]),
-      strangers: this.asked.filter((asked) => asked !== host),
+      traces: JSON.stringify([response.headers, response.body, this.log, this.spans.tree()]),
+      strangers: this.contacted.filter((contacted) => contacted !== host),
     };
   }
 

@@ -35,7 +35,7 @@ it('accepts the access token of RFC 9068 §2.3 by its profile, while it is valid
   keyRings.close();
 });
 
-it('is told in docs/evidence/conformance.md', async () => {
+it('is reported in docs/evidence/conformance.md', async () => {
   const verdicts = await Promise.all(RFC_EXAMPLES.map(({ token, key }) => verdictAtSeam(token, [key])));
   const rows = RFC_EXAMPLES.map(({ section, what }, index) => [
     section,

@@ -8,7 +8,7 @@ import type { Verdict } from './report.js';
 /**
  * What is made of a JWS whose payload may be anything: parsed, its key imported and looked up, the signature checked.
  *
- * @throws Error when the thread pool is of another opinion than this thread
+ * @throws Error when the verdict of the thread pool differs from that of this thread
  */
 export async function verdictAtSeam(token: string, jwks: readonly unknown[]): Promise<Verdict> {
   try {

@@ -26,7 +26,7 @@ describe.skipIf(isCorpusMissing)(
         const forger = new WycheproofForger(group);
         for (const one of group.tests) {
           const token = forger.forge(one, { kid, typ: 'at+jwt' }, route.issuer.claims());
-          const { status, calls } = await route.ask(token);
+          const { status, calls } = await route.send(token);
           const isAccepted = status === 200 && calls === 1;
           // A token of no characters, and JSON, are no bearer credentials at all.
           expect([200, 400, 401], `${one.tcId} ${one.comment}`).toContain(status);
@@ -42,7 +42,7 @@ describe.skipIf(isCorpusMissing)(
       expect(tally.ran).toBe(361);
     });
 
-    it('is told in docs/evidence/conformance.md', () => {
+    it('is reported in docs/evidence/conformance.md', () => {
       const rows = [tally.row('signatures')];
       expect(reported('wycheproof-http', rows)).toEqual(rows);
     });

@@ -36,7 +36,7 @@ describe.skipIf(isCorpusMissing)('Wycheproof at the signature seam (data in ../s
     expect(keySets.ran).toBe(26);
   });
 
-  it('is told in docs/evidence/conformance.md', () => {
+  it('is reported in docs/evidence/conformance.md', () => {
     const rows = [signatures.row('signatures'), keySets.row('key sets')];
     expect(reported('wycheproof', rows)).toEqual(rows);
   });

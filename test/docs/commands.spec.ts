@@ -11,6 +11,16 @@ const { scripts, engines, peerDependencies, version } = JSON.parse(read('package
 };
 const SHORTHANDS = ['start', 'test'];
 
+/** The formatter breaks lines of JSON otherwise in a file than in a document. */
+const withoutSpace = (text: string | undefined) => text?.replace(/[\s,]+/g, '');
+
+function exists(document: string, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? document : normalize(join(dirname(document), path));
+  if (!existsSync(`${ROOT}${target}`)) return false;
+  return anchor === undefined || anchors(target).includes(anchor);
+}
+
 describe.each(DOCUMENTS)('%s', (document) => {
   test('names no npm script that does not exist', () => {
     const run = [...read(document).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? '');
@@ -19,7 +29,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 
   test('links to nothing that does not exist', () => {
-    const broken = localLinks(document).filter((link) => !leadsSomewhere(document, link));
+    const broken = localLinks(document).filter((link) => !exists(document, link));
     expect(broken).toEqual([]);
   });
 });
@@ -50,7 +60,7 @@ describe('the README', () => {
   });
 });
 
-test('the README asks for the versions that package.json asks for', () => {
+test('the README requires the versions that package.json requires', () => {
   const node = /\| Node +\| ([\d.]+) or newer/.exec(read('README.md'))?.[1];
   expect(`>=${node}`).toBe(engines.node);
   expect(peerDependencies).toMatchObject({
@@ -75,13 +85,3 @@ test('docs/guide/monorepo.md shows the files that the packaging tests build', ()
     expect([path, withoutSpace(content)]).toEqual([path, withoutSpace(file)]);
   }
 });
-
-/** The formatter breaks lines of JSON otherwise in a file than in a document. */
-const withoutSpace = (text: string | undefined) => text?.replace(/[\s,]+/g, '');
-
-function leadsSomewhere(document: string, link: string): boolean {
-  const [path = '', anchor] = link.split('#');
-  const target = path === '' ? document : normalize(join(dirname(document), path));
-  if (!existsSync(`${ROOT}${target}`)) return false;
-  return anchor === undefined || anchors(target).includes(anchor);
-}

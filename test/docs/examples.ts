@@ -58,7 +58,7 @@ export function compile(all: readonly Example[]): string[] {
   });
 }
 
-/** The `paths` of the tsconfig.json that a document shows, so that what it tells to import really resolves. */
+/** The `paths` of the tsconfig.json that a document shows, so that its imports resolve. */
 function documentedPaths(): Record<string, string[]> {
   const shown = DOCUMENTS.flatMap((document) =>
     codeBlocks(document)

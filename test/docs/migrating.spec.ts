@@ -42,7 +42,7 @@ test('the strategy and the guard of docs/guide/migrating-from-jwks-rsa.md accept
   expect(await status(issuer.token())).toBe(200);
 });
 
-test('the guard of docs/guide/migrating-from-jwks-rsa.md answers 503 with Retry-After without keys, and 401 else', async () => {
+test('the guard of docs/guide/migrating-from-jwks-rsa.md responds with 503 and Retry-After without keys, and with 401 else', async () => {
   issuer.fault({ status: 500 });
   await using api = await startApp('outage');
   const { status, headers } = await api.get('/me', issuer.token());

@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import { ROOT } from './markdown.js';
 
-/** What the compiler knows of an entry point: its exported names, and the members of exported types. */
+/** What the compiler reads from an entry point: its exported names, and the members of exported types. */
 export class PublicApi {
   private readonly checker: ts.TypeChecker;
   private readonly exported: readonly ts.Symbol[];

@@ -1,13 +1,13 @@
 import type { KeyOptions } from 'nestjs-jwks-auth';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { expectNothingJudged, expectQuestions } from './expectations.js';
-import { FAULTS, ODDITIES, plainScene, timeoutFor, type Scene } from './faults.js';
+import { expectFetches, expectNothingJudged, expectRecovery } from './expectations.js';
+import { FAULTS, ANOMALIES, plainScene, timeoutFor, type Scene } from './faults.js';
 import { Measurement } from './measurement.js';
 
 const KEYS: KeyOptions = { bootstrap: 'background' };
 /** The first delays of the back-off without keys, at their shortest: 0.25, 0.5, 1, 2 s. */
 const OUTAGE_MS = 5_000;
-const QUESTIONS = 5;
+const FETCHES = 5;
 
 let scene: Scene | undefined;
 afterEach(async () => {
@@ -18,7 +18,7 @@ afterEach(async () => {
 describe.each(FAULTS)(
   'before the first keys, with $name',
   ({ failure, retryAfterMs, scene: setScene, begin }) => {
-    it('valid tokens get 503 and not 401, and one back-off after the fault the keys are there', async ({
+    it('valid tokens get 503 and not 401, and one back-off after the fault the keys are in memory', async ({
       annotate,
     }) => {
       scene = await (setScene ?? plainScene)();
@@ -29,25 +29,22 @@ describe.each(FAULTS)(
       const measured = new Measurement(api, issuer);
       const tokens = Array.from({ length: 20 }, () => issuer.token());
 
-      // These join the first question; those after it find that the back-off forbids one.
+      // These join the first fetch; those after it meet the back-off.
       await Promise.all([measured.send(tokens), api.settled()]);
       await api.pass(OUTAGE_MS, () => measured.send(tokens));
       await expectNothingJudged(api, issuer, measured);
 
       expect(api.ring.status.state).toBe('EMPTY');
-      expectQuestions(api, issuer, failure, retryAfterMs === undefined ? QUESTIONS : 1);
+      expectFetches(api, issuer, failure, retryAfterMs === undefined ? FETCHES : 1);
 
-      end();
-      api.isSilent = false;
-      await measured.waitForRefresh();
-      expect(api.ring.status).toMatchObject({ state: 'FRESH', lastError: undefined });
+      await expectRecovery(api, measured, end);
       expect(await api.statuses(issuer.token(), issuer.badTokens()['wrong key'])).toEqual([200, 401]);
       await annotate(measured.toString());
     });
   },
 );
 
-describe.each(ODDITIES)('before the first keys, with $name', ({ begin }) => {
+describe.each(ANOMALIES)('before the first keys, with $name', ({ begin }) => {
   it('the good keys come, and valid tokens are accepted', async () => {
     scene = await plainScene();
     const { issuer } = scene;
@@ -59,17 +56,17 @@ describe.each(ODDITIES)('before the first keys, with $name', ({ begin }) => {
   });
 });
 
-it('nobody waits for the first keys longer than 5 s, however long the issuer may take', async () => {
+it('no request waits for the first keys longer than 5 s, however long the issuer takes', async () => {
   scene = await plainScene();
   const { issuer } = scene;
   issuer.fault('hang');
   await using api = await scene.start({ ...KEYS, timeoutMs: 60_000 });
   await vi.waitFor(() => expect(issuer.requests.jwks).toBe(1));
   const { pending } = api.clock;
-  const answers = api.send(Array.from({ length: 20 }, () => issuer.token()));
+  const responses = api.send(Array.from({ length: 20 }, () => issuer.token()));
   await vi.waitFor(() => expect(api.clock.pending).toBe(pending + 20));
   api.clock.leap(5_000);
-  const { statuses } = await answers;
+  const { statuses } = await responses;
   expect(statuses).toEqual(statuses.map(() => 503));
   expect(issuer.requests.jwks).toBe(1);
 });

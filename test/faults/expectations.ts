@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { GuardedApi } from './guarded-api.js';
 import type { Measurement } from './measurement.js';
 
-/** Without keys: what can be refused without one is 401, and everything else 503, with the time of the next question. */
+/** Without keys: what can be refused without one is 401, and everything else 503, with the time of the next fetch. */
 export async function expectNothingJudged(
   api: GuardedApi,
   issuer: TestIssuer,
@@ -17,14 +17,17 @@ export async function expectNothingJudged(
   expect(retryAfter).toEqual([String(seconds)]);
 }
 
-/** Every question failed in this way, and there were no more of them than the back-off allows. */
-export function expectQuestions(
-  api: GuardedApi,
-  issuer: TestIssuer,
-  failure: string,
-  questions: number,
-): void {
+/** Every fetch failed in this way, and there were no more of them than the back-off allows. */
+export function expectFetches(api: GuardedApi, issuer: TestIssuer, failure: string, fetches: number): void {
   expect(new Set(api.failures)).toEqual(new Set([failure]));
-  expect(api.failures).toHaveLength(questions);
-  expect(issuer.requests.jwks).toBeLessThanOrEqual(questions);
+  expect(api.failures).toHaveLength(fetches);
+  expect(issuer.requests.jwks).toBeLessThanOrEqual(fetches);
+}
+
+/** Ends the fault: the first refresh that the back-off allows then brings fresh keys. */
+export async function expectRecovery(api: GuardedApi, measured: Measurement, end: () => void): Promise<void> {
+  end();
+  api.isSilent = false;
+  await measured.waitForRefresh();
+  expect(api.ring.status).toMatchObject({ state: 'FRESH', lastError: undefined });
 }

@@ -15,9 +15,9 @@ import { DEADLINE_MS, startGuardedApi, type GuardedApi } from './guarded-api.js'
 /** A thing that goes wrong at an issuer, or on the way to it. */
 export interface FaultCase {
   readonly name: string;
-  /** What a question fails with meanwhile. */
+  /** What a fetch fails with meanwhile. */
   readonly failure: JwksFetchFailure;
-  /** How long the issuer has asked to be left alone, in milliseconds of policy. */
+  /** The Retry-After of the issuer, in milliseconds. */
   readonly retryAfterMs?: number;
   /** What is special about the issuer and the way to it. @default an http issuer, found by discovery */
   readonly scene?: () => Promise<Scene>;
@@ -33,12 +33,12 @@ export interface Scene {
   readonly certificate?: TestCertificate;
 }
 
-/** The deadline of a question: short where it will be reached, and else longer than a busy machine needs. */
+/** The time limit of a fetch: short where it is reached, and else longer than a busy machine needs. */
 export const timeoutFor = ({ failure }: Pick<FaultCase, 'failure'>): { readonly timeoutMs: number } => ({
   timeoutMs: failure === 'timeout' ? DEADLINE_MS : 10_000,
 });
 
-const answers = (fault: Fault) => (scene: Scene) => {
+const serves = (fault: Fault) => (scene: Scene) => {
   scene.issuer.fault(fault);
   return () => scene.issuer.fault(undefined);
 };
@@ -76,8 +76,8 @@ async function tlsScene(): Promise<Scene> {
   return { issuer, start, certificate };
 }
 
-/** The resolver of this process does not know the issuer's name any more. */
-function losesItsName(): () => void {
+/** The resolver of this process fails for the issuer's name. */
+function failsToResolve(): () => void {
   const original = dns.lookup as (...args: unknown[]) => void;
   const lookup = vi.spyOn(dns, 'lookup') as unknown as MockInstance<typeof original>;
   lookup.mockImplementation((host, options, callback) => {
@@ -90,25 +90,25 @@ function losesItsName(): () => void {
 
 /** Every fault that keeps the keys from coming. */
 export const FAULTS: readonly FaultCase[] = [
-  { name: 'an answer later than the deadline', failure: 'timeout', begin: answers({ latencyMs: 60_000 }) },
-  { name: 'no answer at all', failure: 'timeout', begin: answers('hang') },
-  { name: 'a byte now and then', failure: 'timeout', begin: answers('drip') },
-  { name: 'a connection that is reset', failure: 'network', begin: answers('reset') },
-  { name: 'a connection that dies in mid-body', failure: 'network', begin: answers('cut') },
-  { name: '500', failure: 'http_status', begin: answers({ status: 500 }) },
-  { name: '404', failure: 'http_status', begin: answers({ status: 404 }) },
+  { name: 'a response later than the deadline', failure: 'timeout', begin: serves({ latencyMs: 60_000 }) },
+  { name: 'no response at all', failure: 'timeout', begin: serves('hang') },
+  { name: 'a byte now and then', failure: 'timeout', begin: serves('drip') },
+  { name: 'a connection that is reset', failure: 'network', begin: serves('reset') },
+  { name: 'a connection that dies in mid-body', failure: 'network', begin: serves('cut') },
+  { name: '500', failure: 'http_status', begin: serves({ status: 500 }) },
+  { name: '404', failure: 'http_status', begin: serves({ status: 404 }) },
   {
     name: '429 with Retry-After',
     failure: 'http_status',
     retryAfterMs: 7_000,
-    begin: answers({ status: 429, headers: { 'retry-after': '7' } }),
+    begin: serves({ status: 429, headers: { 'retry-after': '7' } }),
   },
-  { name: 'HTML with status 200', failure: 'not_json', begin: answers('html') },
-  { name: 'truncated JSON', failure: 'not_json', begin: answers('truncated') },
-  { name: 'an empty set', failure: 'no_usable_key', begin: answers('empty') },
-  { name: 'a body of 256 MB', failure: 'too_large', begin: answers('huge') },
-  { name: 'a gzip bomb', failure: 'too_large', begin: answers('gzip-bomb') },
-  { name: 'a redirect', failure: 'redirect', begin: answers('redirect') },
+  { name: 'HTML with status 200', failure: 'not_json', begin: serves('html') },
+  { name: 'truncated JSON', failure: 'not_json', begin: serves('truncated') },
+  { name: 'an empty set', failure: 'no_usable_key', begin: serves('empty') },
+  { name: 'a body of 256 MB', failure: 'too_large', begin: serves('huge') },
+  { name: 'a gzip bomb', failure: 'too_large', begin: serves('gzip-bomb') },
+  { name: 'a redirect', failure: 'redirect', begin: serves('redirect') },
   {
     name: '10,000 keys',
     failure: 'too_large',
@@ -120,7 +120,7 @@ export const FAULTS: readonly FaultCase[] = [
     failure: 'no_usable_key',
     begin: publishes((issuer) => times(1, privateJwk(issuer))),
   },
-  { name: 'a name that cannot be resolved', failure: 'network', scene: namedScene, begin: losesItsName },
+  { name: 'a name that cannot be resolved', failure: 'network', scene: namedScene, begin: failsToResolve },
   {
     name: 'a certificate that is not trusted',
     failure: 'network',
@@ -132,9 +132,9 @@ export const FAULTS: readonly FaultCase[] = [
   },
 ];
 
-/** Oddities that must not keep the good keys from coming. */
-export const ODDITIES: readonly Omit<FaultCase, 'failure'>[] = [
-  { name: 'an answer that is late, but in time', begin: answers({ latencyMs: 20 }) },
+/** Anomalies that must not keep the good keys from coming. */
+export const ANOMALIES: readonly Omit<FaultCase, 'failure'>[] = [
+  { name: 'a late response, within the deadline', begin: serves({ latencyMs: 20 }) },
   {
     name: 'one broken key among good ones',
     begin: publishes((issuer) => ({ keys: [null, { kty: 'RSA', n: 'AQAB' }, publicJwk(issuer)] })),

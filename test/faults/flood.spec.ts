@@ -2,15 +2,15 @@ import { startTestIssuer, type TestIssuer, type TestKey } from 'nestjs-jwks-auth
 import { randomUUID } from 'node:crypto';
 import type { AuthErrorCode } from 'nestjs-jwks-auth';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SECOND } from '../support/constants.js';
 import { startGuardedApi, type GuardedApi } from './guarded-api.js';
 
 type Verdict = AuthErrorCode | undefined;
 
-const SECOND = 1_000;
 /** A second and what a fetch takes, since this clock stands still during one. */
 const STEP = SECOND + 1;
 const PER_SECOND = 100;
-/** As good as a hundred where only the first of them can cause a fetch, and quicker. */
+/** Equivalent to a hundred where only the first of them can cause a fetch, and faster. */
 const FEW = 10;
 
 let issuer: TestIssuer;
@@ -27,10 +27,10 @@ afterEach(async () => {
   await issuer.close();
 });
 
-/** A token that nothing but its signature speaks against, under a kid that nobody has heard of. */
+/** A token that is good but for its key, under a kid that was never published. */
 const madeUp = () => issuer.token({}, { key: { ...stranger, kid: randomUUID() } });
 
-/** One second of policy under the flood, and a known key on the route meanwhile; returns what the flood got. */
+/** One second of the clock under the flood, with a known key on the route meanwhile; returns the verdicts of the flood. */
 async function floodForOneSecond(tokens = PER_SECOND): Promise<readonly Verdict[]> {
   const [verdicts, statuses] = await Promise.all([
     api.verdicts(Array.from({ length: tokens }, madeUp)),
@@ -42,7 +42,7 @@ async function floodForOneSecond(tokens = PER_SECOND): Promise<readonly Verdict[
   return verdicts;
 }
 
-/** So many seconds of it; returns every verdict that there was. */
+/** This many seconds of it; returns every verdict that occurred. */
 async function flood(seconds: number, tokens = PER_SECOND): Promise<ReadonlySet<Verdict>> {
   const verdicts = new Set<Verdict>();
   for (let second = 0; second < seconds; second += 1) {
@@ -51,7 +51,7 @@ async function flood(seconds: number, tokens = PER_SECOND): Promise<ReadonlySet<
   return verdicts;
 }
 
-/** Seconds of policy under the flood until the first token under a key that is published now is accepted. */
+/** Seconds of the clock under the flood until the first token under a key that is published now is accepted. */
 async function secondsUntilAccepted(): Promise<number> {
   const key = await issuer.addKey();
   for (let seconds = 0; ; seconds += 1) {
@@ -62,32 +62,32 @@ async function secondsUntilAccepted(): Promise<number> {
 }
 
 describe('a flood of 100 made-up kids a second', () => {
-  it('costs at most 9 fetches in the first minute, and is refused as 401 while the issuer is healthy', async () => {
+  it('causes at most 9 fetches in the first minute, and is refused as 401 while the issuer is healthy', async () => {
     expect(await flood(60)).toEqual(new Set(['unknown_key']));
     expect(issuer.requests.jwks).toBeLessThanOrEqual(9);
     expect(await api.statuses(madeUp())).toEqual([401]);
   });
 
-  it('costs about one fetch a minute later on', async () => {
+  it('causes about one fetch a minute later on', async () => {
     await flood(180, FEW);
     issuer.requests.reset();
     await flood(180, FEW);
     expect(issuer.requests.jwks).toBeLessThanOrEqual(4);
   });
 
-  it('does not keep a key published in the first minute waiting for more than 10 s', async () => {
+  it('delays a key published in the first minute by 10 s at most', async () => {
     await flood(20, FEW);
     expect(await secondsUntilAccepted()).toBeLessThanOrEqual(10);
   });
 
-  it('does not keep a key published later waiting for more than 60 s', async () => {
+  it('delays a key published later by 60 s at most', async () => {
     await flood(240, FEW);
     expect(await secondsUntilAccepted()).toBeLessThanOrEqual(60);
   });
 
   it('gets 503 while the issuer is down, within its back-off, and known keys pass', async () => {
     issuer.fault({ status: 500 }, { on: 'all' });
-    // What was confirmed this long ago proves no refusal.
+    // A response this old proves no kid absent.
     api.clock.leap(11 * SECOND);
     expect(await flood(60)).toEqual(new Set(['keys_unavailable']));
     expect(await api.statuses(madeUp())).toEqual([503]);

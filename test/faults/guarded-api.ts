@@ -17,12 +17,12 @@ import type { KeyRingEvent } from '../../src/keys/key-ring-events.js';
 import { SampleController } from '../support/guarded-app.js';
 import { ManualClock } from '../support/manual-clock.js';
 
-/** How long a question may take in tests where the issuer never answers it. */
+/** The time limit of a fetch in tests where the issuer never responds. */
 export const DEADLINE_MS = 200;
 
 const KEEP_ALIVE_MS = 60_000;
 
-/** What a guarded API of a test is like, beside its issuer. */
+/** Options of a guarded API, beside its issuer. */
 export interface GuardedApiOptions {
   readonly keys?: KeyOptions;
   /** @default by discovery */
@@ -31,14 +31,14 @@ export interface GuardedApiOptions {
   readonly verifiedTokens?: { readonly max: number } | false;
 }
 
-/** What became of requests that were sent at once. */
-export interface Answers {
+/** The outcome of requests that were sent at once. */
+export interface Outcome {
   readonly statuses: readonly number[];
   readonly retryAfter: readonly (string | null)[];
   readonly longestMs: number;
 }
 
-/** Starts an API whose keys live by a clock of the test's. Chance always picks the earliest moment. */
+/** Starts an API whose key ring has a manual clock. Its random delays are the shortest. */
 export async function startGuardedApi(
   issuer: TestIssuer,
   { keys = {}, jwksUri, verifiedTokens = false }: GuardedApiOptions = {},
@@ -64,7 +64,7 @@ export async function startGuardedApi(
     .compile();
   const app = module.createNestApplication({ logger: false });
   await app.listen(0, '127.0.0.1');
-  // A connection that is closed for being idle, on a machine that is busy, is no fault of the issuer's.
+  // Idle connections stay open on a busy machine: one that is closed is no fault of the issuer's.
   (app.getHttpServer() as Server).keepAliveTimeout = KEEP_ALIVE_MS;
   return new GuardedApi(app, await app.getUrl(), clock, rings, events);
 }
@@ -72,7 +72,7 @@ export async function startGuardedApi(
 /** A guarded HTTP route, the key ring behind it, and its time. */
 export class GuardedApi implements AsyncDisposable {
   readonly ring: KeyRing;
-  /** True while questions end by their deadline alone. */
+  /** True while fetches end by their time limit alone. */
   isSilent = false;
 
   constructor(
@@ -88,10 +88,10 @@ export class GuardedApi implements AsyncDisposable {
   }
 
   /** Sends each token to the guarded route, all at once. */
-  async send(tokens: readonly string[]): Promise<Answers> {
+  async send(tokens: readonly string[]): Promise<Outcome> {
     const sentAt = performance.now();
     let longestMs = 0;
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       tokens.map(async (token) => {
         const response = await fetch(`${this.url}/me`, { headers: { authorization: `Bearer ${token}` } });
         await response.arrayBuffer();
@@ -100,8 +100,8 @@ export class GuardedApi implements AsyncDisposable {
       }),
     );
     return {
-      statuses: answers.map(({ status }) => status),
-      retryAfter: answers.map(({ headers }) => headers.get('retry-after')),
+      statuses: responses.map(({ status }) => status),
+      retryAfter: responses.map(({ headers }) => headers.get('retry-after')),
       longestMs,
     };
   }
@@ -111,7 +111,7 @@ export class GuardedApi implements AsyncDisposable {
     return (await this.send(tokens)).statuses;
   }
 
-  /** What the verifier behind the route says of each token, all at once; undefined of one that it accepts. */
+  /** The code with which the verifier behind the route refuses each token, all at once; undefined for one that it accepts. */
   verdicts(tokens: readonly string[]): Promise<readonly (AuthErrorCode | undefined)[]> {
     const verifier = this.app.get(AccessTokenVerifier);
     return Promise.all(
@@ -124,12 +124,12 @@ export class GuardedApi implements AsyncDisposable {
     );
   }
 
-  /** The kinds of failure so far, one for each question that failed. */
+  /** The kinds of failure so far, one for each fetch that failed. */
   get failures(): readonly string[] {
     return this.events.filter((event) => event.type === 'fetch_failed').map(({ error }) => error.code);
   }
 
-  /** Waits until no refresh is in the air: the next one then has its time. */
+  /** Waits until no refresh is in flight: the next one then has its time. */
   async settled(): Promise<void> {
     await vi.waitFor(
       () => {
@@ -137,13 +137,13 @@ export class GuardedApi implements AsyncDisposable {
         if (nextRefreshInMs !== 0 && nextRefreshInMs !== Infinity) return;
         const { clock } = this;
         if (this.isSilent && clock.nextAt <= clock.now() + DEADLINE_MS) clock.leapTo(clock.nextAt);
-        throw new Error('a refresh is in the air');
+        throw new Error('a refresh is in flight');
       },
       { interval: 2, timeout: 10_000 },
     );
   }
 
-  /** Lets time pass, from one timer to the next; `each` runs whenever the keys have been asked for. */
+  /** Lets time pass, from one timer to the next; `each` runs after every fetch. */
   async pass(ms: number, each: () => Promise<void> = async () => {}): Promise<void> {
     const end = this.clock.now() + ms;
     await this.settled();

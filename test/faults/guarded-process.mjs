@@ -1,4 +1,4 @@
-// A guarded API in a process of its own, as it is built. Its parent tells it what to trust, and reads its messages.
+// A guarded API in a process of its own, as it is built. Its parent passes the options, and reads its messages.
 import 'reflect-metadata';
 import { Controller, Get, UseGuards } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

@@ -1,9 +1,9 @@
 import type { TestIssuer } from 'nestjs-jwks-auth/testing';
 import type { GuardedApi } from './guarded-api.js';
 
-/** What became of the requests of one test, and what it cost. */
+/** The outcome of the requests of one test, and their cost. */
 export class Measurement {
-  /** Every status that was answered. */
+  /** Every status of a response. */
   readonly statuses = new Set<number>();
   private sent = 0;
   private accepted = 0;
@@ -16,7 +16,7 @@ export class Measurement {
     private readonly issuer: TestIssuer,
   ) {}
 
-  /** Sends each token to the guarded route, all at once, and waits for all answers. */
+  /** Sends each token to the guarded route, all at once, and waits for all responses. */
   async send(tokens: readonly string[]): Promise<void> {
     const { statuses, longestMs } = await this.api.send(tokens);
     this.sent += statuses.length;
@@ -38,7 +38,7 @@ export class Measurement {
       `longest wait ${this.longestMs.toFixed(0)} ms`,
       `${this.issuer.requests.jwks} requests to the issuer`,
       `resident memory ${megabytes.toFixed(0)} MB more`,
-      `fresh ${this.recoveryMs} ms of policy after the fault`,
+      `fresh ${this.recoveryMs} ms of the clock after the fault`,
     ].join(', ');
   }
 }

@@ -31,26 +31,26 @@ async function start(keys: KeyOptions): Promise<void> {
   [{ url }] = (await once(child, 'message')) as [{ url: string }];
 }
 
-async function tell(message: 'refresh' | 'report'): Promise<Report> {
+async function send(message: 'refresh' | 'report'): Promise<Report> {
   child.send(message);
   const [report] = (await once(child, 'message')) as [Report];
   return report;
 }
 
 async function statuses(count: number): Promise<ReadonlySet<number>> {
-  const answers = Array.from({ length: count }, async () => {
+  const responses = Array.from({ length: count }, async () => {
     const response = await fetch(`${url}/me`, { headers: issuer.bearer() });
     await response.arrayBuffer();
     return response.status;
   });
-  return new Set(await Promise.all(answers));
+  return new Set(await Promise.all(responses));
 }
 
-describe('the memory of a process whose issuer answers with too much', () => {
+describe('the memory of a process whose issuer responds with too much', () => {
   const MEGABYTE_KB = 1_024;
   const load = async (message: 'refresh' | 'report') => {
-    const [report, answered] = await Promise.all([tell(message), statuses(40)]);
-    expect(answered).toEqual(new Set([200]));
+    const [report, responded] = await Promise.all([send(message), statuses(40)]);
+    expect(responded).toEqual(new Set([200]));
     return report.peakRssKb;
   };
 
@@ -58,7 +58,7 @@ describe('the memory of a process whose issuer answers with too much', () => {
     'stays flat: under 20 MB more at its peak, with %j',
     async (fault) => {
       await start({ maxAgeMs: 1, staleIfErrorMs: 600_000 });
-      // The same load and the same questions while all is well, for what they need themselves.
+      // The same load and the same fetches without a fault, for what they need themselves.
       for (let round = 0; round < 20; round += 1) await load('refresh');
       const before = await load('report');
       issuer.requests.reset();
@@ -66,7 +66,7 @@ describe('the memory of a process whose issuer answers with too much', () => {
       let peak = before;
       for (let round = 0; round < 8; round += 1) peak = await load('refresh');
       expect(issuer.requests.jwks).toBeGreaterThanOrEqual(8);
-      expect(await tell('report')).toMatchObject({ states: ['STALE'] });
+      expect(await send('report')).toMatchObject({ states: ['STALE'] });
       expect(peak - before).toBeLessThan(20 * MEGABYTE_KB);
     },
   );
@@ -87,10 +87,10 @@ describe.skipIf(process.platform === 'win32')('a process that was frozen', () =>
     issuer.fault('hang');
     await freeze();
     expect(await statuses(1)).toEqual(new Set([200]));
-    expect((await tell('report')).states).toEqual(['STALE']);
+    expect((await send('report')).states).toEqual(['STALE']);
   });
 
-  it('for longer than staleFor too asks the issuer, and accepts it all the same', async () => {
+  it('for longer than staleIfErrorMs too fetches again, and accepts it all the same', async () => {
     await start({ maxAgeMs: MAX_AGE_MS, staleIfErrorMs: 0 });
     await freeze();
     expect(await statuses(1)).toEqual(new Set([200]));

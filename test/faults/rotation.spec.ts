@@ -3,10 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startTestIssuer, type TestIssuer, type TestKey } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MINUTE, SECOND } from '../support/constants.js';
 import { startGuardedApi, type GuardedApi } from './guarded-api.js';
-
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
 
 let issuer: TestIssuer;
 let api: GuardedApi;
@@ -46,7 +44,7 @@ describe('a hard rotation every 2 s, the old key removed at once', () => {
       api.clock.leap(2 * SECOND);
     }
     expect(await api.statuses(old, issuer.token())).toEqual([401, 200]);
-    // And one for the old token, whose key may have come back.
+    // One more for the old token, whose key may have come back.
     expect(issuer.requests.jwks).toBe(31);
   });
 });
@@ -54,8 +52,8 @@ describe('a hard rotation every 2 s, the old key removed at once', () => {
 describe('a key that is withdrawn', () => {
   it.each([
     { what: 'tokens that were never seen', verifiedTokens: false },
-    { what: 'remembered tokens', verifiedTokens: { max: 100 } },
-  ] as const)('takes with it $what, with the next refresh', async ({ verifiedTokens }) => {
+    { what: 'cached tokens', verifiedTokens: { max: 100 } },
+  ] as const)('takes $what out of use, with the next refresh', async ({ verifiedTokens }) => {
     api = await startGuardedApi(issuer, { verifiedTokens });
     const [leaked] = issuer.keys;
     const token = issuer.token();
@@ -67,12 +65,12 @@ describe('a key that is withdrawn', () => {
   });
 });
 
-describe('replicas that serve an old and a new set in turn', () => {
+describe('replicas that alternate between an old and a new set', () => {
   it('tokens under keys of both sets pass at any time, and a token under neither is refused', async () => {
     const newKey = await issuer.createKey();
     const sets = [issuer.keys[0], newKey].map((key) => JSON.stringify({ keys: [key?.publicJwk] }));
-    let answers = 0;
-    const balancer = createServer((_request, response) => response.end(sets[answers++ % 2]));
+    let served = 0;
+    const balancer = createServer((_request, response) => response.end(sets[served++ % 2]));
     await once(balancer.listen(0, '127.0.0.1'), 'listening');
     const { port } = balancer.address() as AddressInfo;
     api = await startGuardedApi(issuer, { jwksUri: `http://127.0.0.1:${port}/jwks` });
@@ -82,7 +80,7 @@ describe('replicas that serve an old and a new set in turn', () => {
       expect([second, await api.statuses(...both)]).toEqual([second, both.map(() => 200)]);
       api.clock.leap(SECOND);
     }
-    expect(answers).toBeGreaterThan(30);
+    expect(served).toBeGreaterThan(30);
     expect(await api.statuses(issuer.badTokens()['unknown kid'])).toEqual([401]);
     balancer.close();
   });

@@ -1,15 +1,15 @@
 import { ATTRIBUTES, SPANS } from 'nestjs-jwks-auth';
 import { captureSpans } from 'nestjs-jwks-auth/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { expectQuestions } from './expectations.js';
-import { FAULTS, ODDITIES, plainScene, timeoutFor, type Scene } from './faults.js';
+import { MINUTE } from '../support/constants.js';
+import { expectFetches, expectRecovery } from './expectations.js';
+import { FAULTS, ANOMALIES, plainScene, timeoutFor, type Scene } from './faults.js';
 import { Measurement } from './measurement.js';
 
-const MINUTE = 60_000;
 const KEYS = { maxAgeMs: 10 * MINUTE, staleIfErrorMs: 60 * MINUTE };
 /** The first delays of the back-off with keys in memory, at their shortest: 0.5, 1, 2 s. */
 const OUTAGE_MS = 5_000;
-const QUESTIONS = 4;
+const FETCHES = 4;
 
 let scene: Scene | undefined;
 afterEach(async () => {
@@ -33,7 +33,7 @@ describe.each(FAULTS)(
       const tokens = Array.from({ length: 40 }, () => issuer.token());
       const { 'unknown kid': unknownKid, ...badTokens } = issuer.badTokens();
 
-      // The refresh starts here; where the issuer does not answer it is in the air while the tokens are judged.
+      // The refresh starts here; where the issuer does not respond it is in flight while the tokens are judged.
       api.clock.leap(KEYS.maxAgeMs);
       expect(api.ring.status.state).toBe('STALE');
       const spans = await captureSpans();
@@ -46,22 +46,19 @@ describe.each(FAULTS)(
       expect(measured.statuses).toEqual(new Set([200]));
       const refused = await api.send(Object.values(badTokens));
       expect(refused.statuses).toEqual(refused.statuses.map(() => 401));
-      // Nobody can know whether the issuer has that key by now.
+      // The issuer may have published that key by now.
       expect(await api.statuses(unknownKid)).toEqual([503]);
 
-      expectQuestions(api, issuer, failure, retryAfterMs === undefined ? QUESTIONS : 1);
+      expectFetches(api, issuer, failure, retryAfterMs === undefined ? FETCHES : 1);
 
-      end();
-      api.isSilent = false;
-      await measured.waitForRefresh();
-      expect(api.ring.status).toMatchObject({ state: 'FRESH', lastError: undefined });
+      await expectRecovery(api, measured, end);
       expect(await api.statuses(issuer.token(), unknownKid)).toEqual([200, 401]);
       await annotate(measured.toString());
     });
   },
 );
 
-describe.each(ODDITIES)('after maxAge, with $name', ({ begin }) => {
+describe.each(ANOMALIES)('after maxAge, with $name', ({ begin }) => {
   it('every valid token is accepted, and the keys are fresh again', async () => {
     scene = await plainScene();
     const { issuer } = scene;

@@ -11,7 +11,7 @@ afterEach(() => issuer.close());
 
 const many = (count: number) => Array.from({ length: count }, () => issuer.token());
 
-/** A valid token is accepted although the issuer does not answer: so it did not wait for it. */
+/** A valid token is accepted although the issuer does not respond: it did not wait for it. */
 async function expectAcceptedFromMemory(api: GuardedApi): Promise<void> {
   issuer.fault('hang');
   expect(await api.statuses(...many(20))).toEqual(many(20).map(() => 200));
@@ -33,12 +33,12 @@ describe('a quiet hour', () => {
     issuer.requests.reset();
     await api.pass(HOUR);
     expect(api.ring.status.state).toBe('FRESH');
-    // One refresh ahead of each maxAge of 10 minutes, at the earliest moment that may be drawn.
+    // One refresh ahead of each maxAge of 10 minutes, at the earliest possible moment.
     expect(issuer.requests.jwks).toBe(8);
     await expectAcceptedFromMemory(api);
   });
 
-  it('on a machine that was frozen meanwhile, is followed by a request that need not wait either', async () => {
+  it('on a machine that was frozen meanwhile, is followed by a request that does not wait either', async () => {
     await using api = await startGuardedApi(issuer);
     issuer.requests.reset();
     api.clock.loseTimers();
@@ -62,7 +62,7 @@ describe('a jump of the wall clock', () => {
     await expectAcceptedFromMemory(api);
   });
 
-  it('forward makes a refresh due, since a suspended machine looks like that', async () => {
+  it('forward makes a refresh due, as after a suspension of the machine', async () => {
     await using api = await startGuardedApi(issuer);
     const kid = (await issuer.rotate()).kid;
     issuer.requests.reset();
@@ -72,7 +72,7 @@ describe('a jump of the wall clock', () => {
     expect(issuer.requests.jwks).toBe(1);
   });
 
-  it('back does not put the refresh off', async () => {
+  it('back does not delay the refresh', async () => {
     await using api = await startGuardedApi(issuer);
     issuer.requests.reset();
     api.clock.moveWallClock(-DAY);

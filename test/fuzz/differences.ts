@@ -40,10 +40,11 @@ const areOperations = (value: unknown): boolean =>
   Array.isArray(value) &&
   value.every((one) => typeof one === 'string') &&
   new Set(value).size === value.length;
+const isEmptyArray = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 const KEY_REFUSALS = ['unknown_key', 'bad_signature', 'unsupported_algorithm', 'keys_unavailable'];
 const withoutKey = ({ code = '' }: Verdicts): boolean => KEY_REFUSALS.includes(code);
 
-/** Every class that is known. A case that differs for no reason among these fails the test. */
+/** Every documented class. A case that differs for another reason fails the test. */
 export const DIFFERENCES: readonly Difference[] = [
   {
     name: 'base64url that is not canonical, such as stray bits in the last character',
@@ -152,7 +153,18 @@ export const DIFFERENCES: readonly Difference[] = [
         ({ key_ops: operations, use }) =>
           !isString(use) || !(operations === undefined || areOperations(operations)),
       ),
-    example: { keySet: [[0, ['key_ops', null]]] },
+    example: { keySet: [[0, ['key_ops', 'verify']]] },
+  },
+  {
+    name: 'members of a key that are null or empty',
+    reason: 'a member without a value says nothing: issuers write absent ones so',
+    reference: 'RFC 7517 §4, a choice',
+    explains: ({ jwks, verdicts }) =>
+      verdicts.ours === 'accept' &&
+      objectsIn(jwks).some((jwk) =>
+        Object.values(jwk).some((value) => value === null || value === '' || isEmptyArray(value)),
+      ),
+    example: { keySet: [[0, ['key_ops', []]]] },
   },
   {
     name: 'several keys of one kid that fit',

@@ -10,7 +10,7 @@ import { differenceIn, isDisputed, observe } from './observe.js';
 import { Stopwatch } from './stopwatch.js';
 import { ourCode } from './verdicts.js';
 
-/** `npm run fuzz` goes on for longer, from a new seed each time; FUZZ_CASES and FUZZ_SEED say otherwise. */
+/** `npm run fuzz` runs for longer, from a new seed each time; FUZZ_CASES and FUZZ_SEED change both. */
 const isLong = process.env['npm_lifecycle_event'] === 'fuzz';
 const CASES = Number(process.env['FUZZ_CASES'] ?? (isLong ? 100_000 : 10_000));
 const SEED = Number(process.env['FUZZ_SEED'] ?? (isLong ? Date.now() % 2 ** 31 : 7519));
@@ -27,13 +27,21 @@ const GOOD: FuzzCase = {
   profile: true,
 };
 
+function tokenOrError(authorization: string): unknown {
+  try {
+    return bearerToken({ headers: { authorization } });
+  } catch (error) {
+    return error;
+  }
+}
+
 let scene: FuzzScene;
 beforeAll(async () => {
   scene = await FuzzScene.create();
 });
 
 it(
-  'comes to the verdicts of jose and oauth4webapi, but for the differences that are known',
+  'comes to the verdicts of jose and oauth4webapi, but for the documented differences',
   async () => {
     const members = Reflect.ownKeys(Object.prototype);
     const seen = { accepted: 0, disputed: 0 };
@@ -91,7 +99,7 @@ it('takes a token out of any Authorization header, or refuses it with an AuthErr
   );
 });
 
-it('tells of every known difference in docs/evidence/conformance.md, as its example shows it', async () => {
+it('reports every difference in docs/evidence/conformance.md, as its example shows it', async () => {
   const rows: string[][] = [];
   for (const { name, reason, reference, example } of DIFFERENCES) {
     const seen = await observe(scene.build({ ...GOOD, ...example }));
@@ -102,9 +110,9 @@ it('tells of every known difference in docs/evidence/conformance.md, as its exam
   expect(reported('differences', rows)).toEqual(rows);
 });
 
-// Only where somebody looks at it: a machine that is busy with other tests tells nothing about time.
+// In a long run only: times on a machine that is busy with other tests mean nothing.
 it.each(isLong ? [2_000] : [])(
-  'tells how much CPU each of %i cases takes',
+  'measures the CPU that each of %i cases takes',
   async (numRuns) => {
     const stopwatch = new Stopwatch(scene);
     for (const one of fc.sample(fuzzCase, { numRuns, seed: SEED })) await stopwatch.measure(one);
@@ -113,11 +121,3 @@ it.each(isLong ? [2_000] : [])(
   },
   TIMEOUT_MS,
 );
-
-function tokenOrError(authorization: string): unknown {
-  try {
-    return bearerToken({ headers: { authorization } });
-  } catch (error) {
-    return error;
-  }
-}

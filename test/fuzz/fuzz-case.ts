@@ -41,7 +41,7 @@ export interface FuzzCase {
   readonly keySet: readonly (readonly [index: number, change: Change])[];
   /** More members of the key set. */
   readonly extra: readonly unknown[];
-  /** Asks for the RFC 9068 profile. */
+  /** Demands the RFC 9068 profile. */
   readonly profile: boolean;
 }
 
@@ -54,7 +54,7 @@ const some = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(..
 const change = (name: string, values: fc.Arbitrary<unknown>): fc.Arbitrary<Change> =>
   fc.tuple(fc.constant(name), fc.oneof({ weight: 3, arbitrary: values }, { weight: 1, arbitrary: junk }));
 
-/** Where the case has to put what it alone knows. */
+/** Placeholders for what the scene fills in. */
 export const OURS = { issuer: '<issuer>', audience: '<audience>', kid: '<kid>' } as const;
 
 const time = some<unknown>(-100_000, -60, -2, 0, 2.5, 60, 100_000, '<string>', '<infinite>');

@@ -10,7 +10,8 @@ export interface FuzzInput {
   readonly profile: boolean;
 }
 
-export const ISSUER = 'https://issuer.example/tenant-y/v2.0';
+/** With a tenant in its path, so that a key can be that of another tenant. */
+export const TENANT_ISSUER = 'https://issuer.example/tenant-y/v2.0';
 export const AUDIENCE = 'https://api.example';
 
 const ALGORITHMS = { es256: 'ES256', eddsa: 'EdDSA', rs256: 'RS256', stranger: 'ES256' } as const;
@@ -31,7 +32,9 @@ export class FuzzScene {
     const key = this.keys[name];
     const parts = [
       JSON.stringify(changed(goodHeader(key), header)),
-      withInfinity(JSON.stringify(changed(goodClaims({ issuer: ISSUER, audience: AUDIENCE }), claims))),
+      withInfinity(
+        JSON.stringify(changed(goodClaims({ issuer: TENANT_ISSUER, audience: AUDIENCE }), claims)),
+      ),
     ] as [string, string];
     const written = parts.map((part, i) => (writing?.[0] === i ? rewrite(part, writing[1]) : part)) as [
       string | Buffer,
@@ -82,7 +85,9 @@ const asTime = (value: unknown): unknown => {
 };
 
 function filledIn(value: unknown): unknown {
-  const text = JSON.stringify(value)?.replaceAll(OURS.issuer, ISSUER).replaceAll(OURS.audience, AUDIENCE);
+  const text = JSON.stringify(value)
+    ?.replaceAll(OURS.issuer, TENANT_ISSUER)
+    .replaceAll(OURS.audience, AUDIENCE);
   return text === undefined ? undefined : (JSON.parse(text) as unknown);
 }
 
@@ -98,7 +103,7 @@ function rewrite(json: string, how: NonNullable<FuzzCase['writing']>[1]): string
     case 'spaces':
       return ` ${json.replaceAll(',', ' ,\n')}\t`;
     case 'twice':
-      return `${open},"iss":"${ISSUER}","sub":"first","sub":"last"}`;
+      return `${open},"iss":"${TENANT_ISSUER}","sub":"first","sub":"last"}`;
     case '__proto__':
       return `${open},"__proto__":{"admin":true}}`;
     case 'deep':

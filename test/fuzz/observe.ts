@@ -2,7 +2,7 @@ import { DIFFERENCES, type Difference, type Observation } from './differences.js
 import type { FuzzInput } from './fuzz-scene.js';
 import { verdictsOn } from './verdicts.js';
 
-/** Asks all three libraries about one input. */
+/** The verdicts of all three libraries on one input. */
 export async function observe(input: FuzzInput): Promise<Observation> {
   const [header, claims] = input.token.split('.').slice(0, 2).map(readLeniently);
   return { ...input, verdicts: await verdictsOn(input), header: header ?? {}, claims: claims ?? {} };
@@ -12,7 +12,7 @@ export async function observe(input: FuzzInput): Promise<Observation> {
 export const isDisputed = ({ verdicts: { ours, jose, oauth4webapi = ours } }: Observation): boolean =>
   jose !== ours || oauth4webapi !== ours;
 
-/** Why we differ; undefined when that is not known. */
+/** Why we differ; undefined for an unknown reason. */
 export const differenceIn = (seen: Observation): Difference | undefined =>
   DIFFERENCES.find(({ explains }) => explains(seen));
 

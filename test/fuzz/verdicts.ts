@@ -8,7 +8,7 @@ import { KEY_OPTION_DEFAULTS } from '../../src/keys/key.options.js';
 import { resolveIssuer } from '../../src/token/issuers/issuer-rules.js';
 import { resolveTokenOptions } from '../../src/token/token.options.js';
 import type { Verdict } from '../conformance/report.js';
-import { AUDIENCE, ISSUER, type FuzzInput } from './fuzz-scene.js';
+import { AUDIENCE, TENANT_ISSUER, type FuzzInput } from './fuzz-scene.js';
 
 /** What three libraries make of one input. */
 export interface Verdicts {
@@ -16,21 +16,21 @@ export interface Verdicts {
   /** Why we refused. */
   readonly code: string | undefined;
   readonly jose: Verdict;
-  /** Undefined without the RFC 9068 profile, which it always asks for. */
+  /** Undefined without the RFC 9068 profile, which it always requires. */
   readonly oauth4webapi: Verdict | undefined;
 }
 
 const TOLERANCE_S = 5;
-/** Those that all three know. */
+/** Those that all three support. */
 const ALGORITHMS = DEFAULT_ALGORITHMS.filter((name) => name !== 'ES256K');
 const PROFILE_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];
 const RULES = {
   profile: resolveIssuer(
-    { issuer: ISSUER, audience: AUDIENCE, algorithms: ALGORITHMS, tokenType: 'at+jwt' },
+    { issuer: TENANT_ISSUER, audience: AUDIENCE, algorithms: ALGORITHMS, tokenType: 'at+jwt' },
     '',
     false,
   ),
-  plain: resolveIssuer({ issuer: ISSUER, audience: AUDIENCE, algorithms: ALGORITHMS }, '', false),
+  plain: resolveIssuer({ issuer: TENANT_ISSUER, audience: AUDIENCE, algorithms: ALGORITHMS }, '', false),
 };
 const OPTIONS = resolveTokenOptions({ clockToleranceMs: TOLERANCE_S * 1_000 });
 
@@ -39,8 +39,8 @@ export async function verdictsOn(input: FuzzInput): Promise<Verdicts> {
   return {
     ours: code === undefined ? 'accept' : 'refuse',
     code,
-    jose: await verdictOf(() => askJose(input)),
-    oauth4webapi: input.profile ? await verdictOf(() => askOauth4webapi(input)) : undefined,
+    jose: await verdictOf(() => verifyWithJose(input)),
+    oauth4webapi: input.profile ? await verdictOf(() => verifyWithOauth4webapi(input)) : undefined,
   };
 }
 
@@ -66,7 +66,7 @@ export async function withVerifier<T>(
   run: (verifier: AccessTokenVerifier) => Promise<T>,
 ): Promise<T> {
   const source = new FunctionJwksSource('the case', async () => jwks);
-  const ring = createKeyRing({ issuer: ISSUER, algorithms: ALGORITHMS }, source, KEY_OPTION_DEFAULTS, {
+  const ring = createKeyRing({ issuer: TENANT_ISSUER, algorithms: ALGORITHMS }, source, KEY_OPTION_DEFAULTS, {
     onEvent() {},
   });
   const rings = { get: () => ring } as unknown as KeyRings;
@@ -78,18 +78,18 @@ export async function withVerifier<T>(
   }
 }
 
-async function verdictOf(ask: () => Promise<unknown>): Promise<Verdict> {
+async function verdictOf(verify: () => Promise<unknown>): Promise<Verdict> {
   try {
-    await ask();
+    await verify();
     return 'accept';
   } catch {
     return 'refuse';
   }
 }
 
-const askJose = async ({ token, jwks, profile }: FuzzInput): Promise<unknown> =>
+const verifyWithJose = async ({ token, jwks, profile }: FuzzInput): Promise<unknown> =>
   jwtVerify(token, createLocalJWKSet({ keys: jwks } as JSONWebKeySet), {
-    issuer: ISSUER,
+    issuer: TENANT_ISSUER,
     audience: AUDIENCE,
     algorithms: ALGORITHMS,
     clockTolerance: TOLERANCE_S,
@@ -97,9 +97,9 @@ const askJose = async ({ token, jwks, profile }: FuzzInput): Promise<unknown> =>
     ...(profile && { typ: 'at+jwt' }),
   });
 
-function askOauth4webapi({ token, jwks }: FuzzInput): Promise<unknown> {
+function verifyWithOauth4webapi({ token, jwks }: FuzzInput): Promise<unknown> {
   const request = new Request(AUDIENCE, { headers: { authorization: `Bearer ${token}` } });
-  const server = { issuer: ISSUER, jwks_uri: `${ISSUER}/jwks` };
+  const server = { issuer: TENANT_ISSUER, jwks_uri: `${TENANT_ISSUER}/jwks` };
   return oauth.validateJwtAccessToken(server, request, AUDIENCE, {
     signingAlgorithms: ALGORITHMS,
     [oauth.clockTolerance]: TOLERANCE_S,

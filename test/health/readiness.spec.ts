@@ -5,7 +5,7 @@ import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ADAPTERS, listen, type GuardedApp } from '../support/guarded-app.js';
 
-/** What a NestJS developer writes. */
+/** Health endpoints as an application writes them. */
 @Controller()
 class HealthController {
   constructor(
@@ -58,54 +58,54 @@ describe.each(ADAPTERS)('the health indicator under Terminus on %s', (adapter) =
     class AppModule {}
     return listen(AppModule, { adapter });
   };
-  const ask = async (api: GuardedApp, path: string) => {
+  const get = async (api: GuardedApp, path: string) => {
     const response = await api.get(path);
     return { status: response.status, body: (await response.json()) as HealthBody };
   };
   const reaches = (api: GuardedApp, state: string) =>
     vi.waitFor(() => expect(api.app.get(KeyRings).status()[0]?.state).toBe(state), { interval: 5 });
 
-  it('says up with 200 while the keys are fresh', async () => {
+  it('is up with 200 while the keys are fresh', async () => {
     await using api = await start({ maxAgeMs: 60_000, staleIfErrorMs: 3_600_000 });
-    const { status, body } = await ask(api, '/ready');
+    const { status, body } = await get(api, '/ready');
     expect([status, body.status, body.details.jwks.status]).toEqual([200, 'ok', 'up']);
     expect(body.details.jwks.secondsLeft).toBeGreaterThan(3_600);
   });
 
-  it('says degraded with 200 and the seconds left, while the issuer is away and its keys are stale', async () => {
+  it('is degraded with 200 and the seconds left, while the issuer is down and its keys are stale', async () => {
     await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 3_600_000 });
     issuer.fault({ status: 500 }, { on: 'all' });
     await reaches(api, 'STALE');
-    const { status, body } = await ask(api, '/ready');
+    const { status, body } = await get(api, '/ready');
     expect([status, body.status, body.details.jwks.status]).toEqual([200, 'degraded', 'degraded']);
     expect(body.details.jwks.secondsLeft).toBeGreaterThan(3_500);
     expect(body.details.jwks.secondsLeft).toBeLessThanOrEqual(3_600);
     expect((await api.get('/me', issuer.token())).status).toBe(200);
   });
 
-  it('says down with 503 when the keys have expired, while liveness says 200', async () => {
+  it('is down with 503 when the keys have expired, while liveness is 200', async () => {
     await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 0 });
     issuer.fault({ status: 500 }, { on: 'all' });
     await reaches(api, 'EXPIRED');
-    const { status, body } = await ask(api, '/ready');
+    const { status, body } = await get(api, '/ready');
     expect([status, body.details.jwks]).toMatchObject([503, { status: 'down', secondsLeft: 0 }]);
     expect((await api.get('/me', issuer.token())).status).toBe(503);
     expect((await api.get('/live')).status).toBe(200);
   });
 
-  it('says down with 503 before the first keys are in, and up once they are', async () => {
+  it('is down with 503 before the first keys are in memory, and up afterwards', async () => {
     issuer.fault('reset', { on: 'all' });
     await using api = await start({ bootstrap: 'background' });
-    expect((await ask(api, '/ready')).status).toBe(503);
+    expect((await get(api, '/ready')).status).toBe(503);
     issuer.fault(undefined, { on: 'all' });
-    await vi.waitFor(async () => expect((await ask(api, '/ready')).status).toBe(200), { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await get(api, '/ready')).status).toBe(200), { timeout: 10_000 });
   });
 
-  it('tells of failures by their kind alone', async () => {
+  it('reports failures by their kind alone', async () => {
     await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 0 });
     issuer.fault({ status: 500 }, { on: 'all' });
     await reaches(api, 'EXPIRED');
-    const { body } = await ask(api, '/ready');
+    const { body } = await get(api, '/ready');
     const jwks = {
       status: 'down',
       secondsLeft: 0,
@@ -115,7 +115,7 @@ describe.each(ADAPTERS)('the health indicator under Terminus on %s', (adapter) =
   });
 });
 
-it('lets readiness depend on some of the issuers, and tells of all', async () => {
+it('depends on a choice of the issuers, and reports all', async () => {
   await using good = await startTestIssuer();
   await using bad = await startTestIssuer();
   bad.fault('reset', { on: 'all' });

@@ -9,7 +9,7 @@ const promtool = (...args: string[]): string =>
   execFileSync('promtool', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 describe.skipIf(!isInstalled('promtool'))('the alerts (skipped where promtool is not installed)', () => {
-  it('are rules that Prometheus takes', () => {
+  it('are rules that Prometheus accepts', () => {
     expect(promtool('check', 'rules', 'alerts.yaml')).toContain('SUCCESS: 8 rules found');
   });
 
@@ -17,7 +17,7 @@ describe.skipIf(!isInstalled('promtool'))('the alerts (skipped where promtool is
     expect(promtool('test', 'rules', 'alerts.test.yaml')).toContain('SUCCESS');
   });
 
-  it('are read by a configuration that Prometheus takes', () => {
+  it('are loaded by a configuration that Prometheus accepts', () => {
     expect(promtool('check', 'config', 'prometheus.yaml')).toContain(
       'is valid prometheus config file syntax',
     );

@@ -9,7 +9,7 @@ import { Prometheus } from '../support/prometheus.js';
 
 const folder = new URL('../../observability/prometheus/', import.meta.url);
 
-/** What a collector makes of the metrics that it got by OTLP: the unit is part of the name. */
+/** A collector's configuration for metrics by OTLP: the unit is part of the name. */
 const OFFERED = `
 jwt_authenticate_duration_seconds_bucket{job="orders",instance="1",le="+Inf"} 3
 jwt_authenticate_duration_seconds_count{job="orders",instance="1"} 3

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { dashboardJson } from '../../observability/dashboard.js';
 import { METRICS } from '../../src/telemetry/names.js';
 
-it('the dashboard is what its source makes', () => {
+it('the dashboard is what its source generates', () => {
   const path = new URL('../../observability/grafana/dashboards/nestjs-jwks-auth.json', import.meta.url);
   expect(readFileSync(path, 'utf8'), 'run npm run docs:dashboard').toBe(dashboardJson());
 });

@@ -16,7 +16,7 @@ interface Panel {
   readonly targets?: readonly { readonly expr: string }[];
 }
 
-/** Every query of every panel, with the choices of the dashboard made. */
+/** Every query of every panel, with its variables filled in. */
 function panelQueries(): [string, string][] {
   const { panels } = JSON.parse(read('grafana/dashboards/nestjs-jwks-auth.json')) as { panels: Panel[] };
   const chosen = (expression: string) =>
@@ -100,7 +100,7 @@ describe.skipIf(!isInstalled('prometheus'))('Prometheus (skipped where it is not
     });
   });
 
-  it('takes every line of what the application offers', async () => {
+  it('accepts every line that the application exposes', async () => {
     const input = await (await fetch(`http://${metrics}/metrics`)).text();
     expect(input).toContain('jwt_authenticate_duration_bucket');
     const run = () =>

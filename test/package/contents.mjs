@@ -2,6 +2,7 @@
 //   node test/package/contents.mjs [file.tgz]
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { isBuiltin } from 'node:module';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -22,8 +23,11 @@ try {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .toSorted();
-  checkNames(files, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
-  for (const file of files) checkText(file, readFileSync(join(root, file), 'utf8'));
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+  checkNames(files, manifest);
+  for (const [file, text] of texts) checkText(file, text);
+  checkImports(texts, manifest);
   console.log(`${files.length} files, nothing missing and nothing too many`);
 } finally {
   rmSync(folder, { recursive: true });
@@ -48,4 +52,34 @@ function checkNames(files, { exports: entries }) {
 function checkText(file, text) {
   assert.doesNotMatch(text, /sourceMappingURL/, `${file} points at a source map that is not there`);
   assert.ok(!text.includes(process.cwd()), `${file} holds a path of this machine`);
+}
+
+/** Yarn PnP and pnpm without hoisting find what is declared, and nothing else. */
+function checkImports(texts, { dependencies, peerDependencies, peerDependenciesMeta }) {
+  const imported = new Set([...texts].flatMap(([file, text]) => (isCode(file) ? packagesIn(text) : [])));
+  const declared = [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
+  assert.deepEqual(
+    [...imported].filter((name) => !declared.includes(name)),
+    [],
+    'packages that are imported and not declared',
+  );
+  const isOptional = (name) => peerDependenciesMeta[name]?.optional === true;
+  assert.deepEqual(
+    declared.filter((name) => !imported.has(name.replace(/^@types\//, '')) && !isOptional(name)),
+    [],
+    'packages that are declared and not imported',
+  );
+}
+
+function isCode(file) {
+  return /\.(js|d\.ts)$/.test(file);
+}
+
+/** The packages that a module imports or re-exports from, statically or not. */
+function packagesIn(text) {
+  const specifiers = text.matchAll(/(?:^|[\s;}])(?:from|import)\s*\(?\s*['"]([^'"\n]+)['"]/g);
+  return [...specifiers]
+    .map(([, specifier]) => specifier)
+    .filter((specifier) => !specifier.startsWith('.') && !isBuiltin(specifier))
+    .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)[0]);
 }

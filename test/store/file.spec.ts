@@ -19,7 +19,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A process of this host, as it is after a restart: it knows what is in the folder and nothing else. */
+/** A process of this host after a restart: it has the folder and nothing else. */
 const start = (): Promise<GuardedApp> => {
   const store = new Keyv({ store: new KeyvFile({ filename: folder, separatedFile: true }) });
   const keys = {
@@ -37,7 +37,7 @@ const runOnce = async () => {
   await vi.waitFor(() => expect(readFileSync(join(folder, fileOfKeys()), 'utf8')).toContain('wallAt'));
 };
 
-it('a host starts again during an outage with the keys that it had', async () => {
+it('a host restarts during an outage with the keys that it had', async () => {
   await runOnce();
   issuer.fault('reset', { on: 'all' });
   await using api = await start();
@@ -45,7 +45,7 @@ it('a host starts again during an outage with the keys that it had', async () =>
   expect(api.app.get(KeyRings).status()[0]?.state).toBe('FRESH');
 });
 
-it('a file that a crash has cut short is as if it were not there', async () => {
+it('a file that a crash truncated is ignored', async () => {
   await runOnce();
   vi.spyOn(console, 'error').mockImplementation(() => {});
   truncateSync(join(folder, fileOfKeys()), 100);
@@ -53,7 +53,7 @@ it('a file that a crash has cut short is as if it were not there', async () => {
   expect(issuer.requests.jwks).toBe(2);
 });
 
-it('a file that somebody has changed is not used', async () => {
+it('a file that was tampered with is ignored', async () => {
   await runOnce();
   const path = join(folder, fileOfKeys());
   const kid = issuer.keys[0]?.kid ?? '';

@@ -3,11 +3,9 @@ import type { Keyv } from 'keyv';
 import { KeyRings, type KeyOptions } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { OLD_SECRET, SECRET } from '../support/constants.js';
 import { startGuardedApp, type GuardedApp } from '../support/guarded-app.js';
 import { hasRedis, RedisServer } from '../support/redis-server.js';
-
-const SECRET = 'a-secret-of-at-least-thirty-two-bytes';
-const OLD = 'the-old-secret-of-at-least-32-bytes';
 
 describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
   'keys shared through Redis (skipped without redis-server)',
@@ -28,7 +26,7 @@ describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
       stores = [];
     });
 
-    /** One more process, as far as keys go: an application with a connection of its own. */
+    /** One more process: an application with a connection of its own. */
     const start = (keys: KeyOptions = {}, lines: string[] = []): Promise<GuardedApp> => {
       const store = createKeyv(redis.url);
       stores.push(store);
@@ -60,7 +58,7 @@ describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
       await vi.waitFor(async () => expect((await names()).length).toBeGreaterThan(0), 15_000);
     };
 
-    it('asks the issuer once for two processes', async () => {
+    it('fetches from the issuer once for two processes', async () => {
       await using one = await start();
       await reaches(one, 'FRESH');
       await isWritten();
@@ -82,7 +80,7 @@ describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
       expect(await statusOf(other, token)).toBe(200);
     });
 
-    it('loses nothing that is in memory when Redis, the issuer or both are killed, in any order', async () => {
+    it('keeps the keys in memory when Redis, the issuer or both are killed, in any order', async () => {
       const lines: string[] = [];
       await using api = await start({ maxAgeMs: 100 }, lines);
       await reaches(api, 'FRESH');
@@ -106,7 +104,7 @@ describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
       await redis.restart();
     }, 40_000);
 
-    it('starts without Redis as if there were none', async () => {
+    it('starts while Redis is down, without the store', async () => {
       await redis.kill();
       const lines: string[] = [];
       await using api = await start({}, lines);
@@ -116,7 +114,7 @@ describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
       await redis.restart();
     });
 
-    it('refuses what somebody else wrote, and asks the issuer', async () => {
+    it('refuses a forged entry, and fetches from the issuer', async () => {
       await using one = await start({ storeSecret: 'a-secret-of-an-intruder-who-can-write' });
       await reaches(one, 'FRESH');
       await isWritten();
@@ -128,19 +126,19 @@ describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
       expect(await statusOf(other)).toBe(200);
     });
 
-    it('goes from an old secret to a new one, with processes of both at once', async () => {
-      await using old = await start({ storeSecret: OLD });
+    it('rotates from an old secret to a new one, with processes of both at once', async () => {
+      await using old = await start({ storeSecret: OLD_SECRET });
       await reaches(old, 'FRESH');
       await isWritten();
-      await using both = await start({ storeSecret: [OLD, SECRET] });
+      await using both = await start({ storeSecret: [OLD_SECRET, SECRET] });
       await reaches(both, 'FRESH');
-      await using next = await start({ storeSecret: [SECRET, OLD] });
+      await using next = await start({ storeSecret: [SECRET, OLD_SECRET] });
       await reaches(next, 'FRESH');
       expect(issuer.requests.jwks).toBe(1);
       expect([await statusOf(old), await statusOf(both), await statusOf(next)]).toEqual([200, 200, 200]);
     });
 
-    it('carries the denial of a key to another process', async () => {
+    it('shares the denial of a key with another process', async () => {
       await using one = await start();
       await using other = await start({ maxAgeMs: 300 });
       await Promise.all([reaches(one, 'FRESH'), reaches(other, 'FRESH')]);

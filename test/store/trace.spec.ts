@@ -3,7 +3,7 @@ import { captureSpans, startTestIssuer } from 'nestjs-jwks-auth/testing';
 import { expect, it, vi } from 'vitest';
 import { startGuardedApp } from '../support/guarded-app.js';
 
-it('a trace tells keys of the store from keys of the issuer', async () => {
+it('a trace distinguishes keys of the store from keys of the issuer', async () => {
   await using issuer = await startTestIssuer();
   const spans = await captureSpans();
   const store = new Keyv();

@@ -27,7 +27,7 @@ export class NodeProcess implements AsyncDisposable {
     this.child.kill(signal);
   }
 
-  /** Ends it, whatever it is at. */
+  /** Ends it at once. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill('SIGKILL');
     await this.ended;

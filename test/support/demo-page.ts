@@ -7,7 +7,7 @@ import { launchChromium } from './chromium.js';
 
 /** The demo's page in a browser, fed with the spans of this process by OTLP. */
 export class DemoPage implements AsyncDisposable {
-  /** What the browser said or asked for that it should not have. */
+  /** Errors and dialogs of the browser, and its requests to other servers. */
   readonly complaints: string[] = [];
 
   private constructor(
@@ -51,8 +51,8 @@ export class DemoPage implements AsyncDisposable {
   /** Sends an OTLP export. */
   async send(body: string): Promise<void> {
     const headers = { 'content-type': 'application/json' };
-    const answer = await fetch(`${this.receiver.endpoint}/v1/traces`, { method: 'POST', headers, body });
-    if (!answer.ok) throw new Error(`the receiver answered ${answer.status}`);
+    const response = await fetch(`${this.receiver.endpoint}/v1/traces`, { method: 'POST', headers, body });
+    if (!response.ok) throw new Error(`the receiver responded with ${response.status}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -19,7 +19,7 @@ export type Adapter = (typeof ADAPTERS)[number];
 /** The routes that most tests need. */
 @Controller()
 export class SampleController {
-  /** How often a handler was reached. */
+  /** How often a handler was called. */
   static calls = 0;
 
   @Get('open')

@@ -2,20 +2,20 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A server on loopback that answers as it is told, and counts. */
+/** A server on loopback that responds as it is set to, and keeps the requests. */
 export class HttpServer implements AsyncDisposable {
   readonly requests: IncomingMessage[] = [];
   private readonly server = createServer((request, response) => {
     this.requests.push(request);
-    this.answer(request, response);
+    this.respond(request, response);
   });
 
-  private constructor(public answer: RequestListener) {}
+  private constructor(public respond: RequestListener) {}
 
   static async start(
-    answer: (request: IncomingMessage, response: ServerResponse) => void,
+    respond: (request: IncomingMessage, response: ServerResponse) => void,
   ): Promise<HttpServer> {
-    const started = new HttpServer(answer);
+    const started = new HttpServer(respond);
     started.server.listen(0, '127.0.0.1');
     await once(started.server, 'listening');
     return started;

@@ -11,7 +11,7 @@ export function createProvider(options: PassportJwtSecretOptions): ReturnType<ty
   return provider;
 }
 
-/** Asks a provider for the key of a token. */
+/** The key that a provider yields for a token. */
 export function keyOf(provider: SecretOrKeyProvider, token: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     provider({}, token, (error, key) => (error ? reject(error) : resolve(key)));

@@ -4,9 +4,9 @@ import { ManualClock } from './manual-clock.js';
 it('runs timers in the order of their moments, then of their setting, and no cancelled one', async () => {
   const clock = new ManualClock();
   const seen: string[] = [];
-  const note = (name: string) => () => void seen.push(`${name} at ${clock.now()}`);
-  for (const delayMs of [30, 10, 20, 10, 40]) clock.after(delayMs, note(String(delayMs)));
-  clock.after(15, note('cancelled'))();
+  const record = (name: string) => () => void seen.push(`${name} at ${clock.now()}`);
+  for (const delayMs of [30, 10, 20, 10, 40]) clock.after(delayMs, record(String(delayMs)));
+  clock.after(15, record('cancelled'))();
   await clock.goTo(30);
   expect(seen).toEqual(['10 at 10', '10 at 10', '20 at 20', '30 at 30']);
 });
@@ -15,7 +15,7 @@ it('lets everything settle that a timer leads to before the next one runs', asyn
   const clock = new ManualClock();
   const seen: string[] = [];
   clock.after(1, async () => {
-    for (let turn = 0; turn < 100; turn += 1) await undefined;
+    for (let tick = 0; tick < 100; tick += 1) await undefined;
     seen.push(`settled at ${clock.now()}`);
     clock.after(1, () => seen.push(`set meanwhile, at ${clock.now()}`));
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import { freePort } from './free-port.js';
 
-/** One series of the answer to a query, with its value now. */
+/** One series of the response to a query, with its value now. */
 export interface Sample {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [number, string];
@@ -49,8 +49,8 @@ export class Prometheus {
 
   /** The series that a PromQL expression yields now. */
   async query(expression: string): Promise<readonly Sample[]> {
-    const answer = await fetch(`${this.url}/api/v1/query?${new URLSearchParams({ query: expression })}`);
-    const { data, error } = (await answer.json()) as {
+    const response = await fetch(`${this.url}/api/v1/query?${new URLSearchParams({ query: expression })}`);
+    const { data, error } = (await response.json()) as {
       data?: { result: readonly Sample[] };
       error?: string;
     };

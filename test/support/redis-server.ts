@@ -28,7 +28,7 @@ export class RedisServer {
   async restart(): Promise<void> {
     const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
     this.process = spawn('redis-server', args, { stdio: 'ignore' });
-    while (!(await this.answers())) await setTimeout(20);
+    while (!(await this.isUp())) await setTimeout(20);
   }
 
   /** Ends it as a crash would. */
@@ -39,7 +39,7 @@ export class RedisServer {
     await once(process, 'exit');
   }
 
-  private async answers(): Promise<boolean> {
+  private async isUp(): Promise<boolean> {
     const socket = connect(this.port, '127.0.0.1');
     try {
       await once(socket, 'connect');

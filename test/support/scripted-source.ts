@@ -49,7 +49,7 @@ export class ScriptedSource implements JwksSource {
 
   /** Fails from now on, with this status. */
   failWith(status: number, retryAfterMs?: number): void {
-    const message = `answered ${status}`;
+    const message = `status ${status}`;
     this.error = new JwksFetchError('http_status', { status, retryAfterMs, message });
   }
 }

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule, TestSuite, TestCase, Vitest } from 'vitest/node';
 
-/** Tells at the end of a run what was skipped, by titles, since those say why. Silent when a name pattern chose the tests. */
+/** Lists skipped tests at the end of a run, by their titles, which hold the reason. Silent when a name pattern chose the tests. */
 export class SkippedReporter implements Reporter {
   private isFiltered = false;
 

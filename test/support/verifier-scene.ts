@@ -4,15 +4,16 @@ import { createTestKey, type TestKey } from '../../libs/testing/src/test-key.js'
 import { createKeyRing } from '../../src/keys/create-key-ring.js';
 import type { KeyRing } from '../../src/keys/key-ring.js';
 import type { KeyRings } from '../../src/keys/key-rings.js';
+import { KEY_OPTION_DEFAULTS } from '../../src/keys/key.options.js';
 import { FunctionJwksSource } from '../../src/keys/source/function-source.js';
 import { AccessTokenVerifier } from '../../src/token/access-token-verifier.js';
 import type { VerificationInfo } from '../../src/token/access-token.js';
 import { resolveIssuer } from '../../src/token/issuers/issuer-rules.js';
 import { resolveTokenOptions, type TokenOptions } from '../../src/token/token.options.js';
-import { HOUR } from './constants.js';
+import { HOUR, ISSUER } from './constants.js';
 import { ManualClock } from './manual-clock.js';
 
-const RULES = { issuer: 'https://issuer.example', audience: 'https://api.example' };
+const RULES = { issuer: ISSUER, audience: 'https://api.example' };
 
 /** An issuer with two keys, its ring, and a clock that stands still; no socket. */
 export class VerifierScene {
@@ -29,7 +30,7 @@ export class VerifierScene {
     this.ring = createKeyRing(
       RULES,
       new FunctionJwksSource('test', async () => this.published),
-      { maxAgeMs: HOUR, staleIfErrorMs: HOUR, timeoutMs: HOUR, jwksRequestsPerMinute: 6 },
+      { ...KEY_OPTION_DEFAULTS, maxAgeMs: HOUR, staleIfErrorMs: HOUR, timeoutMs: HOUR },
       { clock: this.clock, random: () => 0, onEvent: () => {} },
     );
   }

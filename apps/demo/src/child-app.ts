@@ -9,6 +9,8 @@ const READY_WITHIN_MS = 20_000;
 const STOP_WITHIN_MS = 3_000;
 const MAX_ERROR_OUTPUT = 10_000;
 const running = new Set<ChildProcess>();
+// Whatever ends the demo, an uncaught error included, no application outlives it.
+process.once('exit', () => ChildApp.killAll());
 
 /** One of the demo's applications, in a process of its own. */
 export class ChildApp {
@@ -60,7 +62,7 @@ export class ChildApp {
     clearTimeout(timer);
   }
 
-  /** Ends every application that still runs, so that none outlives the demo. */
+  /** Ends every application that still runs. */
   static killAll(): void {
     for (const child of running) child.kill('SIGKILL');
   }

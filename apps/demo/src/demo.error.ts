@@ -1,9 +1,9 @@
-/** Something that the person who started the demo can mend; its message is one line. */
+/** An error that whoever started the demo can fix; its message is one line. */
 export class DemoError extends Error {
   override readonly name = 'DemoError';
 }
 
-/** Ends the demo with its one line; anything else is a mistake of ours, and goes on. */
+/** Prints the message of a DemoError and sets the exit code; rethrows anything else, which is a bug of the demo. */
 export function reportDemoError(error: unknown): void {
   if (!(error instanceof DemoError)) throw error;
   console.error(error.message);

@@ -8,19 +8,19 @@ import { TraceBuffer } from './trace-buffer.js';
 
 const AUDIENCE = 'https://orders.example';
 
-/** How far away the issuer's keys are, in milliseconds. */
+/** How long the issuer takes to answer a request for its keys or its discovery document, in milliseconds. */
 export const ISSUER_LATENCY_MS = 250;
 
-/** How often the applications send their metrics: a dashboard need not be waited for. */
+/** How often the applications export their metrics: often enough to follow on a dashboard. */
 const METRIC_INTERVAL_MS = '5000';
 
-/** The orders API, and the same API built the naive way. */
+/** The orders API, and the same API with passport-jwt and jwks-rsa. */
 export interface AppPair {
   readonly orders: ChildApp;
   readonly naive: ChildApp;
 }
 
-/** Everything that the demo runs: an OpenID provider, the two APIs, what receives their spans, and the page. */
+/** All parts of the demo: an OpenID provider, the two APIs, the receiver of their spans, and the page. */
 export class Demo {
   private constructor(
     readonly issuer: ChildApp,
@@ -49,18 +49,19 @@ export class Demo {
       const apps = await startPair(issuer, receiver, ports);
       return new Demo(issuer, apps, receiver, page, clientSecret);
     } catch (error) {
+      ChildApp.killAll();
       receiver.stop();
       page.stop();
       throw error;
     }
   }
 
-  /** What was received so far. */
+  /** The traces received so far. */
   get traces(): TraceBuffer {
     return this.receiver.traces;
   }
 
-  /** Starts both applications once more, with keys that last `maxAgeMs` only; their services are called `name-suffix`. */
+  /** Starts both applications again, with keys that expire after `maxAgeMs`; `suffix` is added to their service names. */
   async startPair(suffix: string, maxAgeMs: number): Promise<AppPair> {
     const ports = { orders: await freePort(), naive: await freePort() };
     return startPair(this.issuer, this.receiver, ports, suffix, {
@@ -69,7 +70,7 @@ export class Demo {
     });
   }
 
-  /** Gets an access token as any client does: by client credentials (RFC 6749 §4.4), for a resource (RFC 8707). */
+  /** Gets an access token as a client does: by client credentials (RFC 6749 §4.4), for a resource (RFC 8707). */
   async token(scope: string): Promise<string> {
     const answer = await fetch(`${this.issuer.url}/token`, {
       method: 'POST',
@@ -80,21 +81,21 @@ export class Demo {
       string,
       string
     >;
-    if (token === undefined) throw new DemoError(`The issuer gave no token: ${answer.status} ${reason}`);
+    if (token === undefined) throw new DemoError(`The issuer issued no token: ${answer.status} ${reason}`);
     return token;
   }
 
-  /** Makes the issuer sign with a new key, without notice. */
+  /** Makes the issuer sign with a new key at once, without publishing it first. */
   async rotate(): Promise<void> {
     await fetch(`${this.issuer.url}/demo/rotation`, { method: 'POST' });
   }
 
-  /** Makes the issuer answer 503 to every question about keys, as late as ever; ends with `resume`. */
+  /** Makes the issuer answer 503 to each request for keys or discovery, with the same latency, until `mendIssuer`. */
   async breakIssuer(): Promise<void> {
     await setSwitches(this.issuer, { latencyMs: ISSUER_LATENCY_MS, status: 503 });
   }
 
-  /** Ends what `breakIssuer` began. */
+  /** Ends the outage of `breakIssuer`. */
   async mendIssuer(): Promise<void> {
     await setSwitches(this.issuer, { latencyMs: ISSUER_LATENCY_MS });
   }
@@ -102,13 +103,10 @@ export class Demo {
   async stop(): Promise<void> {
     this.page.stop();
     await Promise.all([this.issuer, this.apps.orders, this.apps.naive].map((app) => app.stop()));
-    // They send what is left when they end.
-    this.receiver.stop();
-  }
-
-  /** For the very end, whatever happened before. */
-  static stopStragglers(): void {
+    // The pair of an unfinished story.
     ChildApp.killAll();
+    // Last, because the applications send their remaining spans when they stop.
+    this.receiver.stop();
   }
 }
 

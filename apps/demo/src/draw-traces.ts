@@ -5,10 +5,10 @@ import { reportDemoError } from './demo.error.js';
 import { readPorts } from './ports.js';
 import type { Scene } from './scene.js';
 import { SHORT_LIVED, stageColdStart, stageOutage, stageRotation, stageWarm } from './scenes.js';
-import { toldOf } from './span-tree.js';
+import { mainSpans } from './span-tree.js';
 import { drawPicture } from './trace-picture.js';
 
-/** Which traces of which scene a picture shows: by column, and by their place in it. */
+/** The traces of each picture: their scene, and for each its column and its index there. */
 const PICTURES = {
   cold: {
     scene: 'cold',
@@ -50,7 +50,7 @@ const PICTURES = {
   },
 } as const;
 
-/** `npm run docs:traces`: plays the demo's scenes, and draws what was traced into the folder that is named. */
+/** `npm run docs:traces`: plays the demo's scenes and draws their traces into the folder given as argument. */
 const [, , folder = '.'] = process.argv;
 let demo: Demo | undefined;
 try {
@@ -61,7 +61,7 @@ try {
     const pictured = traces.map(([column, place]) => {
       const { label, traceId } = columns[column]!.traces[place]!;
       const who = columns[column]!.title.replace(/[:,].*/, '');
-      return { label: `${who} · ${label}`, spans: toldOf(demo!.traces.trace(traceId)) };
+      return { label: `${who} · ${label}`, spans: mainSpans(demo!.traces.trace(traceId)) };
     });
     await writeFile(join(folder, `trace-${name}.svg`), drawPicture(title, pictured));
   }
@@ -69,7 +69,6 @@ try {
   reportDemoError(error);
 } finally {
   await demo?.stop();
-  Demo.stopStragglers();
 }
 
 async function play(stage: Demo): Promise<Scene[]> {

@@ -50,7 +50,7 @@ function spanOf(span: ReceivedSpan, known: ReadonlySet<string>): object {
   };
 }
 
-/** Its parent comes first: Jaeger hangs a span under the first reference. A parent that is not there is no help. */
+/** The parent comes first, because Jaeger takes the first reference for it; a parent that is missing is left out. */
 function referencesOf({ traceId, parentSpanId, links }: ReceivedSpan, known: ReadonlySet<string>): object[] {
   const parent =
     parentSpanId !== undefined && known.has(parentSpanId)
@@ -62,7 +62,7 @@ function referencesOf({ traceId, parentSpanId, links }: ReceivedSpan, known: Rea
   ];
 }
 
-/** What OTLP has as fields, and Jaeger as tags. */
+/** What OTLP has as fields and Jaeger has as tags. */
 function aboutSpan({ kind, status, statusMessage, scope, scopeVersion }: ReceivedSpan): Attributes {
   return {
     'span.kind': KINDS[kind] ?? 'unspecified',

@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue, ReceivedSpan } from './received-span.js';
 
-/** Spans as an OTLP export in its JSON form, by process and by instrumentation: any collector takes it. */
+/** Spans as an OTLP export in JSON, grouped by resource and by scope: any collector accepts it. */
 export function toOtlp(spans: readonly ReceivedSpan[]): object {
   const byResource = Map.groupBy(spans, ({ resource }) => JSON.stringify(resource));
   return {

@@ -14,7 +14,7 @@ describe('the OTLP receiver', () => {
   const span = receivedSpan({ name: 'jwt.verify', links: [{ ...receivedSpan(), attributes: {} }] });
   const good = JSON.stringify(toOtlp([span]));
 
-  it('takes spans in', async () => {
+  it('stores spans', async () => {
     expect((await post(good)).status).toBe(200);
     expect(receiver.traces.trace(TRACE_ID).map(({ name }) => name)).toEqual(['jwt.verify']);
   });
@@ -24,18 +24,18 @@ describe('the OTLP receiver', () => {
     expect((await post(good)).status).toBe(200);
   });
 
-  it('takes nothing that a web page could send without asking', async () => {
+  it('refuses what a web page can send without a CORS preflight', async () => {
     expect((await post(good, 'text/plain')).status).toBe(415);
     expect(receiver.traces.traceIds).toEqual([]);
   });
 
-  it('takes nothing that is too long to be kept', async () => {
+  it('refuses a body that is too long', async () => {
     const long = `${' '.repeat(5 * 1024 * 1024)}${good}`;
     expect((await post(long)).status).toBe(413);
     expect(receiver.traces.traceIds).toEqual([]);
   });
 
-  it('passes spans on to a collector, and does without one that is away', async () => {
+  it('forwards spans to a collector, and works without one that is down', async () => {
     const first = await OtlpReceiver.start(receiver.endpoint);
     await post(good, 'application/json', first);
     expect(receiver.traces.traceIds).toEqual([TRACE_ID]);

@@ -10,16 +10,16 @@ export type { ReceivedSpan } from './received-span.js';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** Receives spans by OTLP over HTTP (JSON), and passes them on to a collector if there is one. */
+/** Receives spans by OTLP over HTTP (JSON), and forwards each export to a collector if one is given. */
 export class OtlpReceiver {
   private constructor(
     private readonly server: Server,
     private readonly forwardTo: string | undefined,
-    /** What was received. */
+    /** The traces received. */
     readonly traces: TraceBuffer,
   ) {}
 
-  /** Listens on a free port of loopback. `forwardTo` is the base address of a collector. */
+  /** Listens on a free port of 127.0.0.1. `forwardTo` is the base URL of a collector. */
   static async start(forwardTo?: string, traces = new TraceBuffer()): Promise<OtlpReceiver> {
     const server = createServer();
     const receiver = new OtlpReceiver(server, forwardTo, traces);
@@ -38,7 +38,7 @@ export class OtlpReceiver {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** The spans of a trace, once this many milliseconds have brought no more; in order of their start. */
+  /** The spans of a trace in order of their start, once none has arrived for `quietMs`. */
   async trace(traceId: string, { quietMs = 700, limitMs = 5_000 } = {}): Promise<readonly ReceivedSpan[]> {
     const deadline = Date.now() + limitMs;
     const count = () => this.traces.trace(traceId).length;
@@ -53,9 +53,9 @@ export class OtlpReceiver {
     this.server.closeAllConnections();
   }
 
-  /** Takes an export in; resolves to the status of the answer. */
+  /** Stores the spans of an export; resolves to the status of the response. */
   private async receive(request: IncomingMessage): Promise<number> {
-    // A form of a web page could send any other type without asking first.
+    // A web page can send other media types without a CORS preflight.
     if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) return 415;
     const body = await bodyOf(request);
     if (body === undefined) return 413;
@@ -67,12 +67,12 @@ export class OtlpReceiver {
   private async forward(path: string, body: Buffer<ArrayBuffer>): Promise<void> {
     if (this.forwardTo === undefined) return;
     const headers = { 'content-type': 'application/json' };
-    // Whether the collector is there is not the demo's business.
+    // The demo works without the collector too.
     await fetch(this.forwardTo.replace(/\/$/, '') + path, { method: 'POST', headers, body }).catch(() => {});
   }
 }
 
-/** The body of a request; undefined when it is too long. */
+/** The body of a request; undefined when it exceeds MAX_BODY_BYTES. */
 async function bodyOf(request: IncomingMessage): Promise<Buffer<ArrayBuffer> | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,6 +1,6 @@
 import type { Attributes, AttributeValue, ReceivedSpan } from './received-span.js';
 
-/** Longer texts are cut: what comes in is kept in memory. */
+/** Longer texts are cut, because spans are kept in memory. */
 const MAX_TEXT = 2_048;
 const MAX_ATTRIBUTES = 128;
 const MAX_LINKS_AND_EVENTS = 32;
@@ -9,8 +9,8 @@ const DECIMAL = /^\d{1,20}$/;
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * The spans of an OTLP export in its JSON form (`ExportTraceServiceRequest`). Whoever reaches the port can send
- * anything: what is no span is left out, and what is too long is cut.
+ * The spans of an OTLP export in JSON (`ExportTraceServiceRequest`). The input is untrusted, since any local process can
+ * send it: what is no span is left out, and what is too long is cut.
  */
 export function parseTraces(request: unknown): ReceivedSpan[] {
   return list(request, 'resourceSpans').flatMap((ofResource) => {
@@ -93,7 +93,7 @@ function plain(value: Members): AttributeValue {
   return stringValue === undefined ? text(JSON.stringify(value)) : text(stringValue);
 }
 
-/** A number that JSON can carry, else its text. */
+/** A number if it is exact as one, else its text. */
 function numeric(value: unknown): number | string {
   const number = Number(value);
   return Number.isFinite(number) && Math.abs(number) <= Number.MAX_SAFE_INTEGER ? number : text(value);

@@ -34,17 +34,20 @@ describe('the page server', () => {
     '127.0.0.1.evil.example',
     'localhost@evil.example',
     '10.0.0.1',
-  ])('refuses the Host %s, which resolves to loopback only to read this page', async (host) => {
+  ])('refuses the Host %s, as a rebound DNS name would send it', async (host) => {
     const { port } = new URL(page.url);
     expect(await statusFor(page.url, host)).toBe(403);
     expect(await statusFor(page.url, `localhost:${port}`)).toBe(200);
   });
 
-  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('refuses %s, and says what it takes', async (method) => {
-    const answer = await fetch(page.url, { method });
-    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
-    expect((await fetch(page.url, { method: 'HEAD' })).status).toBe(200);
-  });
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])(
+    'refuses %s, and names the methods that it allows',
+    async (method) => {
+      const answer = await fetch(page.url, { method });
+      expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+      expect((await fetch(page.url, { method: 'HEAD' })).status).toBe(200);
+    },
+  );
 
   it('lets nothing from elsewhere in, and no other site read it', async () => {
     const { headers } = await fetch(page.url, { headers: { origin: 'https://evil.example' } });
@@ -74,7 +77,7 @@ describe('the page server', () => {
     expect((await fetch(`${page.url}traces/${'0'.repeat(32)}/${format}.json`)).status).toBe(404);
   });
 
-  it('tells what there is and then what comes, and keeps the traces of scenes', async () => {
+  it('sends what there is and then each update, and keeps the traces of scenes', async () => {
     traces.add([receivedSpan({ name: 'before' })]);
     const answer = await fetch(`${page.url}events`);
     const events = answer.body!.pipeThrough(new TextDecoderStream()).getReader();

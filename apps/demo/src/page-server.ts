@@ -21,7 +21,7 @@ const EXPORTS: Readonly<Record<string, (spans: readonly ReceivedSpan[]) => objec
   jaeger: toJaeger,
   otlp: toOtlp,
 };
-/** Nothing from elsewhere, nothing inline, in no frame, and for no other site to read. */
+/** Loads nothing from other origins and nothing inline; no other site may frame or read the page. */
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy':
@@ -32,10 +32,10 @@ const HEADERS = {
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 };
-/** A name of another site that resolves to loopback (DNS rebinding) is not among these. */
+/** The hosts that are served; any other name that resolves to loopback is refused (DNS rebinding). */
 const LOOPBACK = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i;
 
-/** Serves the flame graph page on loopback, to read only. */
+/** Serves the flame graph page on loopback, read-only. */
 export class PageServer {
   private readonly feed: PageFeed;
 
@@ -47,7 +47,7 @@ export class PageServer {
     this.feed = new PageFeed(traces);
   }
 
-  /** Listens on `port` of 127.0.0.1; 0 is a free one. */
+  /** Listens on `port` of 127.0.0.1; 0 means any free port. */
   static async start(port: number, traces: TraceBuffer): Promise<PageServer> {
     const names = (await readdir(FOLDER)).filter((name) => extname(name) in TYPES);
     const files = await Promise.all(
@@ -65,7 +65,7 @@ export class PageServer {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
   }
 
-  /** Puts a scene at the top of the page. */
+  /** Adds a scene to the page. */
   show(scene: Scene): void {
     this.feed.show(scene);
   }
@@ -78,10 +78,11 @@ export class PageServer {
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    if (!LOOPBACK.test(request.headers.host ?? '')) return end(response, 403, 'Only for this machine.');
+    if (!LOOPBACK.test(request.headers.host ?? ''))
+      return end(response, 403, 'This page is served to loopback addresses only.');
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
-      return end(response, 405, 'Only to be read.');
+      return end(response, 405, 'Only GET and HEAD are allowed.');
     }
     const [path = '/'] = (request.url ?? '/').split('?');
     if (path === '/events' && request.method === 'GET') return this.feed.watch(response);
@@ -90,18 +91,18 @@ export class PageServer {
     end(response, 200, file, TYPES[path === '/' ? '.html' : extname(path)]);
   }
 
-  /** `/traces/<trace id>/jaeger.json` and `otlp.json`, as files to be saved. */
+  /** `/traces/<trace id>/jaeger.json` and `otlp.json`, as downloads. */
   private answerTrace(path: string, response: ServerResponse): void {
     const [, traceId = '', format = ''] = /^\/traces\/([\da-f]{32})\/(jaeger|otlp)\.json$/.exec(path) ?? [];
     const spans = this.traces.trace(traceId);
     const convert = EXPORTS[format];
-    if (convert === undefined || spans.length === 0) return end(response, 404, 'There is no such thing.');
+    if (convert === undefined || spans.length === 0) return end(response, 404, 'Not found.');
     response.setHeader('content-disposition', `attachment; filename="${traceId}.${format}.json"`);
     end(response, 200, JSON.stringify(convert(spans), undefined, 2), 'application/json');
   }
 }
 
 function end(response: ServerResponse, status: number, body: string | Buffer, type = 'text/plain'): void {
-  // Node leaves the body of an answer to HEAD out by itself.
+  // Node omits the body of a response to HEAD by itself.
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body);
 }

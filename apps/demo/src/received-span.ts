@@ -1,17 +1,17 @@
-/** What stands in an attribute; anything richer is kept as its JSON text. */
+/** The value of an attribute; a richer one is kept as its JSON text. */
 export type AttributeValue = string | number | boolean | readonly (string | number | boolean)[];
 
-/** Attributes by their names, in the order in which they came. */
+/** Attributes by name, in the order received. */
 export type Attributes = Readonly<Record<string, AttributeValue>>;
 
-/** A pointer at a span, mostly of another trace. */
+/** A link to a span, usually of another trace. */
 export interface ReceivedLink {
   readonly traceId: string;
   readonly spanId: string;
   readonly attributes: Attributes;
 }
 
-/** Something that happened at one moment of a span. */
+/** An event of a span. */
 export interface ReceivedEvent {
   readonly name: string;
   /** Nanoseconds since 1970, in decimal. */
@@ -19,7 +19,7 @@ export interface ReceivedEvent {
   readonly attributes: Attributes;
 }
 
-/** A span as it came by OTLP, checked. Ids are lower-case hexadecimal. */
+/** A span received by OTLP, validated. Ids are lower-case hexadecimal. */
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -38,7 +38,7 @@ export interface ReceivedSpan {
   /** Milliseconds since 1970. */
   readonly startMs: number;
   readonly endMs: number;
-  /** The same in nanoseconds, in decimal, which a number cannot hold. */
+  /** The same in nanoseconds, in decimal: too large for a number to be exact. */
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
   readonly attributes: Attributes;
@@ -46,7 +46,7 @@ export interface ReceivedSpan {
   readonly links: readonly ReceivedLink[];
 }
 
-/** OTLP's number of a span status that says ERROR. */
+/** OTLP's number for the span status ERROR. */
 export const STATUS_ERROR = 2;
 
 /** The name of the service that made a span. */

@@ -1,12 +1,12 @@
-/** One trace of a scene, and what it shows. */
+/** One trace of a scene, and its label. */
 export interface SceneTrace {
   readonly label: string;
   readonly traceId: string;
 }
 
-/** One situation as several applications live through it, to be seen side by side. */
+/** One situation in several applications, side by side. */
 export interface Scene {
-  /** A word, for addresses and file names. */
+  /** One word, for URLs and file names. */
   readonly id: string;
   readonly title: string;
   /** What to look at. */

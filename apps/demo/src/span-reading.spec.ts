@@ -26,7 +26,7 @@ describe('the reading of a span', () => {
     expect(noteOf(receivedSpan({ name, attributes }))).toBe(note);
   });
 
-  it('says how HTTP went: the status, or what kept it from having one', () => {
+  it('notes of an HTTP request its status, or the error instead of one', () => {
     const status = { 'http.response.status_code': 503, 'error.type': '503' };
     expect(noteOf(receivedSpan({ name: 'GET', kind: 3, attributes: status }))).toBe('503');
     const refused = { 'error.type': 'ECONNREFUSED' };

@@ -1,12 +1,12 @@
 import type { ReceivedSpan } from './received-span.js';
 
-/** What the colours stand for. */
+/** The part of an application that a span belongs to: its colour. */
 export type Layer = 'server' | 'client' | 'jwt' | 'jwks' | 'app';
 
 const SERVER = 2;
 const CLIENT = 3;
 
-/** Which part of an application a span belongs to. */
+/** The layer of a span. */
 export function layerOf({ name, kind }: ReceivedSpan): Layer {
   if (kind === SERVER) return 'server';
   if (kind === CLIENT) return 'client';
@@ -14,14 +14,16 @@ export function layerOf({ name, kind }: ReceivedSpan): Layer {
   return name.startsWith('jwks.') || name.includes('keys') ? 'jwks' : 'app';
 }
 
-/** What a span says in a word or two, for its label: how a look-up went, why a token was refused, an HTTP status. */
+/** A word or two for the label of a span: the result of a look-up, why a token was rejected, an HTTP status. */
 export function noteOf({ name, kind, attributes }: ReceivedSpan): string {
-  const said = (key: string): string => String(attributes[key] ?? '');
+  const textOf = (key: string): string => String(attributes[key] ?? '');
   if (name === 'jwt.authenticate') {
     if (attributes['jwt.token_cache.hit'] === true) return 'remembered';
-    return said('jwt.rejection.reason') || said('jwt.result');
+    return textOf('jwt.rejection.reason') || textOf('jwt.result');
   }
-  if (name === 'jwks.get_key') return said('jwks.cache.result');
-  if (name === 'jwks.fetch') return `${said('jwks.fetch.trigger')} ${said('jwks.fetch.outcome')}`.trim();
-  return kind === SERVER || kind === CLIENT ? said('http.response.status_code') || said('error.type') : '';
+  if (name === 'jwks.get_key') return textOf('jwks.cache.result');
+  if (name === 'jwks.fetch') return `${textOf('jwks.fetch.trigger')} ${textOf('jwks.fetch.outcome')}`.trim();
+  return kind === SERVER || kind === CLIENT
+    ? textOf('http.response.status_code') || textOf('error.type')
+    : '';
 }

@@ -6,7 +6,7 @@ const span = (spanId: string, parentSpanId?: string) => receivedSpan({ spanId, p
 const trace = [span('root', 'remote'), span('middle', 'root'), span('leaf', 'middle')];
 
 describe('the tree of spans', () => {
-  it('is told parents first, whatever the order of their start', () => {
+  it('lists parents first, whatever the order of their start', () => {
     const late = [
       span('leaf', 'middle'),
       span('other', 'root'),

@@ -1,12 +1,12 @@
 import type { ReceivedSpan } from './received-span.js';
 
-/** A span, and how many others of its trace lie above it. */
+/** A span and its depth in the tree: 0 for a root. */
 export interface PlacedSpan {
   readonly span: ReceivedSpan;
   readonly depth: number;
 }
 
-/** Parents before their children, each generation in the order in which it comes; whose parent is not there is a root. */
+/** Parents before their children, siblings in the order given; a span whose parent is missing is a root. */
 export function inTreeOrder(spans: readonly ReceivedSpan[]): PlacedSpan[] {
   const ids = new Set(spans.map(({ spanId }) => spanId));
   const below = (parent: string | undefined, depth: number): PlacedSpan[] =>
@@ -16,7 +16,7 @@ export function inTreeOrder(spans: readonly ReceivedSpan[]): PlacedSpan[] {
   return below(undefined, 0);
 }
 
-/** Takes out the spans that are not `kept`; their children move up to the nearest one that is. */
+/** Removes the spans that are not `kept`; their children move up to the nearest ancestor that is. */
 export function prune(spans: readonly ReceivedSpan[], kept: (span: ReceivedSpan) => boolean): ReceivedSpan[] {
   const byId = new Map(spans.map((span) => [span.spanId, span]));
   const parentOf = (span: ReceivedSpan): string | undefined => {
@@ -27,6 +27,6 @@ export function prune(spans: readonly ReceivedSpan[], kept: (span: ReceivedSpan)
   return spans.filter(kept).map((span) => ({ ...span, parentSpanId: parentOf(span) }));
 }
 
-/** HTTP and the way to the user; what a framework does in between is another story. */
-export const toldOf = (spans: readonly ReceivedSpan[]): readonly ReceivedSpan[] =>
+/** HTTP and authentication; the spans of the framework in between are left out. */
+export const mainSpans = (spans: readonly ReceivedSpan[]): readonly ReceivedSpan[] =>
   prune(spans, ({ scope }) => /instrumentation-http|^nestjs-jwks-auth$|^naive$/.test(scope));

@@ -3,47 +3,86 @@ import { DemoError } from './demo.error.js';
 import { ISSUER_LATENCY_MS, type AppPair, type Demo } from './demo.js';
 import type { ReceivedSpan } from './received-span.js';
 import type { Scene } from './scene.js';
-import { SHORT_LIVED, stageColdStart, stageExpiry, stageOutage, stageRotation, stageWarm } from './scenes.js';
+import {
+  bootstrapFetch,
+  SHORT_LIVED,
+  stageColdStart,
+  stageExpiry,
+  stageOutage,
+  stageRotation,
+  stageWarm,
+} from './scenes.js';
 import { SCOPES, type TracedCall } from './traced-call.js';
-import { toldOf } from './span-tree.js';
+import { mainSpans } from './span-tree.js';
 import { formatMs, waterfall } from './waterfall.js';
 
 const colours = process.stdout.isTTY === true && !process.env['NO_COLOR'];
 const bold = (text: string): string => (colours ? `\u001b[1m${text}\u001b[0m` : text);
 const dim = (text: string): string => (colours ? `\u001b[2m${text}\u001b[0m` : text);
 
-/** @throws DemoError when something does not answer as it should */
-export async function tell(demo: Demo): Promise<void> {
-  const { issuer, apps, page } = demo;
-  console.log(bold('An API guarded by nestjs-jwks-auth, and a real OpenID provider'));
-  console.log(dim(`  issuer ${issuer.url}   orders ${apps.orders.url}   naive ${apps.naive.url}`));
-  console.log(`  flame graphs of all this: ${bold(page.url)}\n`);
-  // Nothing but this may have asked before.
-  page.show(await stageColdStart(demo));
-  const starting = demo.startPair(SHORT_LIVED.suffix, SHORT_LIVED.maxAgeMs);
-  const [pair] = await Promise.all([starting, tellCalls(demo)]);
-  await tellTraces(demo);
-  await tellScenes(demo, pair);
-  console.log(`\n${bold('Try it')} (the token is good for an hour)\n`);
-  console.log(
-    `curl -i -H "Authorization: Bearer ${await demo.token(`${SCOPES.read} ${SCOPES.write}`)}" ${apps.orders.url}/orders/me`,
-  );
+/** The later scenes, each with one sentence for the terminal; the page has the scene's caption. */
+const SCENES = [
+  {
+    stage: stageExpiry,
+    summary: 'the keys have expired; one fetches them in a request, the other has refreshed them before.',
+  },
+  {
+    stage: stageRotation,
+    summary: 'the issuer signs with a new key without notice; in both, the first request waits for a fetch.',
+  },
+  {
+    stage: stageOutage,
+    summary: 'the issuer answers 503 and the keys have expired; a valid token gets 401, or 200 from memory.',
+  },
+] as const;
+
+/** What the terminal may refer to. */
+export interface StoryOptions {
+  /** Whether the demo keeps running afterwards: only then are its addresses printed. */
+  readonly staysUp: boolean;
 }
 
-async function tellCalls(demo: Demo): Promise<void> {
+/**
+ * Plays every scene, prints the terminal's part of it, and puts all of them on the page.
+ *
+ * @throws DemoError when an answer is not the expected one, or a trace is missing
+ */
+export async function playStory(demo: Demo, { staysUp }: StoryOptions): Promise<void> {
+  const { issuer, apps, page } = demo;
+  console.log(bold('An API guarded by nestjs-jwks-auth, and a real OpenID provider'));
+  const at = (url: string): string => (staysUp ? `  ${dim(url)}` : '');
+  console.log(`  orders  the API${at(apps.orders.url)}`);
+  console.log(`  naive   the same API with passport-jwt and jwks-rsa${at(apps.naive.url)}`);
+  console.log(`  issuer  the OpenID provider${at(issuer.url)}`);
+  if (staysUp) console.log(`\nFlame graphs of every trace: ${bold(page.url)}`);
+  // First of all: it shows the first request of each application.
+  page.show(await stageColdStart(demo));
+  const starting = demo.startPair(SHORT_LIVED.suffix, SHORT_LIVED.maxAgeMs);
+  const [pair] = await Promise.all([starting, printCalls(demo)]);
+  await printWaterfalls(demo);
+  await printScenes(demo, pair);
+  if (staysUp) await printInvitation(demo);
+  else
+    console.log(
+      '\nWithout --once the demo keeps running, with flame graphs in the browser and a token to try.',
+    );
+}
+
+async function printCalls(demo: Demo): Promise<void> {
   const { orders } = demo.apps;
   const reader = await demo.token(SCOPES.read);
   const writer = await demo.token(`${SCOPES.read} ${SCOPES.write}`);
+  console.log(`\n${bold('What the guard answers')}\n`);
   await call(orders, 'GET /health', 'no token', undefined, 200);
   await call(orders, 'GET /orders', 'no token', undefined, 401);
-  await call(orders, 'GET /orders', 'a token', reader, 200);
-  await call(orders, 'GET /orders', 'a forged one', `${reader.slice(0, -6)}AAAAAA`, 401);
+  await call(orders, 'GET /orders', 'valid token', reader, 200);
+  await call(orders, 'GET /orders', 'forged signature', `${reader.slice(0, -6)}AAAAAA`, 401);
   await call(orders, 'POST /orders', `only ${SCOPES.read}`, reader, 403);
   await call(orders, 'POST /orders', SCOPES.write, writer, 201);
-  await call(orders, 'GET /orders/me', 'a token', writer, 200);
+  await call(orders, 'GET /orders/me', 'valid token', writer, 200);
 }
 
-/** Makes one call and prints it with what came back. */
+/** Makes one request and prints it with its answer. */
 async function call(
   app: ChildApp,
   what: string,
@@ -61,54 +100,67 @@ async function call(
     throw new DemoError(`${what} answered ${answer.status}, not ${expected}: ${body}`);
 }
 
-async function tellTraces(demo: Demo): Promise<void> {
-  console.log(`\n${bold(`The same request, with the issuer ${ISSUER_LATENCY_MS} ms away`)}`);
+/** The fetch at start and the two requests, on one time axis. */
+async function printWaterfalls(demo: Demo): Promise<void> {
   const warm = await stageWarm(demo);
   demo.page.show(warm.scene);
-  const naive = toldOf(accepted(warm.naive));
-  const ours = toldOf(accepted(warm.ours));
-  const options = { scaleMs: durationOf(naive), colours };
+  const start = mainSpans(demo.traces.trace((await bootstrapFetch(demo)).traceId));
+  const naive = mainSpans(accepted(warm.naive));
+  const ours = mainSpans(accepted(warm.ours));
+  const options = { scaleMs: Math.max(...[start, naive, ours].map(durationOf)), colours };
+  const print = (title: string, note: string, spans: readonly ReceivedSpan[]): void => {
+    console.log(`\n  ${title} ${dim(`(${note})`)}`);
+    console.log(waterfall(spans, options).join('\n'));
+  };
   console.log(
-    `\n  the naive way: a key fetch in every request ${dim('(passport-jwt, jwks-rsa without its cache)')}`,
+    `\n${bold('When the keys are fetched')} ${dim(`(the issuer answers after ${ISSUER_LATENCY_MS} ms; one time axis for all three)`)}`,
   );
-  console.log(waterfall(naive, options).join('\n'));
-  console.log(`\n  this library: a token never seen before, and no fetch ${dim('(same time axis)')}`);
-  console.log(waterfall(ours, options).join('\n'));
+  print('At start, before the first request: the keys are fetched', 'nestjs-jwks-auth', start);
+  print(
+    'A request without a key cache: it fetches the keys',
+    'naive: passport-jwt, jwks-rsa without its cache',
+    naive,
+  );
+  print('A request with a new token: the key comes from memory', 'nestjs-jwks-auth', ours);
   const ratio = Math.round(durationOf(naive) / durationOf(ours));
   console.log(
-    `\n  ${formatMs(durationOf(naive))} against ${formatMs(durationOf(ours))}: ${ratio} times as long.`,
+    `\n  The requests took ${formatMs(durationOf(naive))} and ${formatMs(durationOf(ours))}: a factor of ${ratio}.`,
   );
 }
 
-/** The scenes that take keys with a short life; that the page has them is told as they come. */
-async function tellScenes(demo: Demo, pair: AppPair): Promise<void> {
-  console.log(
-    `\n${bold('When keys expire, change, or cannot be had')} ${dim('(what to look at: on the page)')}\n`,
-  );
-  for (const stage of [stageExpiry, stageRotation, stageOutage]) {
+/** The scenes that need short-lived keys, as they are played. */
+async function printScenes(demo: Demo, pair: AppPair): Promise<void> {
+  console.log(`\n${bold('When keys expire, change, or the issuer is down')}`);
+  for (const { stage, summary } of SCENES) {
     const scene = await stage(demo, pair);
     demo.page.show(scene);
-    tellScene(demo, scene);
+    printScene(demo, scene, summary);
   }
   await Promise.all([pair.orders.stop(), pair.naive.stop()]);
 }
 
-/** One line for each application: the request, its answer, its duration. */
-function tellScene(demo: Demo, { title, columns }: Scene): void {
-  for (const [index, { title: who, traces }] of columns.entries()) {
+/** The summary, and one line for each application: its request, the status, the duration. */
+function printScene(demo: Demo, { title, columns }: Scene, summary: string): void {
+  console.log(`\n  ${bold(title)}: ${summary}`);
+  for (const { title: application, traces } of columns) {
     const [request] = traces;
     if (request === undefined) continue;
     const took = formatMs(durationOf(demo.traces.trace(request.traceId)));
-    const heading = index === 0 ? bold(title.padEnd(12)) : ' '.repeat(12);
     console.log(
-      `  ${heading} ${who.replace(/:.*/, '').padEnd(30)} ${request.label.padEnd(40)} ${took.padStart(8)}`,
+      `    ${application.replace(/:.*/, '').padEnd(32)} ${request.label.padEnd(40)} ${took.padStart(8)}`,
     );
   }
 }
 
+async function printInvitation(demo: Demo): Promise<void> {
+  const token = await demo.token(`${SCOPES.read} ${SCOPES.write}`);
+  console.log(`\n${bold('Try it')} ${dim('(the token is valid for an hour)')}\n`);
+  console.log(`curl -i -H "Authorization: Bearer ${token}" ${demo.apps.orders.url}/orders/me`);
+}
+
 /** The spans of a request that was accepted. */
 function accepted({ status, spans }: TracedCall): readonly ReceivedSpan[] {
-  if (status !== 200) throw new DemoError(`An application answered ${status} to a good token.`);
+  if (status !== 200) throw new DemoError(`An application answered ${status} to a valid token.`);
   return spans;
 }
 

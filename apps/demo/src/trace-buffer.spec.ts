@@ -6,7 +6,7 @@ const spanOf = (traceId: string, spanId = 'one', startMs = 1_000) =>
   receivedSpan({ traceId, spanId, startMs });
 
 describe('a trace buffer', () => {
-  it('gathers the spans of a trace, whenever they come, in order of their start', () => {
+  it('keeps the spans of a trace in order of their start, whenever they arrive', () => {
     const buffer = new TraceBuffer();
     buffer.add([spanOf('a', 'late', 2_000)]);
     buffer.add([spanOf('b'), spanOf('a', 'early', 1_000)]);
@@ -14,37 +14,37 @@ describe('a trace buffer', () => {
     expect(buffer.trace('c')).toEqual([]);
   });
 
-  it('takes a span once, as often as it is sent', () => {
+  it('keeps a span once, however often it is sent', () => {
     const buffer = new TraceBuffer();
     buffer.add([spanOf('a'), spanOf('a')]);
     buffer.add([spanOf('a')]);
     expect(buffer.trace('a')).toHaveLength(1);
   });
 
-  it('lets the oldest trace give way, but for one that is pinned', () => {
+  it('evicts the oldest trace, except a pinned one', () => {
     const buffer = new TraceBuffer({ traces: 2, spansPerTrace: 10 });
     buffer.pin('a');
     for (const traceId of ['a', 'b', 'c', 'd']) buffer.add([spanOf(traceId)]);
     expect(buffer.traceIds).toEqual(['a', 'c', 'd']);
   });
 
-  it('keeps so many spans of a trace and no more', () => {
+  it('limits the spans of a trace', () => {
     const buffer = new TraceBuffer({ traces: 2, spansPerTrace: 3 });
     buffer.add(['1', '2', '3', '4'].map((spanId) => spanOf('a', spanId)));
     expect(buffer.trace('a')).toHaveLength(3);
   });
 
-  it('tells who subscribed which traces got spans, until they have enough', () => {
+  it('notifies subscribers of traces that get spans, until they unsubscribe', () => {
     const buffer = new TraceBuffer();
-    const told: string[] = [];
-    const unsubscribe = buffer.subscribe((traceId) => told.push(traceId));
+    const notified: string[] = [];
+    const unsubscribe = buffer.subscribe((traceId) => notified.push(traceId));
     buffer.add([spanOf('a', '1'), spanOf('a', '2'), spanOf('b')]);
     unsubscribe();
     buffer.add([spanOf('c')]);
-    expect(told).toEqual(['a', 'b']);
+    expect(notified).toEqual(['a', 'b']);
   });
 
-  it('finds a span that has yet to come', async () => {
+  it('finds a span that arrives later', async () => {
     const buffer = new TraceBuffer();
     const found = buffer.find(({ traceId }) => traceId === 'a');
     buffer.add([spanOf('a')]);

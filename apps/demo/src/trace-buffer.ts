@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReceivedSpan } from './received-span.js';
 
-/** Bounds of what is kept. */
+/** How much is kept. */
 export interface TraceBufferLimits {
-  /** The oldest trace gives way beyond this; pinned ones are not counted. */
+  /** Beyond this the oldest trace is evicted; pinned traces do not count. */
   readonly traces: number;
   /** Further spans of a trace are dropped. */
   readonly spansPerTrace: number;
@@ -11,7 +11,7 @@ export interface TraceBufferLimits {
 
 const LIMITS: TraceBufferLimits = { traces: 200, spansPerTrace: 200 };
 
-/** The last traces, in the order in which their first spans came; the oldest gives way to the newest. */
+/** The latest traces, in the order in which their first spans arrived. */
 export class TraceBuffer {
   private readonly traces = new Map<string, ReceivedSpan[]>();
   private readonly pinned = new Set<string>();
@@ -19,14 +19,14 @@ export class TraceBuffer {
 
   constructor(private readonly limits: TraceBufferLimits = LIMITS) {}
 
-  /** Takes spans in; a span that is known already is not taken twice. */
+  /** Adds spans; a span that is stored already is ignored. */
   add(spans: readonly ReceivedSpan[]): void {
     const changed = spans.filter((span) => this.take(span)).map(({ traceId }) => traceId);
     this.evict();
     for (const traceId of new Set(changed)) for (const listener of this.listeners) listener(traceId);
   }
 
-  /** The spans of a trace in order of their start; none of one that is unknown. */
+  /** The spans of a trace in order of their start; empty for an unknown trace. */
   trace(traceId: string): readonly ReceivedSpan[] {
     return (this.traces.get(traceId) ?? []).toSorted((a, b) => a.startMs - b.startMs);
   }
@@ -36,18 +36,18 @@ export class TraceBuffer {
     return [...this.traces.keys()];
   }
 
-  /** Keeps a trace whatever comes after it. */
+  /** Protects a trace from eviction. */
   pin(traceId: string): void {
     this.pinned.add(traceId);
   }
 
-  /** Calls back with the id of each trace that gets spans; returns what ends that. */
+  /** Calls `listener` with the id of each trace that gets spans; returns a function that unsubscribes. */
   subscribe(listener: (traceId: string) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** The first span for which `matches` holds, as soon as it is there; undefined when none came within `limitMs`. Keeps no process alive. */
+  /** The first span that `matches`, as soon as it arrives; undefined after `limitMs`. Does not keep the process alive. */
   async find(matches: (span: ReceivedSpan) => boolean, limitMs = 10_000): Promise<ReceivedSpan | undefined> {
     const deadline = Date.now() + limitMs;
     for (;;) {

@@ -32,13 +32,13 @@ describe('a picture of traces', () => {
     ]);
   });
 
-  it('says what spans are called, what they note, how long they took, and which failed', () => {
+  it('shows the name, note and duration of each span, and which failed', () => {
     const svg = drawPicture('One', [{ label: 'a request', spans: [root, fetched] }]);
     expect(svg).toContain('>jwks.fetch</text>');
     expect(svg).toContain('>✖ refresh · 50.0 ms</text>');
   });
 
-  it('tells nothing of a machine or a day', () => {
+  it('identifies no machine and no date', () => {
     const svg = drawPicture('One', [{ label: 'a request', spans: [root, fetched] }]);
     expect(svg).not.toMatch(/secret-host|home|5000|5050/);
     const later = [root, fetched].map((span) => ({
@@ -49,7 +49,7 @@ describe('a picture of traces', () => {
     expect(drawPicture('One', [{ label: 'a request', spans: later }])).toBe(svg);
   });
 
-  it('takes names for text', () => {
+  it('treats names as text', () => {
     const svg = drawPicture('<&">', [{ label: '<script>', spans: [receivedSpan({ name: '"><b>' })] }]);
     expect(svg).not.toMatch(/<script>|<b>/);
   });

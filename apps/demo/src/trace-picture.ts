@@ -3,7 +3,7 @@ import { layerOf, noteOf, type Layer } from './span-reading.js';
 import { inTreeOrder } from './span-tree.js';
 import { formatMs } from './waterfall.js';
 
-/** A trace in a picture, and what it is called there. */
+/** A trace of a picture, and its label there. */
 export interface PicturedTrace {
   readonly label: string;
   readonly spans: readonly ReceivedSpan[];
@@ -14,7 +14,7 @@ const MARGIN = 24;
 const ROW = 24;
 const BARS_FROM = 216;
 const BARS_WIDTH = WIDTH - BARS_FROM - MARGIN;
-/** Of the font, roughly: to see whether a text has room. */
+/** Approximate, to tell whether a text fits. */
 const CHAR_WIDTH = 7;
 const COLOURS: Readonly<Record<Layer, string>> = {
   server: '#57606a',
@@ -28,7 +28,7 @@ const QUIET = '#57606a';
 
 /**
  * Draws traces one below the other, on one time axis, as an SVG file. It holds names, notes and durations, and nothing
- * that tells a machine or a day.
+ * that identifies a machine or a date.
  */
 export function drawPicture(title: string, traces: readonly PicturedTrace[]): string {
   const scaleMs = Math.max(...traces.map(({ spans }) => durationOf(spans)));
@@ -77,7 +77,7 @@ function rowOf(
   ];
 }
 
-/** Beside its bar where there is room, else on it. */
+/** Right of the bar where it fits, else inside the bar, else left of it. */
 function noteAt(note: string, x: number, width: number, y: number): string {
   const room = note.length * CHAR_WIDTH + 12;
   if (x + width + room <= WIDTH - MARGIN) return text(x + width + 6, y, note);

@@ -25,9 +25,16 @@ describe('a waterfall', () => {
     ]);
   });
 
-  it('keeps to a common scale, and marks what is too short for it', () => {
+  it('uses a common time axis, and marks what is too short for it', () => {
     const [root = ''] = waterfall([span('root', undefined, 0, 1)], { width: 10, scaleMs: 1_000 });
     expect(root).toContain('│▏         │    1.0 ms');
+  });
+
+  it('names the path of an outgoing request', () => {
+    const url = 'http://127.0.0.1:4000/jwks?tenant=1';
+    const request = receivedSpan({ name: 'GET', kind: 3, attributes: { 'url.full': url } });
+    expect(waterfall([request])[0]).toMatch(/^  GET \/jwks +│/);
+    expect(waterfall([{ ...request, kind: 2 }])[0]).toMatch(/^  GET +│/);
   });
 
   it('colours only when asked to', () => {
@@ -35,7 +42,7 @@ describe('a waterfall', () => {
     expect(waterfall(trace).join()).not.toContain('\u001b[');
   });
 
-  it('writes durations as people read them', () => {
+  it('formats durations for people', () => {
     expect([0.0204, 3.26, 264.6].map(formatMs)).toEqual(['20 µs', '3.3 ms', '265 ms']);
   });
 });

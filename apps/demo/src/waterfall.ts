@@ -3,27 +3,28 @@ import { inTreeOrder } from './span-tree.js';
 
 /** How a waterfall is drawn. */
 export interface WaterfallOptions {
-  /** Columns of the time axis. */
+  /** Columns of the time axis. @default 36 */
   readonly width?: number;
-  /** What the axis spans, in milliseconds, so that two waterfalls can be compared. Default: the trace's duration. */
+  /** Length of the time axis in milliseconds, the same for waterfalls that are compared. @default the trace's duration */
   readonly scaleMs?: number;
   readonly colours?: boolean;
 }
 
 /** Columns for names. */
-const NAME_WIDTH = 34;
+const NAME_WIDTH = 40;
+const CLIENT = 3;
 const COLOURS = { fetch: 31, key: 33, plain: 36 } as const;
 
 /**
- * Draws a trace as lines of text: children under their parents, each with its bar on one time axis and its duration.
- * Spans come in order of their start.
+ * Draws a trace as lines of text: children under their parents, each span with its bar on one time axis and its
+ * duration. Expects the spans in order of their start.
  */
 export function waterfall(spans: readonly ReceivedSpan[], options: WaterfallOptions = {}): string[] {
   const startMs = Math.min(...spans.map((span) => span.startMs));
   const endMs = Math.max(...spans.map((span) => span.endMs));
-  const { width = 40, scaleMs = endMs - startMs, colours = false } = options;
+  const { width = 36, scaleMs = endMs - startMs, colours = false } = options;
   const line = (span: ReceivedSpan, depth: number): string => {
-    const name = `${'  '.repeat(depth)}${span.name}`;
+    const name = `${'  '.repeat(depth)}${nameOf(span)}`;
     const column = (ms: number): number => Math.round(((ms - startMs) / scaleMs) * width);
     const from = Math.min(width - 1, column(span.startMs));
     const length = Math.max(1, Math.min(width, column(span.endMs)) - from);
@@ -35,16 +36,22 @@ export function waterfall(spans: readonly ReceivedSpan[], options: WaterfallOpti
   return inTreeOrder(spans).map(({ span, depth }) => line(span, depth));
 }
 
-/** Milliseconds, as people read them. */
+/** A duration for people, with its unit. */
 export function formatMs(ms: number): string {
   if (ms >= 100) return `${Math.round(ms)} ms`;
   return ms >= 1 ? `${ms.toFixed(1)} ms` : `${Math.round(ms * 1_000)} µs`;
+}
+
+/** The name; for a request to the issuer its path too, which tells discovery from the JWK Set. */
+function nameOf({ name, kind, attributes }: ReceivedSpan): string {
+  const url = kind === CLIENT ? attributes['url.full'] : undefined;
+  return typeof url === 'string' && URL.canParse(url) ? `${name} ${new URL(url).pathname}` : name;
 }
 
 const shorten = (name: string): string =>
   name.length <= NAME_WIDTH ? name : `${name.slice(0, NAME_WIDTH - 1)}…`;
 
 function colourOf({ name, kind }: ReceivedSpan): number {
-  if (kind === 3 || name.includes('fetch')) return COLOURS.fetch;
+  if (kind === CLIENT || name.includes('fetch')) return COLOURS.fetch;
   return name.startsWith('jw') ? COLOURS.key : COLOURS.plain;
 }

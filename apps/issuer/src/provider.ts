@@ -6,7 +6,7 @@ const SCOPES = 'read:orders write:orders';
 
 /**
  * An `oidc-provider` that issues `at+jwt` access tokens (RFC 9068) by client credentials, for the resource that the
- * client names (RFC 8707). Its keys live as long as the process.
+ * client requests (RFC 8707). Its keys are in memory only.
  */
 export class RotatingProvider {
   private readonly signingKeys: object[] = [];
@@ -19,14 +19,14 @@ export class RotatingProvider {
     this.rotate();
   }
 
-  /** Signs with a new key from now on. The keys before it stay published, so that their tokens stay valid. */
+  /** Signs with a new key from now on. Earlier keys stay published, so tokens signed by them stay valid. */
   rotate(): void {
-    // A provider signs with the first of its keys, and takes them at its start alone.
+    // A provider signs with the first of its keys and reads them only once, so each rotation needs a new one.
     this.signingKeys.unshift(newSigningKey());
     this.listener = createProvider(this.issuer, this.clientSecret, this.signingKeys).callback();
   }
 
-  /** Answers a request. */
+  /** Handles a request. */
   readonly handle: RequestListener = (request, response) => this.listener(request, response);
 }
 

@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const KEYS_AND_DISCOVERY = /^\/(jwks|\.well-known\/)/;
 
 /**
- * What befalls this provider while it runs. `POST /demo/switches?latencyMs=250&status=503` makes its key set and its
- * discovery slow or broken; what is not named goes back to normal. `POST /demo/rotation` makes it sign with a new key.
+ * Faults and rotations of the running provider. `POST /demo/switches?latencyMs=250&status=503` makes its JWK Set and its
+ * discovery document slow or broken; a parameter that is left out is reset. `POST /demo/rotation` makes it sign with a
+ * new key.
  */
 export class Switches {
   private latencyMs = 0;

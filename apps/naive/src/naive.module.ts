@@ -7,7 +7,7 @@ import { ExtractJwt, Strategy, type SecretOrKeyProvider } from 'passport-jwt';
 const issuer = process.env['ISSUER'] ?? '';
 const cacheMaxAge = process.env['JWKS_CACHE_MAX_AGE_MS'];
 
-/** jwks-rsa without its cache, or, with `JWKS_CACHE_MAX_AGE_MS`, as its README has it for passport-jwt. */
+/** jwks-rsa without its cache; with `JWKS_CACHE_MAX_AGE_MS`, as its README configures it for passport-jwt. */
 const keyOf = jwksRsa.passportJwtSecret({
   jwksUri: `${issuer}/jwks`,
   ...(cacheMaxAge === undefined
@@ -15,7 +15,7 @@ const keyOf = jwksRsa.passportJwtSecret({
     : { cache: true, cacheMaxAge: Number(cacheMaxAge), rateLimit: true, jwksRequestsPerMinute: 5 }),
 });
 
-/** What the demo compares with: keys are fetched in the request that needs them. */
+/** Fetches the key in the request that needs it, inside a span: what the demo compares with. */
 const fetchKey: SecretOrKeyProvider = (request, token, done) => {
   trace.getTracer('naive').startActiveSpan('fetch the keys', (span) => {
     void keyOf(request, token, (error, key) => {

@@ -5,8 +5,8 @@ import { HealthController } from './health.controller.js';
 import { OrdersController } from './orders.controller.js';
 
 /**
- * `ISSUER` and `AUDIENCE` of any provider; Cognito's access tokens have no audience, so there `CLIENT_ID` stands in.
- * `KEYS_MAX_AGE_MS` overrides how long the issuer's keys count as fresh.
+ * Reads `ISSUER` and `AUDIENCE`, which suit any provider; Cognito's access tokens have no audience, so for Cognito set
+ * `CLIENT_ID` instead. `KEYS_MAX_AGE_MS` overrides how long the issuer's keys count as fresh.
  */
 export function authOptions(config: ConfigService): AuthOptions {
   const issuer = config.get<string>('ISSUER');
@@ -17,7 +17,9 @@ export function authOptions(config: ConfigService): AuthOptions {
   if (issuer === undefined) throw new Error('Set ISSUER to the URL of your identity provider.');
   if (audience !== undefined) return { issuer, audience, keys };
   if (clientId === undefined)
-    throw new Error('Set AUDIENCE to what your tokens are for (Cognito: CLIENT_ID).');
+    throw new Error(
+      'Set AUDIENCE to the audience of your access tokens (for Cognito, set CLIENT_ID instead).',
+    );
   return { issuer, audience: null, requiredClaims: { token_use: 'access', client_id: clientId }, keys };
 }
 

@@ -10,13 +10,13 @@ interface Order {
 export class OrdersController {
   private readonly orders: Order[] = [{ id: 1, item: 'a flame graph' }];
 
-  /** Any valid token will do. */
+  /** Any valid token is enough. */
   @Get()
   list(): readonly Order[] {
     return this.orders;
   }
 
-  /** The token must grant a scope. */
+  /** The token must have the scope. */
   @RequireScopes('write:orders')
   @Post()
   create(): Order {
@@ -25,7 +25,7 @@ export class OrdersController {
     return order;
   }
 
-  /** Who is calling. */
+  /** The caller, as the token names it. */
   @Get('me')
   me(@CurrentUser() user: AccessTokenClaims): object {
     return { sub: user.sub, client: user.client_id, scope: user.scope };

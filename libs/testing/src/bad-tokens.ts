@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { forgeToken, goodClaims, goodHeader, type ForgedSignature, type ForgedToken } from './minting.js';
 import { signWith, type TestKey } from './test-key.js';
 
-/** Whose tokens to spoil. */
+/** What bad tokens are derived from. */
 export interface BadTokenSource {
   readonly issuer: string;
   readonly audience: string;
@@ -15,8 +15,8 @@ export interface BadTokenSource {
 const HOUR_S = 3_600;
 
 /**
- * Tokens that no API may accept which trusts this issuer and expects this audience; each is good but for what its name
- * says.
+ * Tokens that an API must reject if it trusts this issuer and expects this audience. Each is valid except for what its
+ * name says.
  */
 export function badTokensOf({ issuer, audience, key, stranger }: BadTokenSource) {
   const header = goodHeader(key);
@@ -97,7 +97,7 @@ export function badTokensOf({ issuer, audience, key, stranger }: BadTokenSource)
   };
 }
 
-/** What a bad token is called. */
+/** The name of a bad token. */
 export type BadTokenName = keyof ReturnType<typeof badTokensOf>;
 
 const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
@@ -107,6 +107,6 @@ const hmac =
   (signingInput) =>
     createHmac('sha256', secret).update(signingInput).digest();
 
-/** The key confusion attack (RFC 8725 §2.1): the public key, as everybody has it, taken for a shared secret. */
+/** The algorithm confusion attack (RFC 8725 §2.1): the public key used as an HMAC secret. */
 const hmacWithPublicKey = ({ publicKey }: TestKey): ForgedSignature =>
   hmac(publicKey.export({ type: 'spki', format: 'pem' }).toString());

@@ -1,35 +1,35 @@
 import { metrics, type Attributes, type MeterProvider } from '@opentelemetry/api';
 import { findClass } from './installed-class.js';
 
-/** One time series of a metric, as it stands now. */
+/** One time series of a metric, at the time of collection. */
 export interface MetricSeries {
   readonly attributes: Attributes;
-  /** Of a counter or a gauge: its value. Of a histogram: the sum of what was recorded. */
+  /** The value of a counter or a gauge; the sum of the recorded values of a histogram. */
   readonly value: number;
-  /** Of a histogram: how often something was recorded. */
+  /** Histograms only: how many values were recorded. */
   readonly count?: number;
-  /** Of a histogram: the upper bounds of its buckets. */
+  /** Histograms only: the upper bounds of the buckets. */
   readonly boundaries?: readonly number[];
 }
 
-/** A metric, as it stands now. */
+/** A metric, at the time of collection. */
 export interface CapturedMetric {
   readonly name: string;
   readonly unit: string;
   readonly description: string;
-  /** Of the instrumentation that made it. */
+  /** The name of its instrumentation scope. */
   readonly scope: string;
   readonly series: readonly MetricSeries[];
 }
 
-/** What a histogram's data point holds. */
+/** The value of a histogram's data point. */
 interface HistogramValue {
   readonly sum?: number;
   readonly count: number;
   readonly buckets: { readonly boundaries: readonly number[] };
 }
 
-/** What the SDK collects; the part that its versions 2 and 3 share. */
+/** The result of a collection, as far as SDK 2 and 3 have it in common. */
 interface CollectionResult {
   readonly errors: readonly unknown[];
   readonly resourceMetrics: {
@@ -76,10 +76,10 @@ export async function captureMetrics(): Promise<CapturedMetrics> {
   return new CapturedMetrics(reader);
 }
 
-/** The SDK's numbers for it. A cumulative gauge would go on telling of what is no longer there. */
+/** The SDK's numbers. A cumulative gauge would keep reporting series that are no longer observed. */
 const [DELTA, CUMULATIVE] = [0, 1];
 
-/** One that collects when it is asked to, and never by itself. */
+/** A reader that collects on request only. */
 function createReader(Base: MetricReaderClass): MetricReader {
   class CollectingReader extends Base {
     async onForceFlush(): Promise<void> {}
@@ -97,9 +97,9 @@ export class CapturedMetrics implements Disposable {
   constructor(private readonly reader: MetricReader) {}
 
   /**
-   * Collects everything, as an exporter would.
+   * Collects all metrics, as an exporter would.
    *
-   * @throws AggregateError when something that is read at collection fails
+   * @throws AggregateError when a callback of an observable instrument fails
    */
   async collect(): Promise<readonly CapturedMetric[]> {
     const { errors, resourceMetrics } = await this.reader.collect();
@@ -118,12 +118,12 @@ export class CapturedMetrics implements Disposable {
     );
   }
 
-  /** The series of one metric; none when nothing was recorded. */
+  /** The series of one metric; empty when nothing was recorded. */
   async series(name: string): Promise<readonly MetricSeries[]> {
     return (await this.collect()).filter((metric) => metric.name === name).flatMap(({ series }) => series);
   }
 
-  /** Ends the capture: the process has no meter provider then. May be called twice. */
+  /** Ends the capture and removes the meter provider from the process. May be called more than once. */
   stop(): void {
     if (!this.stopped) metrics.disable();
     this.stopped = true;

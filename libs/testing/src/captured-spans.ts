@@ -2,7 +2,7 @@ import { context, trace, type ContextManager, type TracerProvider } from '@opent
 import { findClass } from './installed-class.js';
 import { treeOf, type CapturedSpan, type SpanNode } from './span-tree.js';
 
-/** What the SDK calls; the same in its versions 2 and 3. */
+/** The interface of the SDK's span processors, the same in SDK 2 and 3. */
 interface SpanProcessor {
   onStart(span: CapturedSpan): void;
   onEnd(span: CapturedSpan): void;
@@ -13,7 +13,7 @@ interface SpanProcessor {
 type TracerProviderClass = new (config: { spanProcessors: SpanProcessor[] }) => TracerProvider;
 type ContextManagerClass = new () => ContextManager;
 
-/** The packages that have a class, and its name there: SDK 3 first, then SDK 2. */
+/** The packages that export the class, each with its name there: SDK 3 first, then SDK 2. */
 const TRACER_PROVIDERS = {
   '@opentelemetry/sdk-trace': 'TracerProvider',
   '@opentelemetry/sdk-trace-base': 'BasicTracerProvider',
@@ -38,7 +38,7 @@ export async function captureSpans(): Promise<CapturedSpans> {
       'spans are captured or exported in this process already: stop() the earlier capture first',
     );
   }
-  // One that is there already does the same work, and belongs to somebody else.
+  // An existing context manager works as well, and is not ours to remove.
   const manager = new Manager().enable();
   const ownsContext = context.setGlobalContextManager(manager);
   if (!ownsContext) manager.disable();
@@ -63,7 +63,7 @@ export class CapturedSpans implements Disposable {
     return this.recorder.finished;
   }
 
-  /** Those of that name. */
+  /** The ended spans of that name. */
   named(name: string): readonly CapturedSpan[] {
     return this.spans.filter((span) => span.name === name);
   }
@@ -73,12 +73,12 @@ export class CapturedSpans implements Disposable {
     return treeOf(this.spans);
   }
 
-  /** Forgets every span that has started, those that have not ended yet included. */
+  /** Drops every span so far, including those that have not ended yet. */
   clear(): void {
     this.recorder.clear();
   }
 
-  /** Ends the capture: the process has no tracer provider then. What was captured stays. May be called twice. */
+  /** Ends the capture and removes the tracer provider; the captured spans stay. May be called more than once. */
   stop(): void {
     if (!this.stopped) this.unregister();
     this.stopped = true;

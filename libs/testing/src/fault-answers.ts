@@ -5,20 +5,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { AnswerFault, Fault } from './fault.js';
 
-/** A whole HTTP answer. */
+/** A complete HTTP response. */
 export interface Answer {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** What a fault needs to go wrong. */
+/** What a fault works with. */
 export interface Exchange {
   readonly response: ServerResponse;
   readonly path: string;
-  /** What would be answered if nothing went wrong; asked at the moment of answering. */
+  /** The response without a fault; called at the moment of responding. */
   readonly ordinary: () => Answer;
-  /** The same, for a client that has nothing yet: never 304. */
+  /** The same for an unconditional request: never 304. */
   readonly whole: () => Answer;
   /** Aborted when the issuer closes. */
   readonly signal: AbortSignal;
@@ -33,16 +33,16 @@ const BOMB_CHUNK_BYTES = 1_024 * 1_024;
 const BOMB_CHUNKS = 256;
 const LOGIN_PAGE = '<!doctype html><title>Sign in</title><form method="post"><input name="user"></form>';
 
-/** Where the redirect points; a path below it gives the ordinary answer. */
+/** Where the redirect points: a path below it gets the ordinary response. */
 export const ELSEWHERE = '/elsewhere';
 
-/** Answers in one piece. */
+/** Sends a response in one piece. */
 export function send(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, { ...headers, ...(status === 304 ? {} : { 'content-length': body.length }) });
   response.end(status === 304 ? undefined : body);
 }
 
-/** Answers as the fault says; without one, as it should be. */
+/** Responds with the fault; without one, with the ordinary response. */
 export async function answer(fault: Fault | undefined, exchange: Exchange): Promise<void> {
   if (fault === undefined) return send(exchange.response, exchange.ordinary());
   if (typeof fault === 'object') return answerOtherwise(fault, exchange);
@@ -83,7 +83,7 @@ const FAULTS: Readonly<Record<Extract<Fault, string>, (exchange: Exchange) => vo
 
 const half = (body: Buffer): Buffer => body.subarray(0, body.length >> 1);
 
-/** Those of another body would make a later 304 confirm the wrong one. */
+/** The validators of another body would let a later 304 confirm the wrong one. */
 function withoutValidators(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   const validators = ['etag', 'last-modified'];
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !validators.includes(name)));
@@ -120,12 +120,12 @@ async function drip({ response, whole, signal }: Exchange): Promise<void> {
   response.end();
 }
 
-/** With backpressure, and no further when the client has gone. */
+/** Streams with backpressure, and stops when the client disconnects. */
 async function stream(response: ServerResponse, chunks: Iterable<Buffer>): Promise<void> {
   await pipeline(Readable.from(chunks), response);
 }
 
-/** The document with a member of 256 MB in front: whoever reads it to the end finds good keys. */
+/** The document with a member of 256 MB in front: a client that reads it to the end finds valid keys. */
 function* hugeBody(document: Buffer): Generator<Buffer> {
   yield Buffer.from('{"padding":"');
   for (let n = 0; n < HUGE_CHUNKS; n += 1) yield HUGE_CHUNK;

@@ -1,26 +1,26 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { RequestTarget } from './request-log.js';
 
-/** A late answer, another answer, or both. */
+/** A delayed response, another response, or both. */
 export interface AnswerFault {
-  /** How long the answer is held back, in milliseconds. */
+  /** The delay of the response, in milliseconds. */
   readonly latencyMs?: number;
   /** @default 200 */
   readonly status?: number;
-  /** Added to those of the ordinary answer; they win. */
+  /** Merged over the headers of the ordinary response. */
   readonly headers?: OutgoingHttpHeaders;
-  /** A string or bytes verbatim. @default the ordinary body for a status of 200, else none */
+  /** A string or bytes, sent verbatim. @default the ordinary body for status 200, else none */
   readonly body?: string | Uint8Array;
 }
 
 /**
- * What goes wrong:
- * - `'hang'`: the request is accepted and never answered;
- * - `'cut'`: the connection dies in mid-body; `'reset'`: it is reset (RST) before any answer;
- * - `'drip'`: a byte now and then;
- * - `'huge'`: a JSON body of 256 MB; `'gzip-bomb'`: as much, packed into less than a megabyte;
+ * A fault of the issuer:
+ * - `'hang'`: the request is accepted, and no response follows;
+ * - `'cut'`: the connection closes in mid-body; `'reset'`: it is reset (RST) before any response;
+ * - `'drip'`: the body arrives byte by byte, one every 100 ms;
+ * - `'huge'`: a JSON body of 256 MB; `'gzip-bomb'`: the same, compressed to less than a megabyte;
  * - `'html'`: a login page with status 200; `'empty'`: `{"keys":[]}`; `'truncated'`: half of the JSON with status 200;
- * - `'redirect'`: 302 to a place under `/elsewhere` that gives the ordinary answer.
+ * - `'redirect'`: 302 to a path under `/elsewhere` that has the ordinary response.
  */
 export type Fault =
   | AnswerFault
@@ -35,11 +35,11 @@ export type Fault =
   | 'truncated'
   | 'redirect';
 
-/** Where and how long a fault lasts. */
+/** Which requests a fault affects, and how many. */
 export interface FaultOptions {
-  /** Which requests suffer. @default 'jwks'; to end faults: 'all' */
+  /** Which requests are affected. @default 'jwks'; 'all' when faults are ended */
   readonly on?: RequestTarget | 'all';
-  /** How many requests suffer, each target counted on its own; the next gets the ordinary answer. @default no end */
+  /** How many requests of each target are affected; later ones get the ordinary response. @default unlimited */
   readonly times?: number;
 }
 
@@ -48,11 +48,11 @@ interface ActiveFault {
   left: number;
 }
 
-/** Which fault is on, for each target. */
+/** The active fault of each target. */
 export class FaultSwitch {
   private readonly active = new Map<RequestTarget, ActiveFault>();
 
-  /** Switches a fault on, in place of the one before; `undefined` switches faults off. */
+  /** Replaces the active fault; `undefined` ends it. */
   set(fault: Fault | undefined, { on, times = Infinity }: FaultOptions): void {
     const scope = on ?? (fault === undefined ? 'all' : 'jwks');
     for (const target of scope === 'all' ? (['jwks', 'discovery'] as const) : [scope]) {
@@ -61,7 +61,7 @@ export class FaultSwitch {
     }
   }
 
-  /** The fault that the next request for this target meets; counts it. */
+  /** The fault for the next request of this target; counts that request. */
   take(target: RequestTarget): Fault | undefined {
     const entry = this.active.get(target);
     if (entry === undefined || entry.left <= 0) return undefined;

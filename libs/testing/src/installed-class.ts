@@ -1,8 +1,8 @@
 /**
- * The class from the first of these packages that is installed: an optional peer, loaded when it is needed.
+ * Loads the class from the first of these packages that is installed; they are optional peers, loaded on demand.
  *
- * @param candidates - packages, each with the name of the class in it
- * @throws Error when none is installed, that names `caller` and the command in `install`
+ * @param candidates - package names, each with the name of the class there
+ * @throws Error when none is installed; its message names `caller` and the `install` command
  */
 export async function findClass(
   caller: string,

@@ -1,9 +1,9 @@
 import type { RequestTarget } from './request-log.js';
 
-/** Which discovery document an issuer has: that of OpenID Connect, that of RFC 8414, or none. */
+/** The discovery document of an issuer: that of OpenID Connect, that of RFC 8414, or none. */
 export type TestDiscovery = 'oidc' | 'oauth' | 'none';
 
-/** Where the documents of an issuer are. */
+/** The URLs and paths of an issuer's documents. */
 export interface IssuerEndpoints {
   /** The issuer identifier. */
   readonly issuer: string;
@@ -33,7 +33,7 @@ export function endpointsOf(origin: string, path: string, discovery: TestDiscove
   };
 }
 
-/** What this path asks for; a well-known path that the issuer does not have counts as discovery too. */
+/** The target of a request for this path; a well-known path that the issuer does not serve is discovery too. */
 export function targetOf(pathname: string, { jwksPath }: IssuerEndpoints): RequestTarget | undefined {
   if (pathname === jwksPath) return 'jwks';
   return pathname.includes('/.well-known/') ? 'discovery' : undefined;

@@ -8,7 +8,7 @@ import { createServer as createHttpsServer, Server as HttpsServer } from 'node:h
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 
-/** PEM texts that make a server speak TLS. */
+/** Certificate and private key of a TLS server, in PEM. */
 export interface TestTls {
   readonly key: string | Uint8Array;
   readonly cert: string | Uint8Array;
@@ -16,7 +16,7 @@ export interface TestTls {
 
 const HOST = '127.0.0.1';
 
-/** An HTTP server on loopback that knows its connections, so that it can reset one and close at once. */
+/** An HTTP server on loopback that tracks its connections, to reset one or to close all at once. */
 export class IssuerServer {
   private readonly connections = new Set<Socket>();
   private readonly closing = new AbortController();
@@ -28,7 +28,7 @@ export class IssuerServer {
     this.scheme = tls === undefined ? 'http' : 'https';
     this.server =
       tls === undefined ? createHttpServer() : createHttpsServer({ key: pem(tls.key), cert: pem(tls.cert) });
-    // The bare connection, below TLS too.
+    // The TCP connection, also below TLS.
     this.server.on('connection', (socket: Socket) => {
       this.connections.add(socket);
       socket.once('close', () => this.connections.delete(socket));
@@ -45,19 +45,19 @@ export class IssuerServer {
     return `${this.scheme}://${HOST}:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Listens; 0 means any free port. Rejects when the port is taken. */
+  /** Listens on a port; 0 means any free one. Rejects when the port is in use. */
   async listen(port: number): Promise<void> {
     this.server.listen(port, HOST);
     await once(this.server, 'listening');
   }
 
-  /** From now on, this answers the requests. */
+  /** Sets the listener for requests. */
   serve(listener: RequestListener): void {
     this.server.on('request', listener);
   }
 
   /**
-   * Presents another certificate to connections that come from now on.
+   * Presents another certificate to new connections.
    *
    * @throws TypeError when the server does not speak TLS
    */
@@ -74,7 +74,7 @@ export class IssuerServer {
     }
   }
 
-  /** Ends every connection and stops listening. A second call waits for the same end. */
+  /** Stops listening and ends every connection. May be called more than once. */
   close(): Promise<void> {
     this.closed ??= this.end();
     return this.closed;

@@ -4,12 +4,12 @@ import type { TestKey } from './test-key.js';
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
 
-/** The key set that the issuer publishes: its keys, or whatever a test puts in their place. */
+/** The JWK Set that the issuer publishes: its keys, or the body that a test puts in their place. */
 export class KeySetDocument {
   private published: readonly TestKey[] = [];
   private override: Buffer | undefined;
-  // HTTP dates have seconds. This one starts in the past and moves on by one with each change, so that two changes
-  // within a second are told apart.
+  // HTTP dates have a resolution of one second. This one starts in the past and advances by a second with each change,
+  // so two changes within the same second have different dates.
   private modifiedMs = Math.floor((Date.now() - DAY_MS) / SECOND_MS) * SECOND_MS;
 
   /** The keys, oldest first. */
@@ -22,7 +22,7 @@ export class KeySetDocument {
     this.modifiedMs += SECOND_MS;
   }
 
-  /** Serves this body in place of the keys: a string or bytes verbatim, anything else as JSON; undefined ends it. */
+  /** Serves this body instead: a string or bytes verbatim, else as JSON; undefined serves the keys again. */
   publish(body: unknown): void {
     this.override = body === undefined ? undefined : asBytes(body);
     this.modifiedMs += SECOND_MS;
@@ -32,13 +32,13 @@ export class KeySetDocument {
     return this.override ?? asBytes({ keys: this.published.map(({ publicJwk }) => publicJwk) });
   }
 
-  /** `ETag` and `Last-Modified` of the body as it is now. */
+  /** `ETag` and `Last-Modified` of the current body. */
   get validators(): { readonly etag: string; readonly 'last-modified': string } {
     const digest = createHash('sha256').update(this.body).digest('base64url');
     return { etag: `"${digest}"`, 'last-modified': new Date(this.modifiedMs).toUTCString() };
   }
 
-  /** Whether a conditional request has the body already (RFC 9110 §13.2.2: the entity tag decides if there is one). */
+  /** Whether a conditional request has the current body (RFC 9110 §13.2.2: an entity tag takes precedence). */
   isKnownTo(headers: {
     readonly 'if-none-match'?: string | undefined;
     readonly 'if-modified-since'?: string | undefined;

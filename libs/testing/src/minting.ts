@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { signWith, type TestKey } from './test-key.js';
 
-/** Claims of a token: any JSON. A member that is `undefined` is left out. */
+/** Claims of a token, any JSON. A claim that is `undefined` is left out. */
 export interface TestClaims {
   readonly iss?: unknown;
   readonly sub?: unknown;
@@ -15,36 +15,36 @@ export interface TestClaims {
   readonly [claim: string]: unknown;
 }
 
-/** How a token departs from an ordinary one, apart from its claims. */
+/** How a token differs from the default one, apart from its claims. */
 export interface TestTokenOptions {
   /** Merged into the header; a member that is `undefined` is removed. */
   readonly header?: Readonly<Record<string, unknown>>;
   /** The key that signs; the header names its algorithm and kid. @default the issuer's signing key */
   readonly key?: TestKey;
-  /** Lifetime from now in milliseconds, negative for one that is over. @default 300 000 */
+  /** Lifetime from now in milliseconds; negative for an expired token. @default 300 000 */
   readonly expiresInMs?: number;
 }
 
-/** A part of a token: an object becomes JSON, a string or bytes are taken verbatim. All are base64url-encoded. */
+/** A part of a token: an object is serialised as JSON, a string or bytes are verbatim. All are base64url-encoded. */
 export type TokenPart = Readonly<Record<string, unknown>> | string | Uint8Array;
 
-/** `'none'`: no bytes; `'garbage'`: random ones; else these bytes, or what the function makes of the signing input. */
+/** `'none'`: empty; `'garbage'`: random bytes; else these bytes, or the function's result for the signing input. */
 export type ForgedSignature = 'none' | 'garbage' | Uint8Array | ((signingInput: Buffer) => Uint8Array);
 
-/** The parts of a forged token; whatever is left out is as in a good one. */
+/** The parts of a forged token; a part that is left out is valid. */
 export interface ForgedToken {
   readonly header?: TokenPart;
   readonly payload?: TokenPart;
-  /** The key that makes the signature, with its own algorithm, whatever the header says. */
+  /** The key that signs, with its own algorithm, regardless of the header. */
   readonly key?: TestKey;
-  /** @default a true signature under `key` */
+  /** @default a valid signature by `key` */
   readonly signature?: ForgedSignature;
 }
 
 const LIFETIME_S = 300;
 const GARBAGE_BYTES = 256;
 
-/** The header of an access token under this key (RFC 9068 §2.1). */
+/** The header of an access token signed by this key (RFC 9068 §2.1). */
 export function goodHeader({ algorithm, kid }: TestKey): Record<string, unknown> {
   return { alg: algorithm, kid, typ: 'at+jwt' };
 }

@@ -6,7 +6,7 @@ import type { IssuerServer } from './issuer-server.js';
 import type { KeySetDocument } from './key-set-document.js';
 import type { RequestLog, RequestTarget } from './request-log.js';
 
-/** What the handler answers from. */
+/** The state of the issuer that requests are handled with. */
 export interface IssuerState {
   readonly endpoints: IssuerEndpoints;
   readonly keySet: KeySetDocument;
@@ -21,7 +21,7 @@ const NOT_FOUND: Answer = {
   body: Buffer.from('{"error":"not_found"}'),
 };
 
-/** Answers discovery and key set, as they are or as the fault says. */
+/** Serves the discovery document and the JWK Set, or the active fault. */
 export function requestHandler(server: IssuerServer, state: IssuerState): RequestListener {
   return (request, response) => {
     const path = request.url ?? '/';
@@ -42,13 +42,13 @@ export function requestHandler(server: IssuerServer, state: IssuerState): Reques
     answer(state.faults.take(target), exchange).catch((error: unknown) => {
       const isOver = response.destroyed || server.signal.aborted;
       response.destroy();
-      // The client or the issuer went away in the middle of an answer; anything else must not go unseen.
+      // Expected when the client disconnected or the issuer closed meanwhile; any other error must not be hidden.
       if (!isOver) throw error;
     });
   };
 }
 
-/** What a redirect points at gives the ordinary answer, so that it shows who follows one. */
+/** The target of the redirect has the ordinary response, so a test sees whether a client follows it. */
 function elsewhere(path: string, state: IssuerState): Answer {
   if (!path.startsWith(ELSEWHERE)) return NOT_FOUND;
   const original = path.slice(ELSEWHERE.length);

@@ -5,34 +5,34 @@ export interface RequestLogEntry {
   /** Path and query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** When it arrived, in milliseconds since 1970. */
+  /** Time of arrival, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** What a request asks for. */
+/** The document that is requested. */
 export type RequestTarget = 'jwks' | 'discovery';
 
-/** Counts what reached the issuer, whatever was answered. */
+/** Counts the requests that reached the issuer, whatever the response. */
 export class RequestLog {
   private readonly entries: RequestLogEntry[] = [];
   private readonly counts = { jwks: 0, discovery: 0 };
 
-  /** Requests for the key set. */
+  /** The number of requests for the JWK Set. */
   get jwks(): number {
     return this.counts.jwks;
   }
 
-  /** Requests for a discovery document, of either kind. */
+  /** The number of requests for a discovery document, of either kind. */
   get discovery(): number {
     return this.counts.discovery;
   }
 
-  /** Every request, in the order of arrival. */
+  /** All requests, in order of arrival. */
   get log(): readonly RequestLogEntry[] {
     return this.entries;
   }
 
-  /** Starts counting anew. */
+  /** Clears the log and the counts. */
   reset(): void {
     this.entries.length = 0;
     this.counts.jwks = 0;

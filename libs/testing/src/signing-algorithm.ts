@@ -2,18 +2,18 @@ import { constants, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 
 /**
- * The JWS algorithms that a test issuer signs with (RFC 7518 §3.1, RFC 8037, 8812, 9864); ML-DSA (RFC 9964) where Node
- * has it.
+ * The JWS algorithms that a test issuer can sign with (RFC 7518 §3.1, RFC 8037, 8812, 9864); ML-DSA (RFC 9964) where
+ * Node.js supports it.
  */
 export type TestAlgorithm =
   `${'RS' | 'PS' | 'ES'}${'256' | '384' | '512'}` | 'ES256K' | 'EdDSA' | 'Ed25519' | `ML-DSA-${44 | 65 | 87}`;
 
-/** How keys for an algorithm are made, and how it signs. */
+/** How an algorithm generates keys and signs. */
 export interface SigningAlgorithm {
   readonly generate: () => Promise<{ publicKey: KeyObject; privateKey: KeyObject }>;
-  /** The digest; null where the algorithm brings its own. */
+  /** The digest; null where the algorithm implies it. */
   readonly hash: string | null;
-  /** RSA padding and salt, or the form of an ECDSA signature. */
+  /** RSA padding and salt length, or the encoding of an ECDSA signature. */
   readonly parameters: {
     readonly padding?: number;
     readonly saltLength?: number;
@@ -56,7 +56,7 @@ const mlDsa = (parameterSet: 44 | 65 | 87): SigningAlgorithm => ({
   parameters: {},
 });
 
-/** Every algorithm by its name in a JOSE header. */
+/** All algorithms, by their `alg` value. */
 export const SIGNING_ALGORITHMS: Readonly<Record<TestAlgorithm, SigningAlgorithm>> = {
   RS256: rsa(256),
   RS384: rsa(384),

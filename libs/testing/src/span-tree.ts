@@ -7,7 +7,7 @@ import {
   type SpanStatus,
 } from '@opentelemetry/api';
 
-/** A span that has ended: the part of the SDK's ReadableSpan that its versions 2 and 3 share. */
+/** An ended span: the SDK's ReadableSpan, as far as SDK 2 and 3 have it in common. */
 export interface CapturedSpan {
   readonly name: string;
   readonly kind: number;
@@ -21,14 +21,14 @@ export interface CapturedSpan {
   spanContext(): SpanContext;
 }
 
-/** What a span points at; the name is known when that span was captured too. */
+/** The target of a span link; it has a name if that span was captured too. */
 export interface SpanLink {
   readonly traceId: string;
   readonly spanId: string;
   readonly name?: string;
 }
 
-/** A span as a plain object, with the spans below it in the order in which they started. */
+/** A span as a plain object, with its children in order of their start. */
 export interface SpanNode {
   readonly name: string;
   readonly attributes: Attributes;
@@ -43,7 +43,7 @@ export interface SpanNode {
   readonly spanId: string;
 }
 
-/** The trees that these spans make; a span whose parent is not among them is a root. */
+/** Arranges spans as trees; a span whose parent is not among them is a root. */
 export function treeOf(spans: readonly CapturedSpan[]): SpanNode[] {
   const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
   const parentOf = ({ parentSpanContext }: CapturedSpan) => byId.get(parentSpanContext?.spanId ?? '');

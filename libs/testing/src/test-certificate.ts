@@ -1,12 +1,12 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
-/** PEM texts of a certificate and its private key. */
+/** A certificate and its private key, in PEM. */
 export interface TestCertificate {
   readonly key: string;
   readonly cert: string;
 }
 
-/** How long before and after now a certificate is valid. */
+/** How long a certificate is valid, both before and after now. */
 const VALIDITY_MS = 3_600_000;
 const NAME = 'test issuer';
 /** DER types (X.690 §8). */
@@ -29,8 +29,8 @@ const BASIC_CONSTRAINTS = '551d13';
 const LOOPBACK_NAMES = [der(0x87, Buffer.of(127, 0, 0, 1)), der(0x82, Buffer.from('localhost'))];
 
 /**
- * A fresh self-signed certificate for 127.0.0.1 and localhost (RFC 5280): for the `tls` option of `startTestIssuer`.
- * Clients refuse it unless they are told to trust it: `new https.Agent({ ca: tls.cert })`.
+ * Creates a self-signed certificate for 127.0.0.1 and localhost (RFC 5280), for the `tls` option of `startTestIssuer`.
+ * Clients refuse it unless they are configured to trust it: `new https.Agent({ ca: tls.cert })`.
  */
 export function createTestCertificate(): TestCertificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -52,7 +52,7 @@ export function createTestCertificate(): TestCertificate {
   return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), cert: asPem(certificate) };
 }
 
-/** It is its own authority, so that a client can trust it as one. */
+/** Marks the certificate as a CA, so that a client can trust it as one. */
 const basicConstraints = (): Buffer => {
   const isAuthority = sequence(der(BOOLEAN, Buffer.of(0xff)));
   return sequence(objectId(BASIC_CONSTRAINTS), der(BOOLEAN, Buffer.of(0xff)), der(OCTET_STRING, isAuthority));
@@ -64,7 +64,7 @@ const subjectAltName = (): Buffer =>
 const sequence = (...parts: Buffer[]): Buffer => der(SEQUENCE, ...parts);
 const objectId = (encoded: string): Buffer => der(OBJECT_ID, Buffer.from(encoded, 'hex'));
 
-/** Two digits of the year, as RFC 5280 §4.1.2.5.1 has it until 2049. */
+/** UTCTime, with two digits for the year: RFC 5280 §4.1.2.5.1 requires it until 2049. */
 function time(ms: number): Buffer {
   const digits = new Date(ms).toISOString().replace(/\.\d+|[-:T]/g, '');
   return der(UTC_TIME, Buffer.from(digits.slice(2)));

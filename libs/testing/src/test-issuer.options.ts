@@ -3,27 +3,27 @@ import type { TestTls } from './issuer-server.js';
 import type { TestAlgorithm } from './signing-algorithm.js';
 import type { TestKeyOptions } from './test-key.js';
 
-/** What a test issuer is like. */
+/** The options of a test issuer. */
 export interface TestIssuerOptions {
-  /** What it signs with. @default 'RS256' */
+  /** The algorithm that it signs with. @default 'RS256' */
   readonly algorithm?: TestAlgorithm;
   /** The audience of its tokens. @default 'https://api.test' */
   readonly audience?: string;
   /** The path of the issuer identifier, such as '/tenant/'. @default none */
   readonly path?: string;
-  /** `Cache-Control` of the key set. @default none */
+  /** The `Cache-Control` header of the JWK Set. @default none */
   readonly cacheControl?: string;
   /** The port on 127.0.0.1. @default any free one */
   readonly port?: number;
-  /** Which discovery document it has. @default 'oidc' */
+  /** The discovery document that it serves. @default 'oidc' */
   readonly discovery?: TestDiscovery;
-  /** Makes it an https issuer. */
+  /** Serves https with this certificate. @default http */
   readonly tls?: TestTls;
 }
 
-/** How an issuer changes its signing key. */
+/** The options of a key rotation. */
 export interface RotateOptions extends TestKeyOptions {
-  /** Whether the keys before it stay published. @default true */
+  /** Whether earlier keys stay published. @default true */
   readonly keepOld?: boolean;
 }
 

@@ -22,14 +22,14 @@ type ResolvedOptions = TestIssuerOptions &
 
 interface Signer {
   readonly key: TestKey;
-  /** Of the same algorithm, and never published. */
+  /** A key of the same algorithm that is never published. */
   readonly stranger: TestKey;
 }
 
 /**
- * Starts an issuer: a real HTTP server on 127.0.0.1 with discovery and a key set, and a fresh key.
+ * Starts an issuer: a real HTTP server on 127.0.0.1 with a discovery document, a JWK Set and a new signing key.
  *
- * @throws TypeError for an option that makes no sense; what `listen` says when the port is taken
+ * @throws TypeError for an invalid option; the error of `listen` when the port is in use
  */
 export async function startTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   const resolved = { ...TEST_ISSUER_DEFAULTS, ...options };
@@ -42,15 +42,15 @@ export async function startTestIssuer(options: TestIssuerOptions = {}): Promise<
   return new TestIssuer(server, signer, resolved);
 }
 
-/** An OAuth 2 / OIDC issuer as an API sees one: a discovery document, a key set, and tokens. */
+/** An OAuth 2 / OIDC issuer as an API sees it: a discovery document, a JWK Set, and tokens. */
 export class TestIssuer implements AsyncDisposable {
-  /** What reached it. */
+  /** The requests that reached it. */
   readonly requests = new RequestLog();
   /** The issuer identifier: `iss` of its tokens and `issuer` of its discovery document, exactly. */
   readonly issuer: string;
   /** `aud` of its tokens. */
   readonly audience: string;
-  /** Where its key set is. */
+  /** The URL of its JWK Set. */
   readonly jwksUri: string;
   private readonly keySet = new KeySetDocument();
   private readonly faults = new FaultSwitch();
@@ -77,12 +77,12 @@ export class TestIssuer implements AsyncDisposable {
     return this.keySet.keys;
   }
 
-  /** The claims of an access token that is valid now, with changes: what `forge` starts from. */
+  /** The claims of a valid access token, with changes; a start for the payload of `forge`. */
   claims(changes: TestClaims = {}): Record<string, unknown> {
     return { ...goodClaims(this), ...changes };
   }
 
-  /** An access token that is valid (RFC 9068), with changes: `issuer.token({ scope: 'read:orders' })`. */
+  /** A valid access token (RFC 9068), with changes: `issuer.token({ scope: 'read:orders' })`. */
   token(
     claims: TestClaims = {},
     { header, key = this.signer.key, expiresInMs }: TestTokenOptions = {},
@@ -94,12 +94,12 @@ export class TestIssuer implements AsyncDisposable {
     });
   }
 
-  /** The request header that carries such a token: `fetch(url, { headers: issuer.bearer() })`. */
+  /** The `Authorization` header with such a token: `fetch(url, { headers: issuer.bearer() })`. */
   bearer(claims?: TestClaims, options?: TestTokenOptions): { readonly authorization: string } {
     return { authorization: `Bearer ${this.token(claims, options)}` };
   }
 
-  /** A token of exactly these parts, however wrong; parts that are left out are those of a good one. */
+  /** A token of exactly these parts, valid or not; a part that is left out is valid. */
   forge({
     key = this.signer.key,
     header = goodHeader(key),
@@ -109,7 +109,7 @@ export class TestIssuer implements AsyncDisposable {
     return forgeToken({ key, header, payload, ...(signature === undefined ? {} : { signature }) });
   }
 
-  /** Tokens that no API may accept, each by what is wrong with it. */
+  /** Tokens that an API must reject, each named after its defect. */
   badTokens(): Record<BadTokenName, string> {
     const { issuer, audience, signer } = this;
     return badTokensOf({ issuer, audience, ...signer });
@@ -123,20 +123,20 @@ export class TestIssuer implements AsyncDisposable {
     return signer.key;
   }
 
-  /** Publishes one more key, a given or a new one, and goes on signing with the one before. */
+  /** Publishes another key, a given or a new one; the signing key stays the same. */
   async addKey(key: TestKey | TestKeyOptions = {}): Promise<TestKey> {
     const added = 'publicJwk' in key ? key : await this.createKey(key.algorithm, key.kid);
     this.keySet.keys = [...this.keys, added];
     return added;
   }
 
-  /** A key that is not published: sign with it by `token({}, { key })`, or publish it later by `addKey`. */
+  /** A key that is not published: sign with it with `token({}, { key })`, or publish it later with `addKey`. */
   createKey(algorithm: TestAlgorithm = this.algorithm, kid?: string): Promise<TestKey> {
     return createTestKey(algorithm, kid);
   }
 
   /**
-   * Takes every key of that kid out of the key set. Tokens are signed as before, if need be under a withdrawn key.
+   * Removes every key of that kid from the JWK Set. The signing key stays the same, even if it is withdrawn.
    *
    * @throws Error when no key of that kid is published
    */
@@ -146,21 +146,21 @@ export class TestIssuer implements AsyncDisposable {
     this.keySet.keys = kept;
   }
 
-  /** Serves this key set in place of its own: a string or bytes verbatim, anything else as JSON; undefined ends it. */
+  /** Serves this body as JWK Set: a string or bytes verbatim, else as JSON; undefined serves its keys again. */
   publish(jwks: unknown): void {
     this.keySet.publish(jwks);
   }
 
   /**
-   * Makes requests fail from now on; `undefined` makes them succeed again. A request that hangs already stays so until
-   * its client or the issuer goes away.
+   * Makes requests fail from now on; `undefined` makes them succeed again. A request that hangs already keeps hanging
+   * until its client disconnects or the issuer closes.
    */
   fault(fault: Fault | undefined, options: FaultOptions = {}): void {
     this.faults.set(fault, options);
   }
 
   /**
-   * Presents another certificate from now on: one that clients do not trust, or a renewed one.
+   * Presents another certificate to new connections: an untrusted one, or a renewed one.
    *
    * @throws TypeError when the issuer was started without `tls`
    */
@@ -168,7 +168,7 @@ export class TestIssuer implements AsyncDisposable {
     this.server.useCertificate(tls);
   }
 
-  /** Stops, and ends every connection. May be called more than once. */
+  /** Stops the server and ends every connection. May be called more than once. */
   close(): Promise<void> {
     return this.server.close();
   }

@@ -1,7 +1,7 @@
 import { randomBytes, sign, type KeyObject } from 'node:crypto';
 import { SIGNING_ALGORITHMS, type TestAlgorithm } from './signing-algorithm.js';
 
-/** A public JWK as a key set publishes it (RFC 7517 §4). */
+/** A public JWK as a JWK Set contains it (RFC 7517 §4). */
 export interface PublicJwk {
   readonly kid: string;
   readonly alg: TestAlgorithm;
@@ -10,7 +10,7 @@ export interface PublicJwk {
   readonly [member: string]: unknown;
 }
 
-/** A freshly generated signing key. */
+/** A generated signing key. */
 export interface TestKey {
   readonly kid: string;
   readonly algorithm: TestAlgorithm;
@@ -19,18 +19,18 @@ export interface TestKey {
   readonly privateKey: KeyObject;
 }
 
-/** What a new key is like. */
+/** The options of a new key. */
 export interface TestKeyOptions {
   /** @default the algorithm of the issuer */
   readonly algorithm?: TestAlgorithm;
-  /** A name that may be taken already, for an issuer that reuses its kids. @default a random one */
+  /** The key ID; it may be in use already, for an issuer that reuses kids. @default a random one */
   readonly kid?: string;
 }
 
 /**
  * Generates a key pair.
  *
- * @throws TypeError for an algorithm that is not among the TestAlgorithms, or that this Node.js does not have
+ * @throws TypeError for an algorithm that is no TestAlgorithm, or that this Node.js does not support
  */
 export async function createTestKey(algorithm: TestAlgorithm, kid?: string): Promise<TestKey> {
   if (!Object.hasOwn(SIGNING_ALGORITHMS, algorithm)) {
@@ -62,7 +62,7 @@ export function signWith({ algorithm, privateKey }: TestKey, signingInput: Buffe
 
 const strangers = new Map<TestAlgorithm, Promise<TestKey>>();
 
-/** A key that no issuer publishes: one per algorithm and process, because RSA keys are slow to make. */
+/** A key that no issuer publishes: one per algorithm and process, because RSA keys are slow to generate. */
 export function strangerKey(algorithm: TestAlgorithm): Promise<TestKey> {
   const known = strangers.get(algorithm) ?? createTestKey(algorithm);
   strangers.set(algorithm, known);

@@ -1,6 +1,6 @@
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Any of these says that somebody wants telemetry. */
+/** Any of these variables turns telemetry on. */
 const WANTED_BY = [
   'OTEL_EXPORTER_OTLP_ENDPOINT',
   'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
@@ -11,7 +11,7 @@ const WANTED_BY = [
 
 const EXPORTERS = ['OTEL_TRACES_EXPORTER', 'OTEL_METRICS_EXPORTER', 'OTEL_LOGS_EXPORTER'];
 
-/** True when the standard variables ask for telemetry, and neither forbid it nor leave nothing of it. */
+/** True when the standard variables turn telemetry on, do not disable it, and leave at least one exporter. */
 export function isWanted(environment: Environment): boolean {
   if (environment['OTEL_SDK_DISABLED']?.trim().toLowerCase() === 'true') return false;
   if (!WANTED_BY.some((name) => isSet(environment, name))) return false;
@@ -20,8 +20,8 @@ export function isWanted(environment: Environment): boolean {
 }
 
 /**
- * What holds where the variables say nothing: OTLP over HTTP for each signal that an endpoint is named for, and nothing
- * for the others, so that who asks for one signal does not have another sent to an address that nobody listens at.
+ * Defaults for variables that are not set: OTLP over HTTP for each signal that has an endpoint, and no exporter for the
+ * others, so that a signal without an endpoint is not sent to an address where no collector listens.
  */
 export function defaultsFor(environment: Environment): Environment {
   const exporterOf = (signal: 'TRACES' | 'METRICS') =>
@@ -34,14 +34,14 @@ export function defaultsFor(environment: Environment): Environment {
     OTEL_METRICS_EXPORTER: exporterOf('METRICS'),
     OTEL_LOGS_EXPORTER: 'none',
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
-    // By its number, since `localhost` may be either address, and nobody says which one.
+    // The address instead of `localhost`, which may resolve to IPv4 or IPv6.
     OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
   };
 }
 
-/** The instrumentations, by the last part of their names, that `OTEL_NODE_ENABLED_INSTRUMENTATIONS` asks for. */
+/** The instrumentations in `OTEL_NODE_ENABLED_INSTRUMENTATIONS`, by the last part of their names. */
 export const askedFor = (environment: Environment): readonly string[] =>
   (environment['OTEL_NODE_ENABLED_INSTRUMENTATIONS'] ?? '').split(',').map((name) => name.trim());
 
-/** An empty variable counts as one that is not set. */
+/** An empty variable counts as unset. */
 const isSet = (environment: Environment, name: string): boolean => (environment[name] ?? '') !== '';

@@ -8,29 +8,29 @@ import { flushAtExit } from './flush.js';
 const SDK = '@opentelemetry/sdk-node';
 const INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
 
-/** These two belong together: with a newer SDK, the instrumentations bring a second one along. */
+/** These versions match: with a newer SDK, the instrumentations would install a second one. */
 const INSTALL = `npm install ${SDK}@^0.300.0 ${INSTRUMENTATIONS}@^0.82.0`;
 
 /** The default of `OTEL_EXPORTER_PROMETHEUS_PORT`. */
 const PROMETHEUS_PORT = 9464;
 
-/** Says nothing about a request, and a lot about everything else; the one for Nest does not know Nest 12. */
+/** Many spans that say little about a request; the instrumentation of Nest does not support Nest 12. */
 const SWITCHED_OFF = ['dns', 'fs', 'nestjs-core', 'net', 'router'];
 
 /**
- * Patched once, when they are required here, and then handed to ESM importers by Node itself. Left to the hook as well,
- * they would be patched twice, and every request of a CommonJS package would be traced twice.
+ * Patched once, when they are required here; Node.js then syncs them to ES modules. With the hook they would be patched
+ * twice, and each request of a CommonJS package would be traced twice.
  */
 const BUILT_INS = ['http', 'https', 'node:http', 'node:https'];
 
-/** Starts the SDK; where its packages are missing, says what to install and leaves the application alone. */
+/** Starts the SDK; if its packages are missing, logs what to install and leaves the application unchanged. */
 export async function startTracing(): Promise<void> {
   const require = createRequire(import.meta.url);
   if (![SDK, INSTRUMENTATIONS].every((name) => isInstalled(require, name))) {
     console.warn(`nestjs-jwks-auth/tracing is off; it needs: ${INSTALL}`);
     return;
   }
-  // Before anything else is loaded, or ESM applications are not instrumented. The hook belongs to a package of theirs.
+  // Before anything else is loaded, else ES modules are not instrumented. The hook is a dependency of INSTRUMENTATIONS.
   register('@opentelemetry/instrumentation/hook.mjs', pathToFileURL(require.resolve(INSTRUMENTATIONS)), {
     data: { exclude: BUILT_INS },
   });
@@ -51,7 +51,7 @@ function instrumentationConfig(): object {
   const off = SWITCHED_OFF.filter((name) => !asked.includes(name));
   return {
     ...Object.fromEntries(off.map((name) => [`@opentelemetry/instrumentation-${name}`, { enabled: false }])),
-    // Whoever scrapes the metrics is no request to the application.
+    // A scrape of the metrics is not a request to the application.
     '@opentelemetry/instrumentation-http': { ignoreIncomingRequestHook: isScrape },
   };
 }
@@ -75,7 +75,7 @@ interface Flushable {
   forceFlush?(): Promise<void>;
 }
 
-/** Sends what is left, of spans and metrics. The global tracer provider is a proxy for what can be flushed. */
+/** Exports the remaining spans and metrics. The global tracer provider is a proxy; its delegate can be flushed. */
 async function flush(): Promise<void> {
   const tracers = trace.getTracerProvider() as { getDelegate?: () => Flushable };
   const meters = metrics.getMeterProvider() as Flushable;

@@ -1,12 +1,11 @@
 import { fetchJson, type FetchOptions } from '../../http/fetch-json.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
-import { isPlainUrl, isSecureUrl } from '../../http/safe-url.js';
+import { isLoopback, isPlainUrl, isSecureUrl } from '../../http/safe-url.js';
 
 /**
- * Finds the `jwks_uri` of an issuer: OpenID Connect Discovery 1.0 §4, and RFC 8414 §3 where the issuer has no such
- * document.
+ * Finds the `jwks_uri` of an issuer in its metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
  *
- * @throws JwksFetchError when neither can be fetched, when the document names another issuer (RFC 8414 §3.3), or when its
+ * @throws JwksFetchError when no address has the metadata, when it names another issuer (RFC 8414 §3.3), or when its
  * `jwks_uri` is no secure URL, or holds credentials (RFC 9110 §4.2.4)
  */
 export async function discoverJwksUri(
@@ -26,9 +25,17 @@ export async function discoverJwksUri(
       message: `the discovery document of ${issuer} has no jwks_uri`,
     });
   }
-  if (!isSecureUrl(new URL(jwksUri), options.allowHttp)) {
+  checkJwksUri(jwksUri, issuer, options.allowHttp);
+  return jwksUri;
+}
+
+function checkJwksUri(jwksUri: string, issuer: string, allowHttp: boolean): void {
+  const [url, issuerUrl] = [new URL(jwksUri), new URL(issuer)];
+  const isDowngrade = issuerUrl.protocol === 'https:' && url.protocol !== 'https:' && !allowHttp;
+  const leadsInside = isLoopback(url) && !isLoopback(issuerUrl);
+  if (!isSecureUrl(url, allowHttp) || isDowngrade || leadsInside) {
     throw new JwksFetchError('insecure_url', {
-      message: `the jwks_uri of ${issuer} is neither https nor loopback`,
+      message: `the jwks_uri of ${issuer} is not https, or leads to loopback`,
     });
   }
   if (!isPlainUrl(jwksUri)) {
@@ -36,29 +43,54 @@ export async function discoverJwksUri(
       message: `the jwks_uri of ${issuer} holds credentials, spaces or control characters`,
     });
   }
-  return jwksUri;
 }
 
+/** The addresses that providers use, in the order in which they are tried. */
+function metadataAddresses(issuer: string): readonly string[] {
+  const { origin, pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  const [openid, oauth] = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'];
+  const addresses = [path + openid, oauth + path, openid + path, path + oauth];
+  return [...new Set(addresses)].map((address) => origin + address);
+}
+
+/** From the first address that has a document. An issuer that is down, or asks for a pause, is not tried further. */
 async function fetchMetadata(
   issuer: string,
   options: FetchOptions,
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  const fetchOne = async (address: string) => asObject((await fetchJson(address, {}, options, signal)).json);
-  try {
-    return await fetchOne(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
-  } catch (error) {
-    const { status = 0 } = error as JwksFetchError;
-    if (status < 400 || status >= 500 || status === 429) throw error;
-    const { origin, pathname } = new URL(issuer);
-    return fetchOne(`${origin}/.well-known/oauth-authorization-server${pathname.replace(/\/$/, '')}`);
+  let failure: JwksFetchError | undefined;
+  for (const address of metadataAddresses(issuer)) {
+    try {
+      return asMetadata((await fetchJson(address, {}, options, signal)).json);
+    } catch (error) {
+      if (!(error instanceof JwksFetchError) || signal.aborted) throw error;
+      failure ??= at(address, error);
+      if (!hasNoDocument(error)) throw at(address, error);
+    }
   }
+  throw failure ?? new JwksFetchError('discovery_invalid');
 }
 
-function asObject(json: unknown): Record<string, unknown> {
-  if (typeof json === 'object' && json !== null && !Array.isArray(json))
-    return json as Record<string, unknown>;
-  throw new JwksFetchError('discovery_invalid', { message: 'the discovery document is not a JSON object' });
+/** A client error, a redirect, a page, or JSON that is no metadata: the document may be at another address. */
+function hasNoDocument({ code, status = 0 }: JwksFetchError): boolean {
+  if (code === 'not_json' || code === 'redirect' || code === 'discovery_invalid') return true;
+  return code === 'http_status' && status >= 400 && status < 500 && status !== 429;
+}
+
+const at = (address: string, error: JwksFetchError): JwksFetchError =>
+  new JwksFetchError(error.code, {
+    message: `${address}: ${error.message}`,
+    status: error.status,
+    retryAfterMs: error.retryAfterMs,
+    cause: error.cause,
+  });
+
+function asMetadata(json: unknown): Record<string, unknown> {
+  const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
+  if (isObject && Object.hasOwn(json, 'issuer')) return json as Record<string, unknown>;
+  throw new JwksFetchError('discovery_invalid', { message: 'the discovery document names no issuer' });
 }
 
 /** Short, and without control characters: it goes into a log line. */

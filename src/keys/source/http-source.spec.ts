@@ -1,8 +1,9 @@
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../../test/support/manual-clock.js';
-import { HOUR, MINUTE } from '../../../test/support/constants.js';
+import { DAY, MINUTE } from '../../../test/support/constants.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
+import { KEY_OPTION_DEFAULTS } from '../key.options.js';
 import { HttpJwksSource, type HttpJwksSourceOptions } from './http-source.js';
 import type { JwksResponse } from './jwks-source.js';
 
@@ -18,17 +19,17 @@ const never = new AbortController().signal;
 
 function source(changes: Partial<HttpJwksSourceOptions> = {}): HttpJwksSource {
   const { issuer: name } = issuer;
-  const options = { requestHeaders: {}, requestAgent: undefined, allowHttp: false, timeoutMs: 5_000 };
+  const options = KEY_OPTION_DEFAULTS;
   return new HttpJwksSource({ ...options, clock, issuer: name, jwksUri: undefined, ...changes });
 }
 
-const codeOf = (answer: Promise<unknown>): Promise<unknown> =>
-  answer.then(
+const codeOf = (response: Promise<unknown>): Promise<unknown> =>
+  response.then(
     () => 'accepted',
     (error: unknown) => (error as JwksFetchError).code,
   );
 
-/** Discovery answers with this from now on. */
+/** What discovery responds with from now on. */
 const publishMetadata = (metadata: object) =>
   issuer.fault({ body: JSON.stringify({ issuer: issuer.issuer, ...metadata }) }, { on: 'discovery' });
 
@@ -36,7 +37,7 @@ describe('discovery', () => {
   it('is made once, and repeated after a day', async () => {
     const one = source();
     for (let i = 0; i < 3; i += 1) await one.fetch(undefined, never);
-    await clock.advance(24 * HOUR - 1);
+    await clock.advance(DAY - 1);
     await one.fetch(undefined, never);
     expect(issuer.requests.discovery).toBe(1);
     await clock.advance(1);
@@ -44,21 +45,21 @@ describe('discovery', () => {
     expect(issuer.requests.discovery).toBe(2);
   });
 
-  it('leaves an abandoned address that goes on answering', async () => {
+  it('replaces an abandoned address that still responds', async () => {
     await using old = await startTestIssuer();
     publishMetadata({ jwks_uri: old.jwksUri });
     const one = source();
     expect((await one.fetch(undefined, never)).jwksUri).toBe(old.jwksUri);
     issuer.fault(undefined);
-    await clock.advance(24 * HOUR);
+    await clock.advance(DAY);
     expect((await one.fetch(undefined, never)).jwksUri).toBe(issuer.jwksUri);
   });
 
-  it('that fails when it is repeated leaves the known address in use, and is tried again in ten minutes', async () => {
+  it('keeps the previous address when its repetition fails, and is retried after ten minutes', async () => {
     const one = source();
     await one.fetch(undefined, never);
     issuer.fault({ status: 500 }, { on: 'discovery' });
-    await clock.advance(24 * HOUR);
+    await clock.advance(DAY);
     for (let i = 0; i < 2; i += 1) expect((await one.fetch(undefined, never)).status).toBe(200);
     expect(issuer.requests.discovery).toBe(2);
     await clock.advance(10 * MINUTE);
@@ -67,36 +68,36 @@ describe('discovery', () => {
   });
 
   it.each([200, 201, 200.3])(
-    'that hangs for %d ms leaves time to ask the known address',
+    'that hangs for %d ms leaves time for a request to the previous address',
     async (timeoutMs) => {
       const one = source({ timeoutMs });
       await one.fetch(undefined, never);
       issuer.fault('hang', { on: 'discovery' });
-      await clock.advance(24 * HOUR);
+      await clock.advance(DAY);
       expect((await one.fetch(undefined, never)).status).toBe(200);
     },
   );
 
-  it.each([404, 410])('is repeated at once after %d, and the new address is fetches', async (status) => {
+  it.each([404, 410])('is repeated at once after %d, and the new address is fetched from', async (status) => {
     await using old = await startTestIssuer();
     publishMetadata({ jwks_uri: old.jwksUri });
     const one = source();
     const accepted = await one.fetch(undefined, never);
     old.fault({ status });
     issuer.fault(undefined);
-    const answer = await one.fetch(accepted, never);
-    expect([answer.status, answer.jwksUri]).toEqual([200, issuer.jwksUri]);
+    const response = await one.fetch(accepted, never);
+    expect([response.status, response.jwksUri]).toEqual([200, issuer.jwksUri]);
     expect(issuer.requests.log.at(-1)?.headers).not.toHaveProperty('if-none-match');
   });
 
-  it('that knows no other address after 404 leaves the failure as it is', async () => {
+  it('that names the same address after 404 leaves the failure as it is', async () => {
     const one = source();
     await one.fetch(undefined, never);
     issuer.fault({ status: 404 });
     await expect(one.fetch(undefined, never)).rejects.toMatchObject({ code: 'http_status', status: 404 });
   });
 
-  it('is not made for a jwksUri that the options name', async () => {
+  it('is skipped when the options name a jwksUri', async () => {
     const one = source({ jwksUri: issuer.jwksUri });
     await one.fetch(undefined, never);
     issuer.fault({ status: 404 });
@@ -120,8 +121,8 @@ describe('discovery', () => {
   });
 });
 
-describe('a conditional question', () => {
-  it('is answered by 304, with the members and the validators of the answer before', async () => {
+describe('a conditional request', () => {
+  it('gets 304, with the keys and the validators of the previous response', async () => {
     const one = source();
     const accepted = await one.fetch(undefined, never);
     const confirmed = await one.fetch(accepted, never);
@@ -132,15 +133,15 @@ describe('a conditional question', () => {
     expect([tag, since]).toEqual([accepted.headers.etag, accepted.headers['last-modified']]);
   });
 
-  it('is answered by 200 when the keys have changed', async () => {
+  it('gets 200 when the keys have changed', async () => {
     const one = source();
     const accepted = await one.fetch(undefined, never);
     await issuer.rotate();
-    const answer = await one.fetch(accepted, never);
-    expect([answer.status, answer.keys.length]).toEqual([200, 2]);
+    const response = await one.fetch(accepted, never);
+    expect([response.status, response.keys.length]).toEqual([200, 2]);
   });
 
-  it('keeps the freshness that a 304 leaves out, but not the age', async () => {
+  it('keeps the freshness headers that a 304 leaves out, but not the age', async () => {
     const accepted: JwksResponse = {
       status: 200,
       headers: {
@@ -159,7 +160,7 @@ describe('a conditional question', () => {
     expect(headers.date).not.toBe(accepted.headers.date);
   });
 
-  it('accepts no 304 that nobody fetches for', async () => {
+  it('fails with an unexpected 304', async () => {
     issuer.fault({ status: 304 });
     const one = source();
     expect(await codeOf(one.fetch(undefined, never))).toBe('http_status');
@@ -169,14 +170,14 @@ describe('a conditional question', () => {
 });
 
 describe('the signal', () => {
-  it('ends a question wherever it is, with the reason that it gives', async () => {
+  it('cancels a request in either step, with its own reason', async () => {
     for (const target of ['discovery', 'jwks'] as const) {
       issuer.fault('hang', { on: target });
       const [controller, reason] = [new AbortController(), new JwksFetchError('timeout')];
-      const answer = source().fetch(undefined, controller.signal);
+      const response = source().fetch(undefined, controller.signal);
       await vi.waitFor(() => expect(issuer.requests[target]).toBe(1));
       controller.abort(reason);
-      await expect(answer).rejects.toBe(reason);
+      await expect(response).rejects.toBe(reason);
       issuer.fault(undefined);
       issuer.requests.reset();
     }

@@ -6,7 +6,7 @@ import { discoverJwksUri } from './discovery.js';
 import type { JwksResponse, JwksSource } from './jwks-source.js';
 
 /** Whose keys to fetch, and how. */
-export interface HttpJwksSourceOptions extends FetchOptions {
+export interface HttpJwksSourceOptions extends Omit<FetchOptions, 'headerOrigins'> {
   readonly issuer: string;
   /** Skips discovery. */
   readonly jwksUri: string | undefined;
@@ -18,8 +18,12 @@ export interface HttpJwksSourceOptions extends FetchOptions {
 export class HttpJwksSource implements JwksSource {
   private discovered: string | undefined;
   private rediscoverAt = 0;
+  private readonly fetchOptions: FetchOptions;
 
-  constructor(private readonly options: HttpJwksSourceOptions) {}
+  constructor(private readonly options: HttpJwksSourceOptions) {
+    const own = [options.issuer, options.jwksUri ?? ''].filter((address) => URL.canParse(address));
+    this.fetchOptions = { ...options, headerOrigins: own.map((address) => new URL(address).origin) };
+  }
 
   async fetch(previous: JwksResponse | undefined, signal: AbortSignal): Promise<JwksResponse> {
     const jwksUri = this.options.jwksUri ?? (await this.discover(signal));
@@ -40,7 +44,7 @@ export class HttpJwksSource implements JwksSource {
   ): Promise<JwksResponse> {
     const validators = previous?.jwksUri === jwksUri ? conditionalHeaders(previous.headers) : {};
     const conditionalOn = Object.keys(validators).length > 0 ? previous : undefined;
-    return asKeySet(jwksUri, conditionalOn, await fetchJson(jwksUri, validators, this.options, signal));
+    return asKeySet(jwksUri, conditionalOn, await fetchJson(jwksUri, validators, this.fetchOptions, signal));
   }
 
   /**
@@ -67,7 +71,7 @@ export class HttpJwksSource implements JwksSource {
   }
 
   private discoverNow(signal: AbortSignal): Promise<string> {
-    return discoverJwksUri(this.options.issuer, this.options, signal);
+    return discoverJwksUri(this.options.issuer, this.fetchOptions, signal);
   }
 
   private remember(jwksUri: string): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RingFixture } from '../../../test/support/ring-fixture.js';
 
-const eventsOf = (fake: RingFixture, wanted: string) => fake.events.filter(({ type }) => type === wanted);
+const eventsOf = (fake: RingFixture, name: string) => fake.events.filter(({ type }) => type === name);
 const dateOf = (fake: RingFixture, offsetMs: number) =>
   new Date(fake.clock.wallNow() + offsetMs).toUTCString();
 
@@ -19,7 +19,7 @@ describe('the clock of the issuer', () => {
 
   it.each([
     ['30 s off', { offset: -30_000 }],
-    ['old because a cache has kept the answer', { offset: -600_000, age: '600' }],
+    ['old because a cache has kept the response', { offset: -600_000, age: '600' }],
   ])('is not reported when Date is %s', async (_, { offset, age }: { offset: number; age?: string }) => {
     const fake = new RingFixture();
     fake.source.headers = { date: dateOf(fake, offset), ...(age && { age }) };
@@ -27,7 +27,7 @@ describe('the clock of the issuer', () => {
     expect(eventsOf(fake, 'clock_skew')).toEqual([]);
   });
 
-  it('is not judged by a Date that is missing or cannot be read', async () => {
+  it('is not reported when Date is malformed', async () => {
     const fake = await RingFixture.started();
     fake.source.headers = { date: 'yesterday' };
     await fake.ring.refresh();
@@ -36,7 +36,7 @@ describe('the clock of the issuer', () => {
 });
 
 describe('keys that are not used', () => {
-  it('are reported once for each change, by reason, and spoil nothing', async () => {
+  it('are reported once for each change, by reason, and leave the others in use', async () => {
     const fake = new RingFixture();
     const { keys } = fake.source;
     fake.source.keys = [...keys, null, { kty: 'oct', k: 'AAAA' }];

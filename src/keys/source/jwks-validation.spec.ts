@@ -3,8 +3,8 @@ import { publicJwk } from '../../../test/support/scripted-source.js';
 import { MINUTE } from '../../../test/support/constants.js';
 import { RingFixture } from '../../../test/support/ring-fixture.js';
 
-describe('an empty set', () => {
-  it('is honoured after three answers a minute apart, and not before', async () => {
+describe('the validation of an empty set', () => {
+  it('accepts it after three responses a minute apart, and not before', async () => {
     const fake = await RingFixture.started();
     fake.source.keys = [];
     for (const passes of [0, 59_999, 1]) {
@@ -17,7 +17,7 @@ describe('an empty set', () => {
     expect(await fake.verdict('known')).toBe('ok');
   });
 
-  it('leaves a FRESH ring that refuses every token truly, and a key that comes back is accepted', async () => {
+  it('leaves a FRESH ring that refuses every token with 401, and accepts a key that comes back', async () => {
     const fake = await RingFixture.started();
     const { keys } = fake.source;
     fake.source.keys = [];
@@ -30,11 +30,11 @@ describe('an empty set', () => {
     expect([await fake.verdict('new'), await fake.verdict('known')]).toEqual(['ok', 'ok']);
   });
 
-  it('starts to count anew after an answer with keys', async () => {
+  it('counts from the beginning after a response with keys', async () => {
     const fake = await RingFixture.started();
     const { keys } = fake.source;
-    for (const answer of [[], [], keys, [], []]) {
-      fake.source.keys = answer;
+    for (const published of [[], [], keys, [], []]) {
+      fake.source.keys = published;
       await fake.ring.refresh();
       await fake.clock.advance(1);
     }

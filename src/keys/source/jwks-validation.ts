@@ -1,7 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import { clockSkewOf } from '../../http/cache-headers.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
-import { importKeySet, KeySet, MAX_KEYS, type ImportedKeySet } from '../../jwk/key-set.js';
+import { importKeySet, KeySet, type ImportedKeySet } from '../../jwk/key-set.js';
 import { KEY_POLICY } from '../key-policy.js';
 import type { EmitKeyRingEvent } from '../key-ring-events.js';
 import type { JwksResponse } from './jwks-source.js';
@@ -18,35 +18,40 @@ export class JwksValidation {
 
   constructor(
     private readonly algorithms: readonly string[],
+    private readonly maxKeys: number,
     private readonly clock: Clock,
     private readonly emit: EmitKeyRingEvent,
   ) {}
 
   /** @throws JwksFetchError when the response must not replace the keys */
   validateJwks({ keys, status }: JwksResponse): ImportedKeySet {
-    if (keys.length > MAX_KEYS) {
-      const message = `answered with more than ${MAX_KEYS} keys`;
+    if (keys.length > this.maxKeys) {
+      const message = `answered with more than ${this.maxKeys} keys (keys.maxKeys)`;
       throw new JwksFetchError('too_large', { message, status });
     }
     if (keys.length === 0) return this.acceptEmpty(status);
     this.emptyResponses = 0;
     const imported = importKeySet(keys, this.algorithms);
     if (imported.keySet.keys.length > 0) return imported;
+    this.reportUnusable(imported);
     const message = `answered with no usable key (${reasonsOf(imported).join(', ')})`;
     throw new JwksFetchError('no_usable_key', { message, status });
   }
 
   /** Reports keys that were left out, and a clock that differs: once per change, not once per response. */
   reportAnomalies({ headers }: JwksResponse, imported: ImportedKeySet): void {
-    const reasons = reasonsOf(imported);
-    if (reasons.length > 0 && reasons.join() !== this.reportedReasons)
-      this.emit({ type: 'keys_unusable', reasons });
-    this.reportedReasons = reasons.join();
-
+    this.reportUnusable(imported);
     const skewMs = clockSkewOf(headers, this.clock.wallNow()) ?? 0;
     const isSkewed = Math.abs(skewMs) > KEY_POLICY.clockSkewMs;
     if (isSkewed && !this.isSkewed) this.emit({ type: 'clock_skew', skewMs });
     this.isSkewed = isSkewed;
+  }
+
+  private reportUnusable(imported: ImportedKeySet): void {
+    const reasons = reasonsOf(imported);
+    if (reasons.length > 0 && reasons.join() !== this.reportedReasons)
+      this.emit({ type: 'keys_unusable', reasons });
+    this.reportedReasons = reasons.join();
   }
 
   private acceptEmpty(status: number): ImportedKeySet {

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ISSUER, SECRET } from '../../../test/support/constants.js';
 import { LeaseFixture } from '../../../test/support/lease-fixture.js';
-import { HOUR } from '../../../test/support/constants.js';
+import { HOUR, ISSUER, SECRET } from '../../../test/support/constants.js';
 import { KEY_POLICY } from '../key-policy.js';
 import { sealEntry } from './sealed-entry.js';
 
@@ -10,15 +9,17 @@ beforeEach(() => {
   fleet = new LeaseFixture();
 });
 
-describe('the turn to ask', () => {
-  it('is with the first who comes, for as long as a question may take', async () => {
+describe('a refresh lease', () => {
+  const goodRecord = () => ({ issuer: ISSUER, untilWallAt: fleet.clock.wallNow() + 5_000, failures: 1 });
+
+  it('is with the first process to acquire it, for as long as a refresh may take', async () => {
     const [one, other] = [fleet.process(), fleet.process()];
     expect([await one.acquire(), await other.acquire()]).toEqual([0, KEY_POLICY.leaseMs]);
     await fleet.clock.advance(KEY_POLICY.leaseMs);
     expect(await other.acquire()).toBe(0);
   });
 
-  it('comes to nobody while the issuer is to be left alone, and failures add up over processes', async () => {
+  it('cannot be acquired during a back-off, and counts failures across processes', async () => {
     const [one, other] = [fleet.process(), fleet.process()];
     await one.acquire();
     await one.failed(30_000);
@@ -29,7 +30,7 @@ describe('the turn to ask', () => {
     expect([await one.acquire(), one.failures]).toEqual([60_000, 2]);
   });
 
-  it('starts anew once the issuer has answered', async () => {
+  it('is released, with its failures, after a success', async () => {
     const [one, other] = [fleet.process(), fleet.process()];
     await one.acquire();
     await one.failed(1_000);
@@ -49,7 +50,7 @@ describe('the turn to ask', () => {
       'future',
       () => sealEntry('turn', { ...goodRecord(), untilWallAt: fleet.clock.wallNow() + HOUR }, [SECRET]),
     ],
-  ])('is not kept from us by an entry that is refused as %s, which is told once', async (reason, entry) => {
+  ])('is free when its entry is refused as %s, which is reported once', async (reason, entry) => {
     const lease = fleet.process();
     await lease.acquire();
     const [name = ''] = await fleet.namesInStore();
@@ -62,7 +63,7 @@ describe('the turn to ask', () => {
     expect(fleet.events).toEqual([{ type: 'store_entry_refused', entry: 'turn', reason }]);
   });
 
-  it("is everybody's while the store is down", async () => {
+  it('is granted to every process while the store is down', async () => {
     const [one, other] = [fleet.process(), fleet.process()];
     expect([await one.acquire(), await other.acquire()]).toEqual([0, KEY_POLICY.leaseMs]);
     fleet.keyv.getRaw = () => Promise.reject(new Error('down'));
@@ -71,7 +72,7 @@ describe('the turn to ask', () => {
     await expect(one.failed(1_000)).resolves.toBeUndefined();
   });
 
-  it('is not written any more once it is closed', async () => {
+  it('is not written after the close', async () => {
     const closing = new AbortController();
     const lease = fleet.process(closing.signal);
     closing.abort();
@@ -79,6 +80,4 @@ describe('the turn to ask', () => {
     await lease.failed(1_000);
     expect(await fleet.namesInStore()).toEqual([]);
   });
-
-  const goodRecord = () => ({ issuer: ISSUER, untilWallAt: fleet.clock.wallNow() + 5_000, failures: 1 });
 });

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { ISSUER, OLD_SECRET, SECRET } from '../../../test/support/constants.js';
 import { openEntry, sealEntry, type StoreSecrets } from './sealed-entry.js';
 
-const OLD = 'the-old-secret-of-at-least-32-bytes';
-const NEW = 'the-new-secret-of-at-least-32-bytes';
-const BODY = { issuer: 'https://issuer.test', wallAt: 1, keys: [{ kid: 'a' }] };
-const sealed = sealEntry('jwks', BODY, [OLD]);
+const BODY = { issuer: ISSUER, wallAt: 1, keys: [{ kid: 'a' }] };
+const sealed = sealEntry('jwks', BODY, [OLD_SECRET]);
 
-/** What becomes of an entry: its body, or why it is refused. */
-const open = (entry: unknown, secrets: StoreSecrets = [OLD]): unknown => {
+/** The body of an entry, or the reason why it is refused. */
+const open = (entry: unknown, secrets: StoreSecrets = [OLD_SECRET]): unknown => {
   try {
     return openEntry('jwks', entry, secrets);
   } catch (error) {
@@ -16,12 +15,12 @@ const open = (entry: unknown, secrets: StoreSecrets = [OLD]): unknown => {
 };
 
 describe('a signed entry', () => {
-  it('is opened with the secret that sealed it', () => {
+  it('is opened with the secret that signed it', () => {
     expect(open(sealed)).toEqual(BODY);
   });
 
-  it('is refused when any single character of it has changed', () => {
-    // But for the last letter of the signature, which stands for four bits only: another may mean the same.
+  it('is refused when any single character has changed', () => {
+    // The last letter of the signature is left out: it carries four bits only, so another may mean the same.
     const places = [...sealed].map((_, at) => at).filter((at) => at !== sealed.indexOf('.{') - 1);
     for (const at of places) {
       const other = sealed[at] === 'A' ? 'B' : 'A';
@@ -30,15 +29,15 @@ describe('a signed entry', () => {
     }
   });
 
-  it('is refused when it was cut anywhere', () => {
+  it('is refused when it is truncated', () => {
     for (let end = 0; end < sealed.length; end += 1) {
       expect(open(sealed.slice(0, end))).toMatch(/^(malformed|wrong_signature|unsigned)$/);
     }
   });
 
   it.each([
-    ['of another secret', sealEntry('jwks', BODY, [NEW]), 'wrong_signature'],
-    ['of the other kind', sealEntry('denied', BODY, [OLD]), 'malformed'],
+    ['of another secret', sealEntry('jwks', BODY, [SECRET]), 'wrong_signature'],
+    ['of the other kind', sealEntry('denied', BODY, [OLD_SECRET]), 'malformed'],
     [
       'of the other kind by name only',
       sealed.replace('jwks', 'denied').replace('denied', 'jwks '),
@@ -47,8 +46,8 @@ describe('a signed entry', () => {
     ['of another version', sealed.replace('jwks.1', 'jwks.2'), 'malformed'],
     ['without a signature', sealEntry('jwks', BODY, null), 'unsigned'],
     [
-      'longer than any issuer may answer',
-      sealEntry('jwks', { pad: 'x'.repeat(600_000) }, [OLD]),
+      'longer than any response of an issuer may be',
+      sealEntry('jwks', { pad: 'x'.repeat(9_000_000) }, [OLD_SECRET]),
       'too_large',
     ],
     ['that is no text', { sealed }, 'malformed'],
@@ -60,14 +59,14 @@ describe('a signed entry', () => {
 
 describe('secrets', () => {
   it('rotate: the first signs, all verify', () => {
-    const rotated = sealEntry('jwks', BODY, [NEW, OLD]);
-    expect(open(rotated, [NEW])).toEqual(BODY);
-    expect(open(rotated, [OLD, NEW])).toEqual(BODY);
-    expect(open(rotated, [OLD])).toBe('wrong_signature');
-    expect(open(sealed, [NEW, OLD])).toEqual(BODY);
+    const rotated = sealEntry('jwks', BODY, [SECRET, OLD_SECRET]);
+    expect(open(rotated, [SECRET])).toEqual(BODY);
+    expect(open(rotated, [OLD_SECRET, SECRET])).toEqual(BODY);
+    expect(open(rotated, [OLD_SECRET])).toBe('wrong_signature');
+    expect(open(sealed, [SECRET, OLD_SECRET])).toEqual(BODY);
   });
 
-  it('can be done without, and then a signed entry is told apart', () => {
+  it('are optional, and without them a signed entry is refused', () => {
     expect(open(sealEntry('jwks', BODY, null), null)).toEqual(BODY);
     expect(open(sealed, null)).toBe('signed');
   });

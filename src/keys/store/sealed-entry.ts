@@ -28,8 +28,8 @@ export class StoreEntryError extends Error {
 export type StoreSecrets = readonly string[] | null;
 
 const FORMAT_VERSION = 1;
-/** Twice what an issuer may answer with, in UTF-16 code units. */
-const MAX_ENTRY_LENGTH = 512 * 1024;
+/** Twice the largest JWK Set that the options allow, in UTF-16 code units. */
+const MAX_ENTRY_LENGTH = 8 * 1024 * 1024;
 /** Kind, version and signature hold no dot, so that what is signed can be read in one way only. */
 const ENTRY = /^(?<signed>(?<kind>[a-z]+)\.(?<version>\d+))\.(?<signature>[\w-]*)\.(?<body>[^]+)$/;
 

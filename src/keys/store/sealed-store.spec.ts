@@ -1,10 +1,11 @@
 import { Keyv } from 'keyv';
 import { describe, expect, it } from 'vitest';
+import { MINUTE } from '../../../test/support/constants.js';
 import { ManualClock } from '../../../test/support/manual-clock.js';
 import { FleetFixture } from '../../../test/support/fleet-fixture.js';
 import { SealedStore } from './sealed-store.js';
 
-/** An adapter of which every operation does the same. */
+/** An adapter whose operations are all this one. */
 const adapter = (operate: () => Promise<unknown>) => ({
   get: operate,
   set: operate,
@@ -15,7 +16,7 @@ const hanging = () => new Keyv({ store: adapter(() => new Promise(() => {})) });
 const failing = () => new Keyv({ store: adapter(() => Promise.reject(new TypeError('down'))) });
 
 describe('a store that hangs', () => {
-  it('is given up after 250 ms', async () => {
+  it('times out after 250 ms', async () => {
     const clock = new ManualClock();
     const store = new SealedStore(hanging(), null, clock);
     const read = store.read('jwks', 'a').catch((error: unknown) => error);
@@ -28,7 +29,7 @@ describe('a store that hangs', () => {
     expect(await written).toMatchObject({ kind: 'timeout' });
   });
 
-  it('never makes a request wait whose key is in memory, and is told of once', async () => {
+  it('delays no request whose key is in memory, and is reported once', async () => {
     const fleet = new FleetFixture();
     const { fake, warnings } = fleet.member({ keyv: hanging() });
     void fake.ring.start();
@@ -36,15 +37,15 @@ describe('a store that hangs', () => {
     expect([fake.state, warnings]).toEqual(['FRESH', ['timeout']]);
     fleet.source.failWith(500);
     const refreshed = fake.ring.refresh();
-    // No time passes: whoever waited for the store would wait for ever.
+    // No time passes: a request that waited for the store would never end.
     expect(await fake.verdict('known')).toBe('ok');
-    await fleet.clock.advance(20 * 60_000);
+    await fleet.clock.advance(20 * MINUTE);
     expect([await refreshed, await fake.verdict('known'), warnings]).toEqual([false, 'ok', ['timeout']]);
   });
 });
 
 describe('a store that fails', () => {
-  it('is as if there were none, with a warning', async () => {
+  it('is ignored, with a warning', async () => {
     const fleet = new FleetFixture();
     const { fake, warnings } = await fleet.started({ keyv: failing() });
     expect([fake.state, fleet.source.fetches, warnings]).toEqual(['FRESH', 1, ['TypeError']]);
@@ -52,14 +53,14 @@ describe('a store that fails', () => {
     expect(await fake.verdict('known')).toBe('unknown_key');
   });
 
-  it('is noticed also when its adapter swallows the error and emits it', async () => {
+  it('is detected even when its adapter emits the error instead of throwing it', async () => {
     const keyv = new Keyv();
     keyv.store.get = async () => void keyv.emit('error', new RangeError('gone'));
     const store = new SealedStore(keyv, null, new ManualClock());
     await expect(store.read('jwks', 'a')).rejects.toMatchObject({ kind: 'RangeError' });
   });
 
-  it('is told of when it comes back', async () => {
+  it('is reported when it is back', async () => {
     const fleet = new FleetFixture();
     const keyv = new Keyv({ store: fleet.entries });
     const { get } = keyv.store;
@@ -71,7 +72,7 @@ describe('a store that fails', () => {
   });
 });
 
-it('takes its listener away when it is closed', () => {
+it('removes its listener when it is closed', () => {
   const keyv = new Keyv();
   const store = new SealedStore(keyv, null, new ManualClock());
   expect(keyv.listeners('error').length).toBe(1);

@@ -4,7 +4,7 @@ import { publicJwk } from '../../../test/support/scripted-source.js';
 import { MINUTE } from '../../../test/support/constants.js';
 
 describe('a denied key', () => {
-  it('is out of use in other processes by their next refresh, and at once in those that start', async () => {
+  it('is out of use in other processes by their next refresh, and at once in new ones', async () => {
     const fleet = new FleetFixture();
     const [one, other] = [await fleet.started(), await fleet.started()];
     expect(await one.fake.ring.deny('known')).toBe(true);
@@ -15,7 +15,7 @@ describe('a denied key', () => {
     expect(await other.fake.verdict('known')).toBe('unknown_key');
   });
 
-  it('is not forgotten when two deny at once, nor when the store loses its memory', async () => {
+  it('survives a concurrent denial, and the loss of the entries', async () => {
     const fleet = new FleetFixture();
     fleet.source.keys = [publicJwk('a'), publicJwk('b'), publicJwk('c')];
     const [one, other] = [await fleet.started(), await fleet.started()];
@@ -45,7 +45,7 @@ describe('a denied key', () => {
     expect(await (await fleet.started()).fake.verdict('known')).toBe('unknown_key');
   });
 
-  it('is told to be known here alone, when there are too many to share', async () => {
+  it('is denied in this process alone, which deny() reports, when there are too many to share', async () => {
     const fleet = new FleetFixture();
     const { fake, warnings } = await fleet.started();
     const kids = Array.from({ length: 1_000 }, (_, i) => `a${i}`);

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { SECRET } from '../../../test/support/constants.js';
 import { FleetFixture } from '../../../test/support/fleet-fixture.js';
 import { publicJwk } from '../../../test/support/scripted-source.js';
-import { HOUR, MINUTE } from '../../../test/support/constants.js';
+import { HOUR, ISSUER, MINUTE, OLD_SECRET, SECRET } from '../../../test/support/constants.js';
 import { openEntry, sealEntry } from './sealed-entry.js';
-
-const OLD = 'the-old-secret-of-at-least-32-bytes';
 
 describe('processes with one store', () => {
   it('start with the keys that another has fetched', async () => {
@@ -17,7 +14,7 @@ describe('processes with one store', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('start during an outage with keys that are stale, and count their age from when the issuer was fetches', async () => {
+  it('start during an outage with stale keys, whose age counts from the fetch', async () => {
     const fleet = new FleetFixture();
     const { fake: first } = await fleet.started();
     first.ring.close();
@@ -33,7 +30,7 @@ describe('processes with one store', () => {
     expect(fake.state).toBe('EXPIRED');
   });
 
-  it('do not start with keys that nobody may rely on any more', async () => {
+  it('do not start with expired keys', async () => {
     const fleet = new FleetFixture();
     const { fake: first } = await fleet.started();
     first.ring.close();
@@ -42,18 +39,18 @@ describe('processes with one store', () => {
     expect((await fleet.started()).fake.state).toBe('EMPTY');
   });
 
-  it('are spared the refresh that one of them has made', async () => {
+  it('skip the refresh that one of them has made', async () => {
     const fleet = new FleetFixture();
     const early = await fleet.started({ random: () => 0 });
     const late = await fleet.started({ random: () => 1 });
     await fleet.clock.advance(9.5 * MINUTE);
     expect(fleet.source.fetches).toBe(2);
     expect(late.fake.ring.status.ageMs).toBe(early.fake.ring.status.ageMs);
-    // The same keys confirmed: no change, no news.
+    // The same keys confirmed: no change, no event.
     expect([late.fake.ring.generation, late.fake.events.length]).toEqual([1, 1]);
   });
 
-  it('ask at most a few times in an hour, however many there are, of an issuer that takes a second', async () => {
+  it('fetch at most a few times an hour, however many they are, from an issuer that takes a second', async () => {
     const fleet = new FleetFixture();
     const { clock, source } = fleet;
     let seed = 1;
@@ -64,7 +61,7 @@ describe('processes with one store', () => {
       clock.after(1_000, () => source.respond());
     };
     await clock.advance(HOUR);
-    // Six times maxAge: 200 processes on their own would have fetches some 1,500 times.
+    // Six times maxAge: 200 processes on their own would have fetched some 1,500 times.
     expect(source.fetches).toBeLessThan(15);
   });
 
@@ -79,7 +76,7 @@ describe('processes with one store', () => {
     expect(fleet.source.fetches).toBe(2);
   });
 
-  it('never take the word of a store for it that a key does not exist', async () => {
+  it('never take the store as proof that a key does not exist', async () => {
     const fleet = new FleetFixture();
     const [one, other] = [await fleet.started(), await fleet.started()];
     await fleet.clock.advance(MINUTE);
@@ -89,7 +86,7 @@ describe('processes with one store', () => {
     expect(await other.fake.verdict('another')).toBe('keys_unavailable');
   });
 
-  it('look into the store while the issuer wants to be left alone', async () => {
+  it('read the store during the Retry-After of the issuer', async () => {
     const fleet = new FleetFixture();
     fleet.source.failWith(429, 10 * MINUTE);
     const { fake } = await fleet.started();
@@ -102,7 +99,7 @@ describe('processes with one store', () => {
     expect([fake.state, await fake.verdict('known'), fleet.source.fetches]).toEqual(['FRESH', 'ok', fetches]);
   });
 
-  it('ask with the validators of an answer that another had', async () => {
+  it('send the validators of a response that another received', async () => {
     const fleet = new FleetFixture();
     fleet.source.headers = { etag: '"1"', 'cache-control': 'max-age=600', 'set-cookie': ['secret'] };
     await fleet.started();
@@ -111,14 +108,14 @@ describe('processes with one store', () => {
     expect(fleet.source.previous?.headers).toEqual({ etag: '"1"', 'cache-control': 'max-age=600' });
   });
 
-  it('hear the issuer when they are told to refresh', async () => {
+  it('fetch from the issuer on a manual refresh', async () => {
     const fleet = new FleetFixture();
     await fleet.started();
     const { fake } = await fleet.started();
     expect([await fake.ring.refresh(), fleet.source.fetches]).toEqual([true, 2]);
   });
 
-  it('leave the store alone once they are closed', async () => {
+  it('do not use the store once they are closed', async () => {
     const fleet = new FleetFixture();
     const { fake } = await fleet.started();
     fleet.entries.clear();
@@ -140,19 +137,19 @@ describe('an entry that is', () => {
     ['tampered with', (entry: string) => entry.replace('known', 'other'), 'wrong_signature'],
     ['truncated', (entry: string) => entry.slice(0, -9), 'wrong_signature'],
     ['no text', () => 42, 'malformed'],
-    ['too large', (entry: string) => entry + ' '.repeat(600_000), 'too_large'],
+    ['too large', (entry: string) => entry + ' '.repeat(9_000_000), 'too_large'],
     ['of another issuer', forge((body) => ({ ...body, issuer: 'https://other.test' })), 'foreign'],
     ['from the future', wallAt(31_000), 'future'],
     ['without a usable key', forge((body) => ({ ...body, keys: [{ kty: 'oct' }] })), 'unusable'],
     ['without any key', forge((body) => ({ ...body, keys: [] })), 'unusable'],
     ['without a time', forge((body) => ({ ...body, wallAt: null })), 'malformed'],
-  ])('%s is refused with a warning, and the issuer is fetches', async (_, change, reason) => {
+  ])('%s is refused with a warning, and the issuer is fetched from', async (_, change, reason) => {
     const fleet = new FleetFixture();
     await fleet.started();
     fleet.tamper(change);
     const { fake, warnings } = await fleet.started();
     expect([fleet.source.fetches, fake.state, warnings]).toEqual([2, 'FRESH', [reason]]);
-    // What the issuer said has taken its place, and the next process starts with that.
+    // The response of the issuer has replaced it, and the next process starts with that.
     expect((await fleet.started()).warnings).toEqual([]);
     expect(fleet.source.fetches).toBe(2);
   });
@@ -166,7 +163,7 @@ describe('an entry that is', () => {
     expect(fake.ring.status.ageMs).toBeLessThan(2 * MINUTE);
   });
 
-  it('of a clock that is ahead by 30 seconds is used', async () => {
+  it('from a clock that is ahead by 30 seconds is used', async () => {
     const fleet = new FleetFixture();
     await fleet.started();
     fleet.tamper(wallAt(30_000));
@@ -176,13 +173,13 @@ describe('an entry that is', () => {
 
   it('from another jwks_uri than the configured one is refused', async () => {
     const fleet = new FleetFixture();
-    const jwksUri = 'https://issuer.test/other';
+    const jwksUri = `${ISSUER}/other`;
     await fleet.started({ jwksUri });
     const { warnings } = await fleet.started({ jwksUri });
     expect([fleet.source.fetches, warnings]).toEqual([2, ['foreign']]);
   });
 
-  it('refused again and again is told of once', async () => {
+  it('refused repeatedly is reported once', async () => {
     const fleet = new FleetFixture();
     const { warnings } = await fleet.started();
     const spoil = () => fleet.tamper((entry) => `${entry} `);
@@ -194,10 +191,10 @@ describe('an entry that is', () => {
     expect(warnings).toEqual(['wrong_signature']);
   });
 
-  it('signed with the old secret is used by who knows both', async () => {
+  it('signed with the old secret is used by a process that has both', async () => {
     const fleet = new FleetFixture();
-    await fleet.started({ secrets: [OLD] });
-    expect((await fleet.started({ secrets: [SECRET, OLD] })).warnings).toEqual([]);
+    await fleet.started({ secrets: [OLD_SECRET] });
+    expect((await fleet.started({ secrets: [SECRET, OLD_SECRET] })).warnings).toEqual([]);
     expect(fleet.source.fetches).toBe(1);
     expect((await fleet.started({ secrets: [SECRET] })).warnings).toEqual(['wrong_signature']);
     expect(fleet.source.fetches).toBe(2);

@@ -16,17 +16,17 @@ beforeEach(() => {
   rings = new KeyRings([], resolveKeyOptions(), () => {}, { clock, random: Math.random });
 });
 
-/** A directory that is asked nothing but for these issuers. */
+/** A directory of these issuers alone. */
 function directoryOf(given: Partial<DynamicIssuers>): IssuerDirectory {
   const issuers = { allow: () => true, resolve: (issuer: string) => ({ issuer }), ...given };
   return new IssuerDirectory([], rings, resolveDynamicIssuers(issuers, { audience }, false), clock);
 }
 
-/** What becomes of an issuer: its name when it is accepted, else the refusal. */
+/** The name of an issuer when it is accepted, else the refusal. */
 async function lookUp(directory: IssuerDirectory, issuer = ACME): Promise<unknown> {
   try {
-    const known = directory.find(issuer) ?? (await directory.resolve(issuer));
-    return known.rules.issuer;
+    const found = directory.find(issuer) ?? (await directory.resolve(issuer));
+    return found.rules.issuer;
   } catch (error) {
     const { code, cause } = error as AuthError;
     return cause === undefined ? code : [code, (cause as Error).message];
@@ -34,25 +34,25 @@ async function lookUp(directory: IssuerDirectory, issuer = ACME): Promise<unknow
 }
 
 describe('a dynamic issuer', () => {
-  it('is resolved once for all who ask at once, and gets one ring', async () => {
-    const answer = Promise.withResolvers<{ issuer: string }>();
-    const resolve = vi.fn<DynamicIssuers['resolve']>(() => answer.promise);
+  it('is resolved once for all concurrent requests, and gets one ring', async () => {
+    const resolution = Promise.withResolvers<{ issuer: string }>();
+    const resolve = vi.fn<DynamicIssuers['resolve']>(() => resolution.promise);
     const directory = directoryOf({ resolve });
     const open = vi.spyOn(rings, 'open');
-    const answers = Promise.all(Array.from({ length: 100 }, () => lookUp(directory)));
-    answer.resolve({ issuer: ACME });
-    expect(new Set(await answers)).toEqual(new Set([ACME]));
+    const verdicts = Promise.all(Array.from({ length: 100 }, () => lookUp(directory)));
+    resolution.resolve({ issuer: ACME });
+    expect(new Set(await verdicts)).toEqual(new Set([ACME]));
     expect(await lookUp(directory)).toBe(ACME);
     expect([resolve.mock.calls, open.mock.calls.length]).toEqual([[[ACME]], 1]);
   });
 
-  it('has the rules that are given for it, and those that stand beside', async () => {
+  it('has the rules that it was resolved to, and those beside the resolver', async () => {
     const directory = directoryOf({ resolve: (issuer) => ({ issuer, algorithms: ['ES256'] }) });
     const { rules } = await directory.resolve(ACME);
     expect(rules).toMatchObject({ issuer: ACME, audience: [audience], algorithms: ['ES256'] });
   });
 
-  it('is resolved anew when its ring was let go', async () => {
+  it('is resolved again when its ring was closed', async () => {
     const resolve = vi.fn<DynamicIssuers['resolve']>((issuer) => ({ issuer }));
     const directory = directoryOf({ resolve });
     await lookUp(directory);
@@ -61,7 +61,7 @@ describe('a dynamic issuer', () => {
     expect(resolve).toHaveBeenCalledTimes(2);
   });
 
-  it('is refused from the moment that it is not allowed any more', async () => {
+  it('is refused once it is no longer allowed', async () => {
     let isAllowed = true;
     const directory = directoryOf({ allow: () => isAllowed });
     expect(await lookUp(directory)).toBe(ACME);
@@ -71,7 +71,7 @@ describe('a dynamic issuer', () => {
 });
 
 describe('an issuer that is not accepted', () => {
-  it('is refused before anything else when it is not allowed, and leaves nothing behind', async () => {
+  it('is refused before it is resolved when it is not allowed, and leaves no state behind', async () => {
     const resolve = vi.fn<DynamicIssuers['resolve']>((issuer) => ({ issuer }));
     const directory = directoryOf({ allow: (issuer) => issuer === ACME, resolve });
     for (let i = 0; i < 1_000; i += 1)
@@ -81,7 +81,7 @@ describe('an issuer that is not accepted', () => {
   });
 
   it.each([undefined, null])(
-    'is refused when the application answers with %s, which is not kept',
+    'is refused when the application resolves it to %s, which is not cached',
     async (nothing) => {
       const resolve = vi.fn<DynamicIssuers['resolve']>(async () => nothing);
       const directory = directoryOf({ resolve });
@@ -103,7 +103,7 @@ describe('an issuer that is not accepted', () => {
   });
 });
 
-/** Sees rejections that nobody handles, until the test is over. */
+/** Collects unhandled rejections until the end of the test. */
 function watchRejections() {
   const unhandled = vi.fn<(error: unknown) => void>();
   process.on('unhandledRejection', unhandled);
@@ -127,22 +127,22 @@ describe('a token that cannot be judged', () => {
       `${prefix}allow" must return true or false`,
     ],
     [
-      'resolve gives another issuer',
+      'resolve returns another issuer',
       { resolve: () => ({ issuer: `${ACME}/` }) },
       `${prefix}resolve().issuer" must be the issuer that was asked for`,
     ],
     [
-      'resolve gives an insecure address',
+      'resolve returns an insecure address',
       { resolve: (issuer) => ({ issuer, jwksUri: 'http://acme.test/jwks' }) },
       `${prefix}resolve().jwksUri" must be an https URL; http is for loopback, or for where keys.allowHttp says so`,
     ],
     [
-      'resolve gives an issuer with a line break',
+      'resolve returns an issuer with a line break',
       { resolve: (issuer) => ({ issuer: `${issuer}/\nforged` }) },
       `${prefix}resolve().issuer" must hold no credentials, no spaces and no control characters`,
     ],
     [
-      'resolve gives an unknown option',
+      'resolve returns an unknown option',
       { resolve: (issuer) => ({ issuer, jwks: '' }) as never },
       `${prefix}resolve().jwks" is unknown`,
     ],
@@ -152,16 +152,16 @@ describe('a token that cannot be judged', () => {
     expect(await lookUp(directoryOf({}))).toBe(ACME);
   });
 
-  it('gets 503 when the application does not answer in 5 seconds, and the next token asks again', async () => {
+  it('gets 503 when the application does not resolve it in 5 seconds, and the next token tries again', async () => {
     const resolve = vi.fn<DynamicIssuers['resolve']>(() => new Promise(() => {}));
     const directory = directoryOf({ resolve });
-    const answer = lookUp(directory);
+    const first = lookUp(directory);
     await clock.advance(4_999);
     resolve.mockImplementation((issuer) => ({ issuer }));
     const joined = lookUp(directory);
     await clock.advance(1);
     const late = ['keys_unavailable', 'issuers.resolve did not respond in time'];
-    expect([await answer, await joined]).toEqual([late, late]);
+    expect([await first, await joined]).toEqual([late, late]);
     expect(await lookUp(directory)).toBe(ACME);
     expect(clock.pending).toBe(0);
   });
@@ -176,7 +176,7 @@ describe('a token that cannot be judged', () => {
     expect(resolve).toHaveBeenCalledTimes(1_000);
   });
 
-  it('leaves no rejection unhandled when a rule answers by a promise', async () => {
+  it('leaves no rejection unhandled when a rule returns a promise', async () => {
     const unhandled = watchRejections();
     const directory = directoryOf({ allow: (async () => broken()) as never });
     for (let i = 0; i < 3; i += 1) await lookUp(directory);
@@ -185,7 +185,7 @@ describe('a token that cannot be judged', () => {
     expect(await lookUp(directoryOf({}))).toBe(ACME);
   });
 
-  it('leaves no rejection unhandled when nobody can wait for its issuer any more', async () => {
+  it('leaves no rejection unhandled when too many wait already', async () => {
     const unhandled = watchRejections();
     const hanging: DynamicIssuers['resolve'] = () => new Promise(() => {});
     const directory = directoryOf({ resolve: (issuer) => (issuer === ACME ? hanging(issuer) : broken()) });

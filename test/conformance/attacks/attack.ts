@@ -9,7 +9,7 @@ import {
 import { createTestKey } from '../../../libs/testing/src/test-key.js';
 import type { GuardedRouteOptions } from '../guarded-route.js';
 
-/** The keys of an issuer that attacks are made with; the stranger's is published nowhere. */
+/** The keys of an issuer that attacks are made with; the stranger's is not published. */
 export interface AttackKeys {
   readonly es256: TestKey;
   readonly rs256: TestKey;
@@ -43,7 +43,7 @@ export interface Attack {
   readonly good?: (scene: AttackScene) => string;
   /** What the route is like. @default the four keys are published, options are the defaults */
   readonly route?: (keys: AttackKeys, other: TestIssuer) => GuardedRouteOptions;
-  /** The path that is asked. @default '/me' */
+  /** The path of the request. @default '/me' */
   readonly path?: string;
   /** More header lines. */
   readonly headers?: readonly string[];

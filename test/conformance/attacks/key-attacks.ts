@@ -47,7 +47,7 @@ export const KEY_ATTACKS: readonly Attack[] = [
     attack: 'a key whose `key_ops` lack verify',
     force: 'MUST',
     reference: 'RFC 7517 §4.3',
-    ...refusesStranger({ use: undefined, key_ops: ['sign'] }, { use: undefined, key_ops: [] }),
+    ...refusesStranger({ use: undefined, key_ops: ['sign'] }, { use: undefined, key_ops: ['encrypt'] }),
   },
   {
     id: 'A10',
@@ -57,7 +57,6 @@ export const KEY_ATTACKS: readonly Attack[] = [
     ...refusesStranger(
       { use: 0 },
       { use: ['sig'] },
-      { use: null },
       { key_ops: 'verify' },
       { key_ops: {} },
       { key_ops: ['verify', 'verify'] },

@@ -103,7 +103,7 @@ export const KEY_CHOICE_ATTACKS: readonly Attack[] = [
     attack: 'one kid for several keys: another key than those',
     force: 'POLICY',
     reference: 'RFC 7517 §4.5',
-    policy: 'those whose algorithm fits are tried, at most eight, and no others',
+    policy: 'those whose algorithm fits are tried, at most three, and no others',
     tokens: (scene) => ({ stranger: head(scene, { kid: 'twice' }, { key: scene.keys.stranger }) }),
     good: (scene) => head(scene, { kid: 'twice' }),
     route: ({ es256, rs256 }) => ({

@@ -25,7 +25,7 @@ describe.each(ADAPTERS)("the application's hooks on %s", (adapter) => {
       { adapter, controllers: [UserController] },
     );
 
-  it('hands the claims, the request, the header and the issuer to validate, for every request', async () => {
+  it('passes the claims, the request, the header and the issuer to validate, for every request', async () => {
     const seen: unknown[] = [];
     await using api = await start({
       validate: async (claims, { request, header, issuer: from }) => {
@@ -40,7 +40,7 @@ describe.each(ADAPTERS)("the application's hooks on %s", (adapter) => {
     expect(seen).toEqual([1, 2].map((n) => ['user-1', `/me?n=${n}`, kid, issuer.issuer]));
   });
 
-  it.each([undefined, null, false, 0, ''])('answers 401 when validate returns %j', async (nothing) => {
+  it.each([undefined, null, false, 0, ''])('responds with 401 when validate returns %j', async (nothing) => {
     let user: unknown = nothing;
     await using api = await start({ validate: () => user });
     const refused = await api.get('/me', issuer.token());
@@ -50,7 +50,7 @@ describe.each(ADAPTERS)("the application's hooks on %s", (adapter) => {
     expect((await api.get('/me', issuer.token())).status).toBe(200);
   });
 
-  it('asks isRevoked for remembered tokens too', async () => {
+  it('calls isRevoked for cached tokens too', async () => {
     const revoked = new Set<unknown>();
     await using api = await start({ isRevoked: async ({ jti }) => revoked.has(jti) });
     const token = issuer.token({ jti: 'one' });
@@ -62,7 +62,7 @@ describe.each(ADAPTERS)("the application's hooks on %s", (adapter) => {
     expect((await api.get('/me', issuer.token({ jti: 'two' }))).status).toBe(200);
   });
 
-  it.each(['validate', 'isRevoked'] as const)('lets what %s throws through unchanged', async (hook) => {
+  it.each(['validate', 'isRevoked'] as const)('passes on unchanged what %s throws', async (hook) => {
     let error: Error | undefined = new Error('the database is down');
     const run = () => {
       if (error !== undefined) throw error;
@@ -87,7 +87,7 @@ describe.each(ADAPTERS)("the application's hooks on %s", (adapter) => {
     expect(calls).toBe(1);
   });
 
-  it('takes the token from where jwtFromRequest says', async () => {
+  it('takes the token that jwtFromRequest extracts', async () => {
     const jwtFromRequest = (request: { headers: Record<string, string> }) =>
       request.headers['x-token'] ?? null;
     await using api = await start({ jwtFromRequest: jwtFromRequest as never });
@@ -96,7 +96,7 @@ describe.each(ADAPTERS)("the application's hooks on %s", (adapter) => {
   });
 
   it.each([['an array'], { token: 'an object' }, 7])(
-    'answers 401 when jwtFromRequest returns %j, which a client may have sent',
+    'responds with 401 when jwtFromRequest returns %j, which a client can send',
     async (strange) => {
       let token: unknown = strange;
       await using api = await start({ jwtFromRequest: () => token as string });
@@ -107,7 +107,7 @@ describe.each(ADAPTERS)("the application's hooks on %s", (adapter) => {
     },
   );
 
-  it('answers 500 when jwtFromRequest is asynchronous, and outlives what it rejects with', async () => {
+  it('responds with 500 when jwtFromRequest is asynchronous, and survives its rejection', async () => {
     const token = issuer.token();
     const refuse = async () => {
       throw new Error('no session');
@@ -122,7 +122,7 @@ describe.each(ADAPTERS)("the application's hooks on %s", (adapter) => {
   });
 
   it.each([undefined, null, 0, ''])(
-    'never takes a hook that throws %j for one that agrees',
+    'never treats a hook that throws %j as one that agrees',
     async (nothing) => {
       let isBroken = true;
       const validate: AuthOptions['validate'] = (claims) => {
@@ -136,7 +136,7 @@ describe.each(ADAPTERS)("the application's hooks on %s", (adapter) => {
     },
   );
 
-  it('hands out claims that nobody can change', async () => {
+  it('passes claims that cannot be changed', async () => {
     let frozen = false;
     const validate: AuthOptions['validate'] = (claims) => {
       frozen = Object.isFrozen(claims) && Object.isFrozen(claims['realm_access']);

@@ -27,11 +27,11 @@ describe.each(ADAPTERS)('what a client gets on %s', (adapter) => {
     ['another scheme', () => ['Authorization', 'Basic dXNlcjpwYXNz']],
     ['the DPoP scheme', () => ['Authorization', `DPoP ${issuer.token()}`]],
   ];
-  it.each(WITHOUT_CREDENTIALS)('answers 401 with a bare challenge to %s', async (_, headers) => {
-    const answer = await rawRequest(`${api.url}/me`, headers());
-    expect(answer.status).toBe(401);
-    expect(answer.headers['www-authenticate']).toBe(realm());
-    expect(JSON.parse(answer.body)).toMatchObject({
+  it.each(WITHOUT_CREDENTIALS)('responds with 401 with a bare challenge to %s', async (_, headers) => {
+    const response = await rawRequest(`${api.url}/me`, headers());
+    expect(response.status).toBe(401);
+    expect(response.headers['www-authenticate']).toBe(realm());
+    expect(JSON.parse(response.body)).toMatchObject({
       code: 'missing_token',
       status: 401,
       title: 'Unauthorized',
@@ -39,9 +39,9 @@ describe.each(ADAPTERS)('what a client gets on %s', (adapter) => {
   });
 
   it('ignores a token in the query string', async () => {
-    const answer = await rawRequest(`${api.url}/me?access_token=${issuer.token()}`, []);
-    expect(answer.status).toBe(401);
-    expect(answer.headers['www-authenticate']).toBe(realm());
+    const response = await rawRequest(`${api.url}/me?access_token=${issuer.token()}`, []);
+    expect(response.status).toBe(401);
+    expect(response.headers['www-authenticate']).toBe(realm());
   });
 
   const MALFORMED: [string, string, () => string[]][] = [
@@ -66,29 +66,29 @@ describe.each(ADAPTERS)('what a client gets on %s', (adapter) => {
       () => ['Authorization', bearer(), 'authorization', bearer()],
     ],
   ];
-  it.each(MALFORMED)('answers 400 invalid_request to %s', async (_, code, headers) => {
-    const answer = await rawRequest(`${api.url}/me`, headers());
-    expect(answer.status).toBe(400);
-    expect(answer.headers['www-authenticate']).toContain(
+  it.each(MALFORMED)('responds with 400 invalid_request to %s', async (_, code, headers) => {
+    const response = await rawRequest(`${api.url}/me`, headers());
+    expect(response.status).toBe(400);
+    expect(response.headers['www-authenticate']).toContain(
       `${realm()}, error="invalid_request", error_description="`,
     );
-    expect(JSON.parse(answer.body)).toMatchObject({ code, status: 400, type: 'about:blank' });
+    expect(JSON.parse(response.body)).toMatchObject({ code, status: 400, type: 'about:blank' });
   });
 
-  it('answers 400 to a token in the header and another in the query', async () => {
-    const answer = await rawRequest(`${api.url}/me?a=1&access_token=x`, ['Authorization', bearer()]);
-    expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.body)).toMatchObject({ code: 'multiple_tokens' });
+  it('responds with 400 to a token in the header and another in the query', async () => {
+    const response = await rawRequest(`${api.url}/me?a=1&access_token=x`, ['Authorization', bearer()]);
+    expect(response.status).toBe(400);
+    expect(JSON.parse(response.body)).toMatchObject({ code: 'multiple_tokens' });
   });
 
   it('refuses each bad token with 401 invalid_token and lets the good one through on the same route', async () => {
     const before = SampleController.calls;
     for (const [name, token] of Object.entries(issuer.badTokens())) {
-      const answer = await api.get('/me', token);
-      expect.soft(answer.status, name).toBe(401);
-      const challenge = answer.headers.get('www-authenticate');
+      const response = await api.get('/me', token);
+      expect.soft(response.status, name).toBe(401);
+      const challenge = response.headers.get('www-authenticate');
       expect.soft(challenge, name).toContain(`${realm()}, error="invalid_token", error_description="`);
-      const body = await answer.text();
+      const body = await response.text();
       const pieces = token.split('.').filter((piece) => piece.length > 8);
       for (const piece of pieces) expect.soft(body + challenge, name).not.toContain(piece);
     }
@@ -97,21 +97,21 @@ describe.each(ADAPTERS)('what a client gets on %s', (adapter) => {
     expect(SampleController.calls).toBe(before + 1);
   });
 
-  it('answers alike to an unknown key and to a bad signature', async () => {
+  it('responds alike to an unknown key and to a bad signature', async () => {
     const { 'unknown kid': unknownKid, 'wrong key': wrongKey } = issuer.badTokens();
-    const answers = await Promise.all([api.get('/me', unknownKid), api.get('/me', wrongKey)]);
-    const [first, second] = await Promise.all(answers.map((answer) => answer.text()));
+    const responses = await Promise.all([api.get('/me', unknownKid), api.get('/me', wrongKey)]);
+    const [first, second] = await Promise.all(responses.map((response) => response.text()));
     expect(first).toBe(second);
-    expect(answers[0]?.headers.get('www-authenticate')).toBe(answers[1]?.headers.get('www-authenticate'));
+    expect(responses[0]?.headers.get('www-authenticate')).toBe(responses[1]?.headers.get('www-authenticate'));
   });
 
-  it('answers 403 insufficient_scope with all that the route needs', async () => {
-    const answer = await api.get('/scoped', issuer.token({ scope: 'read:orders' }));
-    expect(answer.status).toBe(403);
-    const challenge = answer.headers.get('www-authenticate');
+  it('responds with 403 insufficient_scope with all that the route needs', async () => {
+    const response = await api.get('/scoped', issuer.token({ scope: 'read:orders' }));
+    expect(response.status).toBe(403);
+    const challenge = response.headers.get('www-authenticate');
     expect(challenge).toContain('error="insufficient_scope"');
     expect(challenge).toContain('scope="read:orders list:orders"');
-    expect(await answer.json()).toMatchObject({
+    expect(await response.json()).toMatchObject({
       code: 'insufficient_scope',
       status: 403,
       title: 'Forbidden',
@@ -120,9 +120,9 @@ describe.each(ADAPTERS)('what a client gets on %s', (adapter) => {
   });
 
   it('sends the challenge to HEAD requests too', async () => {
-    const answer = await rawRequest(`${api.url}/me`, [], 'HEAD');
-    expect(answer.status).toBe(401);
-    expect(answer.headers['www-authenticate']).toBe(realm());
+    const response = await rawRequest(`${api.url}/me`, [], 'HEAD');
+    expect(response.status).toBe(401);
+    expect(response.headers['www-authenticate']).toBe(realm());
     expect((await rawRequest(`${api.url}/me`, ['authorization', bearer()], 'HEAD')).status).toBe(200);
   });
 
@@ -146,7 +146,7 @@ describe.each(ADAPTERS)('what a client gets on %s', (adapter) => {
     expect((await rawRequest(`${api.url}/me`, ['authorization', authorization()])).status).toBe(200);
   });
 
-  it('answers 503 with Retry-After, and no challenge, when keys cannot be had', async () => {
+  it('responds with 503 with Retry-After, and no challenge, when keys cannot be had', async () => {
     const dead = await startTestIssuer();
     dead.fault({ status: 500 }, { on: 'all' });
     const options = {
@@ -155,11 +155,11 @@ describe.each(ADAPTERS)('what a client gets on %s', (adapter) => {
       keys: { bootstrap: 'background' },
     } as const;
     await using orphan = await startGuardedApp(options, { adapter });
-    const answer = await orphan.get('/me', dead.token());
-    expect(answer.status).toBe(503);
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-    expect(answer.headers.get('www-authenticate')).toBeNull();
-    expect(await answer.json()).toMatchObject({ code: 'keys_unavailable', status: 503 });
+    const response = await orphan.get('/me', dead.token());
+    expect(response.status).toBe(503);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(response.headers.get('www-authenticate')).toBeNull();
+    expect(await response.json()).toMatchObject({ code: 'keys_unavailable', status: 503 });
     await dead.close();
   });
 });

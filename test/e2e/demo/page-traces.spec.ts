@@ -52,7 +52,7 @@ describe.skipIf(NO_CHROMIUM)(`what the page shows in Chromium (${NO_CHROMIUM ?? 
     return { from: x, to: x + width };
   };
 
-  it('draws a cold request on a time axis: the look-up waits, and points at the fetch at start', async () => {
+  it('draws a cold request on a time axis: the look-up waits, and links to the fetch at start', async () => {
     await open('coalesced');
     await expect.poll(() => spans()).not.toEqual([]);
     const labels = await spans();
@@ -80,7 +80,7 @@ describe.skipIf(NO_CHROMIUM)(`what the page shows in Chromium (${NO_CHROMIUM ?? 
     expect(fetched.to).toBeLessThanOrEqual(lookUp.to + 1);
   });
 
-  it('leads from a coalesced request to the fetch that it waited for, and back', async () => {
+  it('links a coalesced request to the fetch that it waited for, and back', async () => {
     await open('coalesced');
     await span('coalesced').click();
     expect(await page.locator('#details').textContent()).toContain('jwks.cache.resultcoalesced');
@@ -93,7 +93,7 @@ describe.skipIf(NO_CHROMIUM)(`what the page shows in Chromium (${NO_CHROMIUM ?? 
     await expect.poll(detail).toBe('jwks.fetch');
   });
 
-  it('says why a request was refused, and calls that no error', async () => {
+  it('shows why a request was rejected, which is no error', async () => {
     await open('wrong_audience');
     await expect.poll(() => spans()).toEqual([expect.stringMatching(/^jwt\.authenticate · wrong_audience/)]);
     await span('jwt.authenticate').click();
@@ -139,7 +139,7 @@ describe.skipIf(NO_CHROMIUM)(`what the page shows in Chromium (${NO_CHROMIUM ?? 
     expect(await readFile(await download.path(), 'utf8')).toMatch(content);
   });
 
-  it('has asked for nothing elsewhere, and the console is silent', () => {
+  it('requests nothing from elsewhere, and the console is silent', () => {
     expect(demo.complaints).toEqual([]);
   });
 });

@@ -52,7 +52,7 @@ describe.skipIf(NO_CHROMIUM)(`the use of the page in Chromium (${NO_CHROMIUM ?? 
     for (const key of keys) await page.keyboard.press(key);
   };
 
-  it('takes nothing but a keyboard: through the spans, into one, and back to where one was', async () => {
+  it('works by keyboard alone: through the spans, into one, and back', async () => {
     await send(traceOf('a'));
     page = await demo.open();
     await page.locator('#list a').first().focus();
@@ -81,7 +81,7 @@ describe.skipIf(NO_CHROMIUM)(`the use of the page in Chromium (${NO_CHROMIUM ?? 
     await expect.poll(() => evaluate('document.activeElement.dataset.trace')).toBe(id('a', 32));
   });
 
-  it('tells a screen reader what it draws: a tree with levels, regions with names, errors in words', async () => {
+  it('gives a screen reader what it draws: a tree with levels, regions with names, errors in words', async () => {
     page = await demo.open();
     await page.locator('#list a').first().click();
     const snapshot = await page.locator('body').ariaSnapshot();
@@ -133,7 +133,7 @@ describe.skipIf(NO_CHROMIUM)(`the use of the page in Chromium (${NO_CHROMIUM ?? 
     await page.locator('#list').getByText('GET /paused').waitFor();
   });
 
-  it('takes whatever a span says for text', async () => {
+  it('treats the content of a span as text', async () => {
     const evil = '"><img src=x onerror=alert(1)><script>alert(2)</script>';
     const traceId = id('e', 32);
     const attributes = { [evil]: evil, '__proto__.polluted': evil };
@@ -161,13 +161,13 @@ describe.skipIf(NO_CHROMIUM)(`the use of the page in Chromium (${NO_CHROMIUM ?? 
     expect(await page.locator('img, main script').count()).toBe(0);
   });
 
-  it('has asked for nothing elsewhere, and the console is silent', async () => {
+  it('requests nothing from elsewhere, and the console is silent', async () => {
     page = await demo.open();
     expect(demo.complaints).toEqual([]);
   });
 });
 
-/** How well one colour can be told from another (WCAG 2.2, contrast ratio): 1 to 21. */
+/** The contrast ratio of two colours (WCAG 2.2): 1 to 21. */
 function contrast(a: string, b: string): number {
   const [low = 0, high = 0] = [luminance(a), luminance(b)].toSorted((x, y) => x - y);
   return (high + 0.05) / (low + 0.05);

@@ -68,7 +68,7 @@ describe('contradicting decorators', () => {
     }).not.toThrow();
   });
 
-  it('refuses requirements that ask for nothing, or for what cannot be a scope', () => {
+  it('refuses requirements that are empty, or no scope', () => {
     expect(() => RequireScopes()).toThrow(TypeError);
     expect(() => RequireRoles()).toThrow(TypeError);
     expect(() => RequirePermissions('')).toThrow(TypeError);

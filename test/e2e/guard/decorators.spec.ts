@@ -87,7 +87,7 @@ describe.each(ADAPTERS)('the decorators on %s', (adapter) => {
   const status = async (path: string, token?: string, app = api) => (await app.get(path, token)).status;
   const granted = { scope: 'a b', permissions: ['orders:read'], realm_access: { roles: ['editor', 'eu'] } };
 
-  it('opens a @Public method under a guarded class, and looks at no credentials there', async () => {
+  it('opens a @Public method under a guarded class, and ignores credentials there', async () => {
     expect(await (await api.get('/guarded/public', 'rubbish')).json()).toEqual({ user: null });
     expect(await status('/guarded/roles', 'rubbish')).toBe(401);
   });
@@ -146,7 +146,7 @@ describe.each(ADAPTERS)('the decorators on %s', (adapter) => {
     [[['a']], 403],
     ['', 403],
   ];
-  it.each(SCOPES)('takes the scope claim %j for exactly what it grants (%i)', async (scope, expected) => {
+  it.each(SCOPES)('grants exactly the scopes of the claim %j (%i)', async (scope, expected) => {
     expect(
       await status(
         '/required/class',
@@ -155,13 +155,13 @@ describe.each(ADAPTERS)('the decorators on %s', (adapter) => {
     ).toBe(expected);
   });
 
-  it('brings the guard with a @Require on a method, under a @Public class too', async () => {
+  it('guards a method with a @Require decorator, under a @Public class too', async () => {
     expect(await status('/open')).toBe(200);
     expect(await status('/open/closed')).toBe(401);
     expect(await status('/open/closed', issuer.token({ permissions: ['orders:read'] }))).toBe(200);
   });
 
-  it('guards every route when asked to, but for the public ones', async () => {
+  it('guards every route but the public ones, as a global guard', async () => {
     expect(await status('/open', undefined, everywhere)).toBe(200);
     expect(await status('/guarded/public', undefined, everywhere)).toBe(200);
     expect(await status('/guarded/optional', undefined, everywhere)).toBe(200);

@@ -65,7 +65,7 @@ describe('AuthModule.forRootAsync', () => {
     expect((await api.get('/me')).status).toBe(401);
   });
 
-  it('guards every route when the builder is told so, and refuses to be told so by the factory', async () => {
+  it('guards every route by an option of the builder, which the factory must not return', async () => {
     @Module({
       imports: [AuthModule.forRootAsync({ guardEveryRoute: true, useFactory: options })],
       controllers: [SampleController],
@@ -105,7 +105,7 @@ describe('AuthModule', () => {
     expect((await api.get('/feature', issuer.token())).status).toBe(200);
   });
 
-  it('refuses to be configured twice in one application', async () => {
+  it('must not be configured twice in one application', async () => {
     @Module({ imports: [AuthModule.forRoot(options()), AuthModule.forRoot(options())] })
     class AppModule {}
     await expect(listen(AppModule)).rejects.toThrow(
@@ -126,7 +126,7 @@ describe('AuthModule', () => {
   });
 
   it.each(['https://me:secret@issuer.test', 'https://issuer.test/\nforged', 'https://issuer.test/\u2028'])(
-    'does not start with the issuer %j, which would stand in logs and metrics as it is',
+    'does not start with the issuer %j, which logs and metrics would hold as it is',
     async (name) => {
       const wrong = startGuardedApp({ ...options(), issuer: name });
       await expect(wrong).rejects.toThrow(/option "issuer" must hold no credentials/);
@@ -135,7 +135,7 @@ describe('AuthModule', () => {
     },
   );
 
-  it('offers the verifier and the key rings outside a guard', async () => {
+  it('provides the verifier and the key rings outside a guard', async () => {
     await using api = await startGuardedApp(options());
     const verified = await api.app.get(AccessTokenVerifier).verify(issuer.token({ sub: 'someone' }));
     expect(verified).toMatchObject({
@@ -171,7 +171,7 @@ describe('AuthModule', () => {
     },
   );
 
-  it('tells at start, in one line, what keys it has and where from', async () => {
+  it('logs at start, in one line, its keys and their source', async () => {
     const lines: string[] = [];
     const log = (line: string) => void lines.push(line);
     const logger = { log, warn: log, error: log };

@@ -1,6 +1,7 @@
-import { captureSpans, startTestIssuer, type CapturedSpans, type TestIssuer } from 'nestjs-jwks-auth/testing';
+import { captureSpans, type CapturedSpans, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ADAPTERS, startGuardedApp, type GuardedApp } from '../../support/guarded-app.js';
+import { ADAPTERS, type GuardedApp } from '../../support/guarded-app.js';
+import { GuardedScene } from '../../support/guarded-scene.js';
 
 const REQUESTS = 200;
 
@@ -11,20 +12,18 @@ beforeAll(async () => {
 afterAll(() => spans.stop());
 
 describe.each(ADAPTERS)('with verifyInThreadPool on %s', (adapter) => {
+  let scene: GuardedScene;
   let issuer: TestIssuer;
   let api: GuardedApp;
   beforeEach(async () => {
-    issuer = await startTestIssuer({ algorithm: 'ES256' });
-    const { issuer: name, audience } = issuer;
-    api = await startGuardedApp({ issuer: name, audience, verifyInThreadPool: true }, { adapter });
+    scene = await GuardedScene.create(adapter, { algorithm: 'ES256' });
+    await scene.start({ verifyInThreadPool: true });
+    ({ issuer, api } = scene);
     spans.clear();
   });
-  afterEach(async () => {
-    await api.app.close();
-    await issuer.close();
-  });
+  afterEach(() => scene[Symbol.asyncDispose]());
 
-  it('accepts what is signed, refuses what is not, and remembers what it accepted', async () => {
+  it('accepts what is signed, refuses what is not, and caches what it accepted', async () => {
     const token = issuer.token();
     const forged = issuer.forge({ signature: 'garbage' });
     const statuses: number[] = [];
@@ -45,17 +44,17 @@ describe.each(ADAPTERS)('with verifyInThreadPool on %s', (adapter) => {
   });
 
   it('gives each of many requests its own user, or its own refusal', async () => {
-    const answers = await Promise.all(
+    const outcomes = await Promise.all(
       Array.from({ length: REQUESTS }, async (_, index) => {
         const good = index % 3 > 0;
         const token = good
           ? issuer.token({ sub: `user-${index}` })
           : issuer.forge({ payload: issuer.claims({ sub: `user-${index}` }), signature: 'garbage' });
-        const answer = await api.get('/me', token);
-        const { sub, code } = (await answer.json()) as { sub?: string; code?: string };
+        const response = await api.get('/me', token);
+        const { sub, code } = (await response.json()) as { sub?: string; code?: string };
         return good ? sub === `user-${index}` : code === 'bad_signature';
       }),
     );
-    expect(answers.every(Boolean)).toBe(true);
+    expect(outcomes.every(Boolean)).toBe(true);
   });
 });

@@ -23,12 +23,12 @@ describe('a token of a real OpenID provider', () => {
   });
 
   async function tokenFor(resource: string, scope: string): Promise<string> {
-    const answer = await fetch(`${issuer}/token`, {
+    const response = await fetch(`${issuer}/token`, {
       method: 'POST',
       headers: { authorization: `Basic ${Buffer.from('demo:secret').toString('base64')}` },
       body: new URLSearchParams({ grant_type: 'client_credentials', resource, scope }),
     });
-    return ((await answer.json()) as { access_token: string }).access_token;
+    return ((await response.json()) as { access_token: string }).access_token;
   }
 
   it.each(ADAPTERS)(

@@ -23,12 +23,12 @@ describe('passportJwtSecret', () => {
     expectTypeOf(passportJwtSecret).returns.toExtend<SecretCallback>();
   });
 
-  it('hands out a KeyObject', async () => {
+  it('yields a KeyObject', async () => {
     const key = await keyOf(create({ jwksUri: issuer.jwksUri }), issuer.token());
     expect(key).toMatchObject({ type: 'public', asymmetricKeyType: 'rsa' });
   });
 
-  it('passes on an AuthError that is no refusal while the endpoint cannot be asked', async () => {
+  it('passes on an AuthError that is no refusal while the endpoint cannot be reached', async () => {
     issuer.fault({ status: 500 });
     const provider = create({ jwksUri: issuer.jwksUri });
     await expect(keyOf(provider, issuer.token())).rejects.toMatchObject({
@@ -37,7 +37,7 @@ describe('passportJwtSecret', () => {
     });
   });
 
-  it('asks the endpoint when the interceptor throws, and warns', async () => {
+  it('fetches from the endpoint when the interceptor throws, and warns', async () => {
     const warn = vi.spyOn(Logger.prototype, 'warn');
     const getKeysInterceptor = () => Promise.reject(new Error('no file'));
     const provider = create({ jwksUri: issuer.jwksUri, getKeysInterceptor });
@@ -45,7 +45,7 @@ describe('passportJwtSecret', () => {
     expect(warn.mock.lastCall?.[0]).toContain('(getKeysInterceptor): keys could not be fetched');
   });
 
-  it.each([[[]], [undefined]])('does not warn when the interceptor merely has %j', async (none) => {
+  it.each([[[]], [undefined]])('does not warn when the interceptor returns %j', async (none) => {
     const warn = vi.spyOn(Logger.prototype, 'warn');
     const getKeysInterceptor = async () => none as never;
     const provider = create({ jwksUri: issuer.jwksUri, getKeysInterceptor });
@@ -61,13 +61,13 @@ describe('passportJwtSecret', () => {
     const token = issuer.token();
     await keyOf(provider, token);
     await vi.waitFor(() => expect(getKeysInterceptor).toHaveBeenCalledTimes(2), { interval: 5 });
-    // The interceptor is being asked again and never answers. What is in memory takes microtasks alone.
+    // The interceptor is called again and never resolves. A key in memory takes microtasks alone.
     expect(await Promise.race([keyOf(provider, token), setImmediate('waits')])).toMatchObject({
       type: 'public',
     });
   });
 
-  it('has no key for an algorithm that is not that of the key', async () => {
+  it('yields no key for an algorithm that is not that of the key', async () => {
     const handleSigningKeyError = vi.fn<NonNullable<PassportJwtSecretOptions['handleSigningKeyError']>>(
       (error, callback) => callback(error),
     );
@@ -77,7 +77,7 @@ describe('passportJwtSecret', () => {
     await expect(keyOf(provider, otherAlgorithm)).rejects.toMatchObject({ name: 'SigningKeyNotFoundError' });
   });
 
-  it('makes an error of what handleSigningKeyError throws', async () => {
+  it('turns what handleSigningKeyError throws into an error', async () => {
     const handleSigningKeyError = () => {
       throw new Error('thrown');
     };
@@ -86,7 +86,7 @@ describe('passportJwtSecret', () => {
     expect(await keyOf(provider, issuer.token())).toMatchObject({ type: 'public' });
   });
 
-  it('asks no more once it is closed, and goes on handing out the keys in memory', async () => {
+  it('fetches no more once it is closed, and still yields the keys in memory', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     onTestFinished(() => void vi.useRealTimers());
     const provider = create({ jwksUri: issuer.jwksUri });

@@ -66,7 +66,7 @@ describe.each(
     expect(await status(issuer.token())).toBe(200);
   });
 
-  it('has null, and no error, for a token that has no key', async () => {
+  it('yields null, and no error, for a token without a key', async () => {
     const provider = createAlike({ jwksUri: issuer.jwksUri });
     expect(await keyOf(provider, issuer.token())).toBeTruthy();
     const { 'unknown kid': unknownKid, 'HS256 with the public key': symmetric } = issuer.badTokens();
@@ -75,7 +75,7 @@ describe.each(
     }
   });
 
-  it('leaves it to handleSigningKeyError what becomes of an error', async () => {
+  it('passes errors to handleSigningKeyError', async () => {
     const seen: (string | undefined)[] = [];
     const handleSigningKeyError: ExpressJwtOptions['handleSigningKeyError'] = (error, callback) => {
       seen.push(error?.name);
@@ -87,27 +87,27 @@ describe.each(
     expect(seen).toEqual(['SigningKeyNotFoundError']);
   });
 
-  it('asks a fetcher in place of the endpoint', async () => {
-    const asked: string[] = [];
+  it('calls a fetcher in place of the endpoint', async () => {
+    const called: string[] = [];
     const keys = issuer.keys.map(({ publicJwk }) => publicJwk);
-    const fetcher = async (jwksUri: string) => (asked.push(jwksUri), { keys });
+    const fetcher = async (jwksUri: string) => (called.push(jwksUri), { keys });
     const provider = createAlike({ jwksUri: 'the keys of example', fetcher });
     expect(await keyOf(provider, issuer.token())).toBeTruthy();
-    expect(asked).toEqual(['the keys of example']);
+    expect(called).toEqual(['the keys of example']);
     expect(issuer.requests.log).toEqual([]);
   });
 
   it('sends requestHeaders, through requestAgent', async () => {
     const agent = new Agent();
-    const dialled = vi.spyOn(agent, 'createConnection' as never);
+    const connected = vi.spyOn(agent, 'createConnection' as never);
     const requestHeaders = { 'x-tenant': 'one' };
     const provider = createAlike({ jwksUri: issuer.jwksUri, requestHeaders, requestAgent: agent });
     expect(await keyOf(provider, issuer.token())).toBeTruthy();
-    expect(dialled).toHaveBeenCalledOnce();
+    expect(connected).toHaveBeenCalledOnce();
     expect(issuer.requests.log[0]?.headers).toMatchObject(requestHeaders);
   });
 
-  it("looks at the interceptor's keys first, and asks the endpoint for what they lack", async () => {
+  it("takes the interceptor's keys first, and fetches what they lack from the endpoint", async () => {
     const known = issuer.keys.map(({ publicJwk }) => publicJwk as never);
     const provider = createAlike({ jwksUri: issuer.jwksUri, getKeysInterceptor: async () => known });
     expect(await keyOf(provider, issuer.token())).toBeTruthy();
@@ -117,26 +117,26 @@ describe.each(
     expect(issuer.requests.jwks).toBe(1);
   });
 
-  it.each([[[]], [undefined]])('asks the endpoint when the interceptor has %j', async (none) => {
+  it.each([[[]], [undefined]])('fetches from the endpoint when the interceptor returns %j', async (none) => {
     const getKeysInterceptor = async () => none as never;
     const provider = createAlike({ jwksUri: issuer.jwksUri, getKeysInterceptor });
     expect(await keyOf(provider, issuer.token())).toBeTruthy();
   });
 
-  it('refuses at once to be without options or jwksUri', () => {
+  it('throws at once without options or jwksUri', () => {
     expect(() => createAlike(undefined as never)).toThrow(/options object/);
     expect(() => createAlike({ fetcher: async () => ({ keys: [] }) })).toThrow(/jwksUri/);
   });
 });
 
 describe('an outage', () => {
-  it('is not noticed by a strategy of the application while keys are in memory', async () => {
+  it('leaves a strategy of the application unaffected while keys are in memory', async () => {
     const options = { jwksUri: issuer.jwksUri, cacheMaxAge: 20, cacheMaxAgeFallback: 60_000 };
     await using api = await startApp(createProvider(options));
     expect((await api.get('/me', issuer.token())).status).toBe(200);
     issuer.fault({ status: 500 });
-    const asked = issuer.requests.jwks;
-    while (issuer.requests.jwks === asked) expect((await api.get('/me', issuer.token())).status).toBe(200);
+    const before = issuer.requests.jwks;
+    while (issuer.requests.jwks === before) expect((await api.get('/me', issuer.token())).status).toBe(200);
     expect((await api.get('/me', issuer.token())).status).toBe(200);
   });
 });

@@ -116,12 +116,12 @@ describe.each(ADAPTERS)('Passport on %s', (adapter) => {
       { issuer: down.issuer, audience: down.audience, keys },
       { adapter, controllers },
     );
-    const answer = await orphan.get('/jwt', down.token());
-    expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({ code: 'keys_unavailable' });
+    const response = await orphan.get('/jwt', down.token());
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ code: 'keys_unavailable' });
   });
 
-  it('goes on to the next strategy when there is no good token', async () => {
+  it('falls through to the next strategy without a good token', async () => {
     await using api = await startGuardedApp(options(), { adapter, controllers });
     expect(await (await api.get('/either', issuer.token())).json()).toEqual({ sub: 'user-1' });
     const byKey = await api.get('/either', undefined, { 'x-api-key': 'key' });
@@ -138,13 +138,13 @@ describe.each(ADAPTERS)('Passport on %s', (adapter) => {
     expect((await api.get('/guest-scoped', issuer.token({ scope: 'a' }))).status).toBe(200);
   });
 
-  it('waits for what handleRequest promises, and puts it where getAuthenticateOptions says', async () => {
+  it('awaits handleRequest, and sets the property that getAuthenticateOptions names', async () => {
     await using api = await startGuardedApp(options(), { adapter, controllers });
     expect(await (await api.get('/late', issuer.token())).json()).toEqual({ caller: { sub: 'late' } });
     expect((await api.get('/late')).status).toBe(403);
   });
 
-  it('is not confused by a PassportModule with another default strategy', async () => {
+  it('ignores a PassportModule with another default strategy', async () => {
     const imports = [AuthModule.forRoot(options()), PassportModule.register({ defaultStrategy: 'api-key' })];
     @Module({ imports, controllers })
     class AppModule {}
@@ -153,7 +153,7 @@ describe.each(ADAPTERS)('Passport on %s', (adapter) => {
     expect((await api.get('/slow', issuer.token())).status).toBe(200);
   });
 
-  it('keeps two applications in one process apart, and takes its strategies back', async () => {
+  it('isolates two applications in one process, and unregisters its strategies', async () => {
     await using otherIssuer = await startTestIssuer();
     const first = await startGuardedApp(options(), { adapter, controllers });
     const second = await startGuardedApp(
@@ -176,8 +176,10 @@ describe.each(ADAPTERS)('Passport on %s', (adapter) => {
     const users = Array.from({ length: 500 }, (_, i) => `user-${i}`);
     const tokens = users.map((sub) => issuer.token({ sub }));
     for (let round = 0; round < 20; round += 1) {
-      const answers = await Promise.all(tokens.map(async (token) => (await api.get('/slow', token)).json()));
-      expect(answers).toEqual(users.map((sub) => ({ sub, user: sub })));
+      const responses = await Promise.all(
+        tokens.map(async (token) => (await api.get('/slow', token)).json()),
+      );
+      expect(responses).toEqual(users.map((sub) => ({ sub, user: sub })));
     }
   }, 60_000);
 });

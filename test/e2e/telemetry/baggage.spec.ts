@@ -5,7 +5,7 @@ import { Agent, type ClientRequestArgs } from 'node:http';
 import { expect, it } from 'vitest';
 import { startGuardedApp } from '../../support/guarded-app.js';
 
-/** Notes what baggage an HTTP client would send along. */
+/** Records the baggage that an HTTP client would send. */
 class WatchingAgent extends Agent {
   readonly seen: (string | undefined)[] = [];
 
@@ -15,7 +15,7 @@ class WatchingAgent extends Agent {
   }
 }
 
-it('keeps baggage, users ids included, from the issuer', async () => {
+it('sends no baggage to the issuer, user ids included', async () => {
   const spans = await captureSpans();
   await using issuer = await startTestIssuer();
   const requestAgent = new WatchingAgent();

@@ -6,9 +6,14 @@ import { startGuardedApp } from '../../support/guarded-app.js';
 
 const FLOOD = 20_000;
 
+/** What Fastify has for requests without a socket. */
+interface Injectable {
+  inject(request: { url: string; headers: Record<string, string> }): Promise<{ statusCode: number }>;
+}
+
 const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url');
 
-/** A token that nobody has seen before, made up in one of six ways. */
+/** A new token, made up in one of six ways. */
 function madeUp(issuer: TestIssuer, i: number): string {
   const id = randomUUID();
   const changes = [
@@ -27,7 +32,7 @@ function madeUp(issuer: TestIssuer, i: number): string {
 it(`a flood of ${FLOOD} made-up key ids, issuers and tokens adds no time series`, async () => {
   using metrics = await captureMetrics();
   await using issuer = await startTestIssuer();
-  // An interval longer than the test, so that what the flood leads to does not hang on how long it takes.
+  // An interval longer than the test, so that the effect of the flood does not depend on how long it takes.
   const keys = { jwksRequestsPerMinute: 0.1 };
   const { issuer: name, audience } = issuer;
   await using api = await startGuardedApp({ issuer: name, audience, keys }, { adapter: 'fastify' });
@@ -77,8 +82,3 @@ it(`a flood of ${FLOOD} made-up key ids, issuers and tokens adds no time series`
   });
   expect(await metrics.series(METRICS.tokenCacheEntries)).toMatchObject([{ value: 1 }]);
 }, 120_000);
-
-/** Fastify's way to be asked without a socket. */
-interface Injectable {
-  inject(request: { url: string; headers: Record<string, string> }): Promise<{ statusCode: number }>;
-}

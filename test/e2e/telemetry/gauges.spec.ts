@@ -6,29 +6,27 @@ import {
   type TestIssuer,
 } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startGuardedApp, type GuardedApp } from '../../support/guarded-app.js';
+import { MINUTE } from '../../support/constants.js';
+import { startGuardedApp } from '../../support/guarded-app.js';
+import { GuardedScene } from '../../support/guarded-scene.js';
 
+let scene: GuardedScene;
 let issuer: TestIssuer;
-let api: GuardedApp;
 let captured: CapturedMetrics;
 beforeEach(async () => {
   captured = await captureMetrics();
-  issuer = await startTestIssuer();
+  scene = await GuardedScene.create();
+  ({ issuer } = scene);
 });
 afterEach(async () => {
   captured.stop();
-  await api.app.close();
-  await issuer.close();
+  await scene[Symbol.asyncDispose]();
 });
 
-const start = async (more: object = {}) => {
-  api = await startGuardedApp({ issuer: issuer.issuer, audience: issuer.audience, ...more });
-};
-
 describe('the gauges', () => {
-  it('count the keys and the remembered tokens of all applications, until each is closed', async () => {
-    await start();
-    await api.get('/me', issuer.token());
+  it('count the keys and the cached tokens of all applications, until each is closed', async () => {
+    await scene.start();
+    await scene.api.get('/me', issuer.token());
     const second = await startTestIssuer();
     const { issuer: name, audience } = second;
     const other = await startGuardedApp({ issuer: name, audience });
@@ -43,15 +41,15 @@ describe('the gauges', () => {
     await other.app.close();
     await second.close();
     expect(await gauges()).toEqual([[ofFirst], [{ attributes: {}, value: 1 }]]);
-    await api.app.close();
+    await scene.api.app.close();
     expect(await gauges()).toEqual([[], []]);
   });
 
-  it('tell the worst of two applications that share an issuer', async () => {
-    await start({ keys: { maxAgeMs: 60_000, staleIfErrorMs: 0 } });
+  it('report the worst of two applications that share an issuer', async () => {
+    await scene.start({ keys: { maxAgeMs: MINUTE, staleIfErrorMs: 0 } });
     const { issuer: name, audience } = issuer;
     await using other = await startGuardedApp({ issuer: name, audience });
-    expect(other.url).not.toBe(api.url);
+    expect(other.url).not.toBe(scene.api.url);
     const [left, ...more] = await captured.series(METRICS.keySetTimeToExpiry);
     expect(more).toEqual([]);
     expect(left?.value).toBeLessThanOrEqual(60);
@@ -59,7 +57,7 @@ describe('the gauges', () => {
 
   // Last, since its keys are kept for the life of the process.
   it('count the keys behind passportJwtSecret', async () => {
-    await start();
+    await scene.start();
     passportJwtSecret({ jwksUri: issuer.jwksUri });
     const series = await captured.series(METRICS.keySetKeys);
     expect(series.map(({ attributes }) => attributes)).toContainEqual({ 'jwks.issuer': issuer.jwksUri });

@@ -1,49 +1,45 @@
 import { ForbiddenException } from '@nestjs/common';
 import { AccessTokenVerifier, METRICS, SCOPE_NAME } from 'nestjs-jwks-auth';
-import {
-  captureMetrics,
-  startTestIssuer,
-  type CapturedMetrics,
-  type TestIssuer,
-} from 'nestjs-jwks-auth/testing';
+import { captureMetrics, type CapturedMetrics, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startGuardedApp, type GuardedApp } from '../../support/guarded-app.js';
+import { GuardedScene } from '../../support/guarded-scene.js';
 
+let scene: GuardedScene;
 let issuer: TestIssuer;
-let api: GuardedApp;
 let metrics: CapturedMetrics | undefined;
 beforeEach(async () => {
-  issuer = await startTestIssuer();
+  scene = await GuardedScene.create();
+  ({ issuer } = scene);
 });
 afterEach(async () => {
   metrics?.stop();
-  await api.app.close();
-  await issuer.close();
+  await scene[Symbol.asyncDispose]();
 });
 
-const start = async (more: object = {}) => {
-  api = await startGuardedApp({ issuer: issuer.issuer, audience: issuer.audience, ...more });
-};
 const capture = async () => {
   metrics = await captureMetrics();
   return metrics;
 };
 const get = async (path: string, token?: string) => {
-  const answer = await api.get(path, token);
-  await answer.arrayBuffer();
-  return answer.status;
+  const response = await scene.api.get(path, token);
+  await response.arrayBuffer();
+  return response.status;
 };
 const labelsOf = async (captured: CapturedMetrics, name: string) =>
   (await captured.series(name)).map(({ attributes }) => attributes);
 
+function crash(): never {
+  throw new RangeError('the look-up failed');
+}
+
 describe('the metrics', () => {
   it('are eight, with their units and buckets, in the scope of the library', async () => {
     const captured = await capture();
-    await start();
+    await scene.start();
     await get('/me', issuer.token());
     const collected = await captured.collect();
-    const told = collected.map(({ name, unit, scope }) => [name, unit, scope]);
-    expect(told.toSorted()).toEqual(
+    const described = collected.map(({ name, unit, scope }) => [name, unit, scope]);
+    expect(described.toSorted()).toEqual(
       [
         [METRICS.authenticateDuration, 's', SCOPE_NAME],
         [METRICS.keyLookups, '{lookup}', SCOPE_NAME],
@@ -61,9 +57,11 @@ describe('the metrics', () => {
     expect([fetched?.boundaries?.at(0), fetched?.boundaries?.at(-1)]).toEqual([0.005, 10]);
   });
 
-  it('tell what became of requests', async () => {
+  it('record the outcome of requests', async () => {
     const captured = await capture();
-    await start({ validate: (claims: { sub?: string }) => (claims.sub === 'nobody' ? crash() : claims) });
+    await scene.start({
+      validate: (claims: { sub?: string }) => (claims.sub === 'nobody' ? crash() : claims),
+    });
     await get('/me', issuer.token());
     await get('/me', issuer.token({ aud: 'other' }));
     await get('/me');
@@ -83,9 +81,9 @@ describe('the metrics', () => {
     expect(series.map(({ count }) => count)).toEqual(expected.map(() => 1));
   });
 
-  it('tell what became of look-ups and fetches', async () => {
+  it('record the outcome of look-ups and fetches', async () => {
     const captured = await capture();
-    await start();
+    await scene.start();
     await get('/me', issuer.token());
     await issuer.rotate();
     await get('/me', issuer.token());
@@ -100,10 +98,10 @@ describe('the metrics', () => {
     ]);
   });
 
-  it('tell why the issuer failed, and that requests could not be judged', async () => {
+  it('record why the issuer failed, and that requests could not be judged', async () => {
     const captured = await capture();
     issuer.fault({ status: 500 }, { on: 'all' });
-    await start({ keys: { bootstrap: 'background' } });
+    await scene.start({ keys: { bootstrap: 'background' } });
     expect(await get('/me', issuer.token())).toBe(503);
     expect(await labelsOf(captured, METRICS.authenticateDuration)).toEqual([
       { 'jwt.result': 'error', 'error.type': 'keys_unavailable' },
@@ -121,9 +119,9 @@ describe('the metrics', () => {
     expect(await captured.series(METRICS.keySetTimeToExpiry)).toMatchObject([{ value: 0 }]);
   });
 
-  it('hold a refusal of the application, in the way of Nest, for a refusal', async () => {
+  it('record an HTTP exception of the application as a refusal', async () => {
     const captured = await capture();
-    await start({ validate: () => Promise.reject(new ForbiddenException()) });
+    await scene.start({ validate: () => Promise.reject(new ForbiddenException()) });
     expect(await get('/me', issuer.token())).toBe(403);
     expect(await labelsOf(captured, METRICS.authenticateDuration)).toEqual([
       { 'jwt.result': 'rejected', 'jwt.rejection.reason': 'user_rejected' },
@@ -132,14 +130,14 @@ describe('the metrics', () => {
 
   it('count nothing but look-ups and fetches outside of a guard', async () => {
     const captured = await capture();
-    await start();
-    await api.app.get(AccessTokenVerifier).verify(issuer.token());
+    await scene.start();
+    await scene.api.app.get(AccessTokenVerifier).verify(issuer.token());
     expect(await captured.series(METRICS.authenticateDuration)).toEqual([]);
     expect(await captured.series(METRICS.keyLookups)).toMatchObject([{ value: 1 }]);
   });
 
   it('are recorded for an SDK that is registered after the first request', async () => {
-    await start();
+    await scene.start();
     await get('/me', issuer.token());
     const captured = await capture();
     expect(await captured.collect()).toEqual([]);
@@ -148,8 +146,8 @@ describe('the metrics', () => {
     expect(await captured.series(METRICS.keySetKeys)).toMatchObject([{ value: 1 }]);
   });
 
-  it('go on with an SDK that takes the place of another', async () => {
-    await start();
+  it('continue with an SDK that replaces another', async () => {
+    await scene.start();
     for (let round = 0; round < 2; round += 1) {
       using captured = await captureMetrics();
       await get('/me', issuer.token());
@@ -158,7 +156,3 @@ describe('the metrics', () => {
     }
   });
 });
-
-function crash(): never {
-  throw new RangeError('the look-up failed');
-}

@@ -2,7 +2,7 @@ import { METRICS, SCOPE_NAME, SPANS } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { METRIC_OPTIONS } from '../../../src/telemetry/instruments.js';
-import { LIBRARY_VERSION } from '../../../src/telemetry/version.js';
+import { LIBRARY_VERSION } from '../../../src/common/version.js';
 import { NodeProcess } from '../../support/child-process.js';
 import { freePort } from '../../support/free-port.js';
 import { OtlpCollector, type OtlpSpan } from '../../support/otlp-collector.js';
@@ -48,9 +48,9 @@ describe.each([
     });
     const get = async (path: string, token?: string) => {
       const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
-      await answer.arrayBuffer();
-      return answer.status;
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+      await response.arrayBuffer();
+      return response.status;
     };
     await vi.waitFor(() => get('/health'), { timeout: 40_000, interval: 100 });
     await issuer.rotate();
@@ -72,7 +72,7 @@ describe.each([
   const below = (parent: OtlpSpan | undefined, name: string) =>
     named(name).find(({ parentSpanId }) => parentSpanId === parent?.spanId);
 
-  it('comes in that media type, with the resource of the process and the scope of the library', () => {
+  it('arrives in that media type, with the resource of the process and the scope of the library', () => {
     expect([...collector.mediaTypes]).toEqual([mediaType]);
     for (const { resource } of [...collector.spans, ...collector.metrics]) {
       expect(resource).toMatchObject({ 'service.name': 'orders', 'deployment.environment.name': 'test' });
@@ -145,7 +145,7 @@ describe.each([
     }
   });
 
-  it('has no trace of the exports themselves, of sockets and of name look-ups', () => {
+  it('has no spans of the exports themselves, of sockets and of name look-ups', () => {
     const scopes = new Set(collector.spans.map(({ scope }) => scope.name?.replace('@opentelemetry/', '')));
     expect([...scopes].toSorted()).toEqual(['instrumentation-express', 'instrumentation-http', SCOPE_NAME]);
     const urls = collector.spans.map(({ attributes }) => attributes['url.full']);

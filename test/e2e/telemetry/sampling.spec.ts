@@ -15,16 +15,16 @@ import { startGuardedApp, type GuardedApp } from '../../support/guarded-app.js';
 const REQUESTS = 100;
 const half = () => new TraceIdRatioBasedSampler(0.5);
 
-/** Remembers which spans it was asked about. */
+/** Records the spans that it decides on. */
 class WatchedSampler implements Sampler {
-  readonly asked: { readonly traceId: string; readonly name: string }[] = [];
+  readonly decisions: { readonly traceId: string; readonly name: string }[] = [];
 
   constructor(private readonly sampler: Sampler) {}
 
-  shouldSample(...asked: Parameters<Sampler['shouldSample']>): ReturnType<Sampler['shouldSample']> {
-    const [, traceId, name] = asked;
-    this.asked.push({ traceId, name });
-    return this.sampler.shouldSample(...asked);
+  shouldSample(...args: Parameters<Sampler['shouldSample']>): ReturnType<Sampler['shouldSample']> {
+    const [, traceId, name] = args;
+    this.decisions.push({ traceId, name });
+    return this.sampler.shouldSample(...args);
   }
 
   toString(): string {
@@ -51,7 +51,7 @@ describe.each<[string, () => Sampler]>([
     await issuer.close();
   });
 
-  it('are whole, and of the others nothing is made below the request', async () => {
+  it('are complete, and the others have no span below the request', async () => {
     const watched = new WatchedSampler(sampler());
     const exporter = new InMemorySpanExporter();
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -62,16 +62,16 @@ describe.each<[string, () => Sampler]>([
       expect((await api.get('/me', issuer.token({ jti: String(i) }))).status).toBe(200);
     }
     const kept = Map.groupBy(exporter.getFinishedSpans(), (span) => span.spanContext().traceId);
-    const asked = Map.groupBy(watched.asked, ({ traceId }) => traceId);
+    const decided = Map.groupBy(watched.decisions, ({ traceId }) => traceId);
     const namesOf = (spans: readonly { readonly name: string }[] | undefined) =>
       (spans ?? []).map(({ name }) => name).toSorted();
-    expect(asked.size).toBe(REQUESTS);
+    expect(decided.size).toBe(REQUESTS);
     expect(kept.size).toBeGreaterThan(REQUESTS / 5);
     expect(kept.size).toBeLessThan((REQUESTS * 4) / 5);
-    for (const traceId of asked.keys()) {
+    for (const traceId of decided.keys()) {
       const whole = ['jwks.get_key', 'jwt.authenticate', 'jwt.verify'];
       const expected = kept.has(traceId) ? whole : ['jwt.authenticate'];
-      expect([namesOf(kept.get(traceId) ?? asked.get(traceId)), traceId]).toEqual([expected, traceId]);
+      expect([namesOf(kept.get(traceId) ?? decided.get(traceId)), traceId]).toEqual([expected, traceId]);
     }
   });
 });

@@ -45,8 +45,8 @@ async function start(keys: KeyOptions = {}, more: Partial<AuthOptions> = {}) {
   const [ring] = rings;
   await vi.waitFor(() => expect([ring?.isUsable, ring?.status.lastError]).not.toEqual([false, undefined]));
   const get = async (token: string) => {
-    const answer = await fetch(`${url}/me`, { headers: { authorization: `Bearer ${token}` } });
-    await answer.arrayBuffer();
+    const response = await fetch(`${url}/me`, { headers: { authorization: `Bearer ${token}` } });
+    await response.arrayBuffer();
   };
   return { clock, get };
 }
@@ -57,7 +57,7 @@ const below = (node: SpanNode | undefined, name: string) =>
   node?.children.find((child) => child.name === name);
 const tookMs = ({ startMs, endMs }: SpanNode) => endMs - startMs;
 
-/** What a reader concludes who is given one trace, by the table in docs/operate/tracing.md. */
+/** The situation that one trace shows, by the table in docs/operate/tracing.md. */
 function situationOf(trace: SpanNode): string {
   const { attributes } = trace;
   const validate = below(trace, 'jwt.validate');
@@ -84,7 +84,7 @@ function situationOf(trace: SpanNode): string {
   );
 }
 
-describe('one trace tells a situation by its names and attributes:', () => {
+describe('one trace shows a situation by its names and attributes:', () => {
   it('cold start', async () => {
     issuer.fault({ status: 500 }, { on: 'all', times: 1 });
     const { clock, get } = await start();
@@ -94,7 +94,7 @@ describe('one trace tells a situation by its names and attributes:', () => {
     expect(below(lastTrace(), 'jwks.get_key')?.attributes).not.toHaveProperty('jwks.cache.age');
   });
 
-  it('warm, and then remembered', async () => {
+  it('warm, and then from the token cache', async () => {
     const { get } = await start();
     const token = issuer.token();
     await get(token);
@@ -110,7 +110,7 @@ describe('one trace tells a situation by its names and attributes:', () => {
     expect(situationOf(lastTrace())).toBe('expiry');
   });
 
-  it('stale during an outage, with the refresh that it set off in a trace of its own', async () => {
+  it('stale during an outage, with the refresh that it started in a trace of its own', async () => {
     const { clock, get } = await start();
     issuer.fault({ status: 503 }, { on: 'all' });
     spans.clear();
@@ -155,11 +155,11 @@ describe('one trace tells a situation by its names and attributes:', () => {
     issuer.fault({ latencyMs: 500 });
     await Promise.all([get(issuer.token({ jti: '1' })), get(issuer.token({ jti: '2' }))]);
     const [waiting] = traces().filter((trace) => situationOf(trace) === 'coalesced');
-    const [asking] = traces().filter((trace) => situationOf(trace) === 'rotation');
-    const fetched = below(below(asking, 'jwks.get_key'), 'jwks.fetch');
+    const [fetching] = traces().filter((trace) => situationOf(trace) === 'rotation');
+    const fetched = below(below(fetching, 'jwks.get_key'), 'jwks.fetch');
     expect(below(waiting, 'jwks.get_key')).toMatchObject({
       children: [],
-      links: [{ name: 'jwks.fetch', traceId: asking?.traceId, spanId: fetched?.spanId }],
+      links: [{ name: 'jwks.fetch', traceId: fetching?.traceId, spanId: fetched?.spanId }],
     });
   });
 

@@ -2,7 +2,8 @@ import { passportJwtSecret } from 'nestjs-jwks-auth';
 import { startTestIssuer, captureSpans, type CapturedSpans, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { violations } from '../../support/telemetry-schema.js';
-import { ADAPTERS, startGuardedApp, type GuardedApp } from '../../support/guarded-app.js';
+import { ADAPTERS } from '../../support/guarded-app.js';
+import { GuardedScene } from '../../support/guarded-scene.js';
 
 let spans: CapturedSpans;
 beforeAll(async () => {
@@ -11,30 +12,25 @@ beforeAll(async () => {
 afterAll(() => spans.stop());
 
 describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
+  let scene: GuardedScene;
   let issuer: TestIssuer;
-  let api: GuardedApp;
   beforeEach(async () => {
-    issuer = await startTestIssuer();
+    scene = await GuardedScene.create(adapter);
+    ({ issuer } = scene);
     spans.clear();
   });
-  afterEach(async () => {
-    await api.app.close();
-    await issuer.close();
-  });
-  const start = async (more: object = {}) => {
-    api = await startGuardedApp({ issuer: issuer.issuer, audience: issuer.audience, ...more }, { adapter });
-  };
+  afterEach(() => scene[Symbol.asyncDispose]());
   const treeOf = async (path: string, token?: string) => {
     spans.clear();
-    const answer = await api.get(path, token);
-    await answer.arrayBuffer();
+    const response = await scene.api.get(path, token);
+    await response.arrayBuffer();
     const roots = spans.tree().filter(({ name }) => name === 'jwt.authenticate');
     expect(roots).toHaveLength(1);
     return roots[0];
   };
 
-  it('fetches the keys in a trace of its own at start', async () => {
-    await start();
+  it('has a trace of its own for the fetch at start', async () => {
+    await scene.start();
     expect(spans.tree()).toMatchObject([
       {
         name: 'jwks.fetch',
@@ -50,7 +46,7 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
   });
 
   it('shows look-up and signature check of a new token, in this order and inside their parent', async () => {
-    await start();
+    await scene.start();
     const kid = issuer.keys[0]?.kid;
     const root = await treeOf('/me', issuer.token());
     expect(root).toMatchObject({
@@ -77,8 +73,8 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
     expect(edges).toEqual(edges.toSorted((a = 0, b = 0) => a - b));
   });
 
-  it('shows one span for a remembered token, and the user look-up', async () => {
-    await start({ validate: async (claims: object) => ({ ...claims }) });
+  it('shows one span for a cached token, and the user look-up', async () => {
+    await scene.start({ validate: async (claims: object) => ({ ...claims }) });
     const token = issuer.token();
     await treeOf('/me', token);
     const root = await treeOf('/me', token);
@@ -89,7 +85,7 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
   });
 
   it('shows the fetch under the request that waited for it', async () => {
-    await start();
+    await scene.start();
     await issuer.rotate();
     const root = await treeOf('/me', issuer.token());
     expect(root?.children[0]).toMatchObject({
@@ -104,8 +100,8 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
     });
   });
 
-  it('says why a token was refused, and leaves the status unset', async () => {
-    await start();
+  it('holds the reason of a refusal, and leaves the status unset', async () => {
+    await scene.start();
     const refused = await treeOf('/me', issuer.token({ aud: 'other' }));
     const expected = { 'jwt.result': 'rejected', 'jwt.rejection.reason': 'wrong_audience' };
     expect(refused).toMatchObject({ attributes: expected, status: 'UNSET', children: [] });
@@ -122,7 +118,7 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
 
   it('is an ERROR when the keys cannot be had', async () => {
     issuer.fault({ status: 500 }, { on: 'all' });
-    await start({ keys: { bootstrap: 'background' } });
+    await scene.start({ keys: { bootstrap: 'background' } });
     const root = await treeOf('/me', issuer.token());
     expect(root).toMatchObject({
       attributes: { 'jwt.result': 'error', 'error.type': 'keys_unavailable' },
@@ -132,7 +128,7 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
   });
 
   it('is an ERROR when the user look-up fails', async () => {
-    await start({ validate: () => Promise.reject(new RangeError('secret detail')) });
+    await scene.start({ validate: () => Promise.reject(new RangeError('secret detail')) });
     const root = await treeOf('/me', issuer.token());
     expect(root).toMatchObject({
       attributes: { 'jwt.result': 'error', 'error.type': 'RangeError' },
@@ -141,13 +137,13 @@ describe.each(ADAPTERS)('the trace of a request on %s', (adapter) => {
     expect(JSON.stringify(spans.tree())).not.toContain('secret detail');
   });
 
-  it('holds nothing of any token', async () => {
-    await start();
+  it('holds no part of any token', async () => {
+    await scene.start();
     const tokens = [
       issuer.token({ sub: 'somebody-special', jti: 'jti-special' }),
       ...Object.values(issuer.badTokens()),
     ];
-    for (const token of tokens) await api.get('/me', token);
+    for (const token of tokens) await scene.api.get('/me', token);
     const everything = JSON.stringify(
       spans.spans.map(({ name, attributes, events, status }) => [name, attributes, events, status]),
     );

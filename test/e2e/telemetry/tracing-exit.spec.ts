@@ -3,14 +3,14 @@ import { NodeProcess } from '../../support/child-process.js';
 import { freePort } from '../../support/free-port.js';
 import { OtlpCollector } from '../../support/otlp-collector.js';
 
-/** What both kinds of module begin with; `http` and `api` are there. */
+/** What both kinds of module begin with; it defines `http` and `api`. */
 const IMPORTS = {
   module: `import http from 'node:http'; import * as api from '@opentelemetry/api';`,
   commonjs: `const http = require('node:http'); const api = require('@opentelemetry/api');`,
 };
 const SPAN = `api.trace.getTracer('app').startSpan('work').end();`;
 const COUNT = `api.metrics.getMeter('app').createCounter('worked').add(1);`;
-/** Says that it is up and then waits for requests. */
+/** Reports that it is up and then waits for requests. */
 const SERVE = `const server = http.createServer((request, response) => response.end('ok'));
   server.listen(process.env.PORT ?? 0, '127.0.0.1', () => console.log('ready'));`;
 
@@ -37,13 +37,13 @@ const received = () => [
 ];
 
 describe.each(['module', 'commonjs'] as const)('a traced process of type %s', (type) => {
-  it('sends what is left when it ends by itself', async () => {
+  it('exports the remaining spans when it ends by itself', async () => {
     await using app = run(type, SPAN + COUNT);
     expect(await app.ended).toEqual({ code: 0, signal: null });
     expect(received()).toEqual([['work'], ['worked']]);
   });
 
-  it('sends what is left on SIGTERM, and dies of it when nobody else listens', async () => {
+  it('exports the remaining spans on SIGTERM, and ends by it without other listeners', async () => {
     await using app = run(type, SPAN + COUNT + SERVE);
     await isUp(app);
     app.kill('SIGTERM');
@@ -54,7 +54,7 @@ describe.each(['module', 'commonjs'] as const)('a traced process of type %s', (t
 
 describe('a traced process', () => {
   it.each(['on', 'once'])(
-    'leaves the ending to who listens with %s(), and sends what comes of it',
+    'leaves the exit to a listener set with %s(), and exports the spans until then',
     async (on) => {
       const drain = `process.${on}('SIGTERM', () => setTimeout(() => {
       api.trace.getTracer('app').startSpan('drained').end();
@@ -68,7 +68,7 @@ describe('a traced process', () => {
     },
   );
 
-  it('crashes as it would without', async () => {
+  it('crashes as it would without tracing', async () => {
     await using app = run('module', `${SPAN} setTimeout(() => { throw new RangeError('a crash'); }, 10);`);
     expect(await app.ended).toEqual({ code: 1, signal: null });
     expect(app.output).toContain('RangeError: a crash');
@@ -76,14 +76,14 @@ describe('a traced process', () => {
 });
 
 describe('the standard variables', () => {
-  it('start nothing when none of them asks', async () => {
-    const told = `console.log(api.trace.getTracer('x').startSpan('x').isRecording());`;
-    await using app = run('module', told, { OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_SERVICE_NAME: 'app' });
+  it('start nothing when none of them is set', async () => {
+    const script = `console.log(api.trace.getTracer('x').startSpan('x').isRecording());`;
+    await using app = run('module', script, { OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_SERVICE_NAME: 'app' });
     await app.ended;
     expect(app.output).toBe('false\n');
   });
 
-  it('switch everything off with OTEL_SDK_DISABLED', async () => {
+  it('disable everything with OTEL_SDK_DISABLED', async () => {
     await using app = run('module', SPAN + COUNT, { OTEL_SDK_DISABLED: 'true' });
     expect(await app.ended).toEqual({ code: 0, signal: null });
     expect(received()).toEqual([[], []]);
@@ -101,13 +101,13 @@ describe('the standard variables', () => {
     expect(received()).toEqual([[], ['worked']]);
   });
 
-  it('name a collector that is not there, and the process ends all the same', async () => {
+  it('name a collector that is not running, and the process ends all the same', async () => {
     const port = await freePort();
     await using app = run('module', SPAN, { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
     expect(await app.ended).toEqual({ code: 0, signal: null });
   });
 
-  it('open an endpoint for Prometheus, and who scrapes it is no request of the application', async () => {
+  it('open an endpoint for Prometheus, whose scrapes are no requests of the application', async () => {
     const [port, metricsPort] = [await freePort(), await freePort()];
     await using app = run('module', COUNT + SERVE, {
       PORT: String(port),

@@ -29,7 +29,7 @@ describe('node --import nestjs-jwks-auth/tracing', () => {
         AUDIENCE: issuer.audience,
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
         OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-        // Longer than the test: what arrives before was flushed.
+        // Longer than the test: what arrives earlier was flushed.
         OTEL_BSP_SCHEDULE_DELAY: '600000',
       },
       stdio: 'ignore',
@@ -42,16 +42,16 @@ describe('node --import nestjs-jwks-auth/tracing', () => {
     await issuer.close();
   });
 
-  it('sends what is left on SIGTERM, with the HTTP spans around ours, and lets the application end', async () => {
+  it('exports the remaining spans on SIGTERM, with the HTTP spans around ours, and lets the application end', async () => {
     const traceId = randomBytes(16).toString('hex');
     await issuer.rotate();
     const headers = {
       authorization: `Bearer ${issuer.token()}`,
       traceparent: `00-${traceId}-${'1'.repeat(16)}-01`,
     };
-    const answer = await fetch(`${url}/orders/me`, { headers });
-    expect(answer.status).toBe(200);
-    await answer.arrayBuffer();
+    const response = await fetch(`${url}/orders/me`, { headers });
+    expect(response.status).toBe(200);
+    await response.arrayBuffer();
     app.kill('SIGTERM');
     await once(app, 'exit');
 

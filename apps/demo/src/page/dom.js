@@ -1,6 +1,6 @@
 /**
- * Makes an element; children that are undefined are left out. What spans say may come from anywhere, so it only ever
- * becomes text or an attribute.
+ * Makes an element; children that are undefined are left out. The content of spans is untrusted, so it becomes text or
+ * an attribute and never markup.
  */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -11,10 +11,10 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** The element of the document that has this id. */
+/** The element with this id. */
 export const byId = (id) => document.getElementById(id);
 
-/** Milliseconds, as people read them. */
+/** A duration for people, with its unit. */
 export function formatMs(ms) {
   if (ms >= 10_000) return `${(ms / 1_000).toFixed(1)} s`;
   if (ms >= 100) return `${Math.round(ms)} ms`;

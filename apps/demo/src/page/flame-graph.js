@@ -2,13 +2,13 @@ import { formatMs, make } from './dom.js';
 import { placeSpans, ticksOf } from './layout.js';
 
 const LANE = 26;
-/** Of the label's font: its size is set in the style sheet. */
+/** Of the label's font, whose size is set in the style sheet. */
 const CHAR_WIDTH = 7.25;
 const TICK_WIDTH = 90;
 
-/** A trace on a time axis; to keyboards and screen readers, a tree. */
+/** A trace on a time axis; for keyboards and screen readers, a tree. */
 export class FlameGraph {
-  /** `scaleMs`: what the axis spans, so that graphs can be compared. */
+  /** `scaleMs`: length of the time axis, the same for graphs that are compared. */
   constructor(trace, { scaleMs = trace.durationMs, name, onChoose }) {
     this.trace = trace;
     this.scaleMs = Math.max(scaleMs, 0.001);
@@ -23,7 +23,7 @@ export class FlameGraph {
     new ResizeObserver(() => this.draw()).observe(this.tree);
   }
 
-  /** Marks a span; undefined marks none. The marked one, else the first, is where Tab leads to. */
+  /** Selects a span; undefined selects none. Tab moves to the selected span, else to the first. */
   choose(spanId) {
     const entry = this.items.has(spanId ?? '') ? spanId : this.trace.spans[0]?.spanId;
     for (const [id, item] of this.items) {
@@ -59,7 +59,7 @@ export class FlameGraph {
     return item;
   }
 
-  /** Places everything for the width that there is. */
+  /** Lays everything out for the current width. */
   draw() {
     const width = this.tree.clientWidth;
     if (width === 0) return;

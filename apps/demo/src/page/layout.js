@@ -2,9 +2,9 @@ const MIN_BAR = 3;
 const GAP = 6;
 
 /**
- * A flame graph, in which every label can be read: each span lies below its parent, in the first lane where its bar
- * and its label have room. Where bars are wide that is their depth; where they are slivers, they become a list.
- * `x` and `width` are its bar, `from` and `to` bar and label together, in pixels.
+ * Lays out a flame graph in which every label can be read: each span is below its parent, in the first lane where its
+ * bar and its label fit. Wide bars are at their depth; narrow ones form a list. `x` and `width` describe the bar, `from`
+ * and `to` the bar with its label, in pixels.
  */
 export function placeSpans(spans, { startMs, scaleMs, width, charWidth, labelOf }) {
   const places = new Map();
@@ -30,7 +30,7 @@ function stretchOf(x, bar, label, width) {
   return { side: 'left', from: Math.max(0, x - label), to: x + bar };
 }
 
-/** Round numbers from 0 on, in milliseconds, about as many as asked for. */
+/** About `count` round numbers from 0 to `scaleMs`. */
 export function ticksOf(scaleMs, count) {
   const rough = scaleMs / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -8,8 +8,8 @@ const ORDERS = {
   slowest: (a, b) => b.durationMs - a.durationMs,
 };
 
-/** A scene leaves out what a framework does in between. */
-const isTold = ({ layer }) => layer !== 'app';
+/** Scenes leave out the spans of the framework. */
+const isInScene = ({ layer }) => layer !== 'app';
 
 export function drawLegend() {
   const items = Object.entries(LAYERS).map(([layer, text]) =>
@@ -25,20 +25,20 @@ export function drawScenes(scenes, traces) {
 }
 
 function drawScene({ id, title, caption, columns }, traces) {
-  const told = new Map(
+  const drawable = new Map(
     columns
       .flatMap((column) => column.traces)
       .filter(({ traceId }) => traces.has(traceId))
-      .map(({ traceId }) => [traceId, new Trace(traces.get(traceId).spans, isTold)]),
+      .map(({ traceId }) => [traceId, new Trace(traces.get(traceId).spans, isInScene)]),
   );
-  const scaleMs = Math.max(...[...told.values()].map(({ durationMs }) => durationMs));
+  const scaleMs = Math.max(...[...drawable.values()].map(({ durationMs }) => durationMs));
   const drawn = columns.map((column) =>
     make(
       'div',
       {},
       make('h4', {}, column.title),
       ...column.traces.map(({ label, traceId }) => {
-        const trace = told.get(traceId);
+        const trace = drawable.get(traceId);
         if (trace === undefined) return undefined;
         const onChoose = ({ spanId }) => void (location.hash = `${traceId}/${spanId}`);
         const name = `${title}, ${column.title}: ${label}`;
@@ -60,7 +60,7 @@ function drawScene({ id, title, caption, columns }, traces) {
   );
 }
 
-/** The list of traces, as the filters want it. */
+/** The list of traces that pass the filters. */
 export function drawList(traces) {
   const all = [...traces.values()];
   const service = byId('service');

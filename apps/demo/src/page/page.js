@@ -3,14 +3,14 @@ import { drawLegend, drawList, drawScenes, focusRow } from './overview.js';
 import { Trace } from './trace.js';
 import { TraceView } from './trace-view.js';
 
-/** What is kept here; traces of scenes stay. */
+/** How many traces are kept; those of scenes are never dropped. */
 const MAX_TRACES = 250;
 
 const traces = new Map();
 let scenes = [];
 let feed;
 let view;
-/** What had the focus before a trace was opened. */
+/** The element that had the focus before a trace was opened. */
 let opener;
 let frame;
 let areScenesDue = false;
@@ -25,7 +25,7 @@ function connect() {
   });
   on('trace', (spans) => take(new Trace(spans)));
   on('ready', () => say('Live'));
-  on('error', () => say('The demo does not answer any more'));
+  on('error', () => say('The demo has ended'));
 }
 
 function take(trace) {
@@ -37,7 +37,7 @@ function take(trace) {
 const isInScene = (id) =>
   scenes.some(({ columns }) => columns.some((column) => column.traces.some(({ traceId }) => traceId === id)));
 
-/** Draws what is to be seen, at most once a frame. */
+/** Draws the current view, at most once per frame. */
 function redraw(withScenes) {
   areScenesDue ||= withScenes;
   cancelAnimationFrame(frame);
@@ -79,7 +79,7 @@ function showTrace(trace, spanId) {
 }
 
 function choose(spanId) {
-  // Going through the spans of one trace is no history; following a link is.
+  // Moving between spans of one trace adds no history entry; following a link does.
   history.replaceState(null, '', `#${[view.trace.id, spanId].filter(Boolean).join('/')}`);
   route();
 }

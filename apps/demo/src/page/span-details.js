@@ -4,7 +4,7 @@ import { serviceOf } from './trace.js';
 const STATUSES = ['unset', 'OK', 'ERROR'];
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'];
 
-/** All that a span says. */
+/** All data of a span. */
 export function spanDetails(span, { traceStartMs, linkedFrom, find }) {
   return make(
     'section',
@@ -50,7 +50,7 @@ function links(title, targets, find) {
   if (targets.length === 0) return undefined;
   const items = targets.map(({ traceId, spanId }) => {
     const span = find(spanId);
-    if (span === undefined) return make('li', {}, `span ${spanId}, which is not here (any more)`);
+    if (span === undefined) return make('li', {}, `span ${spanId}, which is not on this page`);
     const text = [span.name, span.note, serviceOf(span)].filter(Boolean).join(' · ');
     return make('li', {}, make('a', { href: `#${traceId}/${spanId}` }, text));
   });

@@ -2,7 +2,7 @@ import { byId, formatMs, make } from './dom.js';
 import { FlameGraph } from './flame-graph.js';
 import { spanDetails } from './span-details.js';
 
-/** One trace in full: its flame graph, the chosen span, and the way out as a file. */
+/** One trace in full: its flame graph, the details of the selected span, and downloads. */
 export class TraceView {
   constructor(trace, { all, onChoose }) {
     this.trace = trace;
@@ -27,12 +27,12 @@ export class TraceView {
         download('otlp', 'OTLP JSON'),
       ),
       this.flame.element,
-      make('p', { class: 'hint' }, 'Arrow keys go from span to span, Enter opens one, Escape closes.'),
+      make('p', { class: 'hint' }, 'Arrow keys move between spans, Enter opens one, Escape closes it.'),
       this.details,
     );
   }
 
-  /** Shows what a span says; undefined closes it. */
+  /** Shows the details of a span; undefined closes them. */
   choose(spanId, withFocus) {
     const closed = byId('details')?.dataset['span'];
     const span = this.trace.spans.find((candidate) => candidate.spanId === spanId);
@@ -54,6 +54,6 @@ export class TraceView {
   }
 }
 
-/** The time of day, to the millisecond; Swedish is written as ISO 8601 has it. */
+/** The time of day with milliseconds; the Swedish locale formats it as ISO 8601 does. */
 export const clock = (ms) =>
   `${new Date(ms).toLocaleTimeString('sv')}.${String(Math.floor(ms) % 1_000).padStart(3, '0')}`;

@@ -1,4 +1,4 @@
-/** What the colours stand for. */
+/** The layers, by colour. */
 export const LAYERS = {
   server: 'HTTP server',
   app: 'framework, application',
@@ -7,7 +7,7 @@ export const LAYERS = {
   client: 'HTTP client: the issuer',
 };
 
-/** One trace: its spans as a tree, parents before their children, each generation in the order of its start. */
+/** One trace: its spans as a tree, parents before their children, siblings in order of their start. */
 export class Trace {
   constructor(spans, isShown = () => true) {
     const known = new Map(spans.map((span) => [span.spanId, readingOf(span)]));
@@ -32,7 +32,7 @@ export class Trace {
     return serviceOf(this.roots[0]);
   }
 
-  /** What is worth knowing before it is opened. */
+  /** The notes for the list of traces; an accepted token and a cache hit need none. */
   get notes() {
     return this.spans
       .map(({ note }) => note)
@@ -42,10 +42,10 @@ export class Trace {
 
 export const serviceOf = (span) => String(span?.resource['service.name'] ?? 'unknown');
 
-/** A span as the server sends it, and what the page makes of it. */
+/** A span as the server sends it, with what the page adds. */
 const readingOf = (span) => ({ ...span, isError: span.status === 2, children: [] });
 
-/** The nearest one above that is shown. Parents that go round in circles count as none. */
+/** The nearest ancestor that is shown; none where the parents form a cycle. */
 function parentOf(span, known, isShown) {
   const passed = new Set([span.spanId]);
   let parent = known.get(span.parentSpanId ?? '');

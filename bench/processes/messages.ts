@@ -1,7 +1,7 @@
 import type { Reply } from './worker.js';
 
-/** Answers the questions that this process is asked by the one that started it, until that one lets go of it. */
-export function answer(handlers: Record<string, (argument: never) => unknown>): void {
+/** Handles the messages of the process that started this one, until that one disconnects. */
+export function receive(handlers: Record<string, (argument: never) => unknown>): void {
   process.on('message', ({ name, argument }: { name: string; argument: unknown }) => {
     void reply(handlers[name] as (argument: unknown) => unknown, argument);
   });
@@ -9,8 +9,7 @@ export function answer(handlers: Record<string, (argument: never) => unknown>): 
 }
 
 async function reply(handler: (argument: unknown) => unknown, argument: unknown): Promise<void> {
-  const answered = await settle(handler, argument);
-  process.send?.(answered);
+  process.send?.(await settle(handler, argument));
 }
 
 async function settle(handler: (argument: unknown) => unknown, argument: unknown): Promise<Reply> {

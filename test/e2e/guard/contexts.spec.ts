@@ -34,7 +34,7 @@ class MathController {
   }
 }
 
-it('refuses what is not HTTP with a clear error, and never lets it through', async () => {
+it('refuses what is not HTTP with an error that names the handler', async () => {
   await using issuer = await startTestIssuer();
   @Module({
     imports: [AuthModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience })],

@@ -5,7 +5,7 @@ import { startGuardedApp, type GuardedApp } from '../../support/guarded-app.js';
 
 const verifiedTokens = false;
 
-describe('while the issuer misbehaves', () => {
+describe('while the issuer fails', () => {
   let issuer: TestIssuer;
   beforeEach(async () => {
     issuer = await startTestIssuer();
@@ -19,21 +19,21 @@ describe('while the issuer misbehaves', () => {
   const statuses = async (api: GuardedApp, tokens: string[]) =>
     Promise.all(tokens.map(async (token) => (await api.get('/me', token)).status));
 
-  it('lets none of 300 concurrent requests wait while maxAge passes and the issuer does not answer', async () => {
+  it('delays none of 300 concurrent requests while maxAge passes and the issuer does not respond', async () => {
     await using api = await start({ maxAgeMs: 100, staleIfErrorMs: 60_000, timeoutMs: 60_000 });
     issuer.fault('hang');
     await reaches(api, 'STALE');
-    // The flight that refreshes the keys never ends: whoever waited for it would still wait.
-    const answers = await statuses(
+    // The refresh in flight never ends: a request that waited for it would never end either.
+    const responses = await statuses(
       api,
       Array.from({ length: 300 }, () => issuer.token()),
     );
-    expect(answers).toEqual(answers.map(() => 200));
+    expect(responses).toEqual(responses.map(() => 200));
     expect(stateOf(api)).toBe('STALE');
   });
 
   it('accepts every valid token while the issuer is down for longer than maxAge', async () => {
-    // One question every 10 ms: what was confirmed longer ago proves no refusal of an unknown kid.
+    // One permit every 10 ms: a response older than that proves no unknown kid absent.
     await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 60_000, jwksRequestsPerMinute: 6_000 });
     issuer.fault({ status: 500 }, { on: 'all' });
     await reaches(api, 'STALE');
@@ -42,7 +42,7 @@ describe('while the issuer misbehaves', () => {
     expect(await statuses(api, [unknownKid, issuer.token({ exp: 1 })])).toEqual([503, 401]);
   });
 
-  it('answers 503, never 401, to valid tokens beyond staleFor, and recovers by itself', async () => {
+  it('responds with 503, never 401, to valid tokens beyond staleIfErrorMs, and recovers by itself', async () => {
     await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 50 });
     issuer.fault({ status: 500 }, { on: 'all' });
     await reaches(api, 'EXPIRED');
@@ -56,7 +56,7 @@ describe('while the issuer misbehaves', () => {
     });
   });
 
-  it('does not accept a remembered token beyond staleFor either', async () => {
+  it('does not accept a cached token beyond staleIfErrorMs either', async () => {
     const keys = { maxAgeMs: 50, staleIfErrorMs: 50 };
     await using api = await startGuardedApp({ issuer: issuer.issuer, audience: issuer.audience, keys });
     const token = issuer.token();
@@ -74,7 +74,7 @@ describe('while the issuer misbehaves', () => {
     expect(issuer.requests.jwks).toBe(2);
   });
 
-  it('drops the tokens of a withdrawn key, remembered ones too', async () => {
+  it('refuses the tokens of a withdrawn key, cached ones too', async () => {
     await using api = await startGuardedApp({ issuer: issuer.issuer, audience: issuer.audience });
     const old = issuer.token();
     expect(await statuses(api, [old])).toEqual([200]);
@@ -83,7 +83,7 @@ describe('while the issuer misbehaves', () => {
     expect(await statuses(api, [old])).toEqual([401]);
   });
 
-  it('asks nothing because of a bad signature under a known key', async () => {
+  it('causes no fetch for a bad signature under a known key', async () => {
     await using api = await start({});
     const forged = Array.from({ length: 20 }, () => issuer.badTokens()['wrong key']);
     expect(new Set(await statuses(api, forged))).toEqual(new Set([401]));
@@ -114,7 +114,7 @@ describe('while the issuer misbehaves', () => {
     expect(await statuses(api, [issuer.token()])).toEqual([200]);
   }, 15_000);
 
-  it('says clearly that discovery names another issuer', async () => {
+  it('reports at start that discovery names another issuer', async () => {
     const lines: string[] = [];
     const log = (line: string) => void lines.push(line);
     const wrong = issuer.issuer.replace('127.0.0.1', 'localhost');

@@ -5,7 +5,7 @@ import { startGuardedApp, type GuardedApp, type GuardedAppOptions } from '../../
 
 let acme: TestIssuer;
 let globex: TestIssuer;
-/** Nobody has heard of this one. */
+/** No tenant has this issuer. */
 let stranger: TestIssuer;
 beforeEach(async () => {
   [acme, globex, stranger] = await Promise.all([
@@ -33,7 +33,7 @@ function start(
   return startGuardedApp({ issuers, ...options }, appOptions);
 }
 
-async function answerTo(api: GuardedApp, token: string): Promise<[number, string | undefined]> {
+async function responseTo(api: GuardedApp, token: string): Promise<[number, string | undefined]> {
   const response = await api.get('/me', token);
   const { code } = (await response.json()) as { code?: string };
   return [response.status, code];
@@ -41,30 +41,30 @@ async function answerTo(api: GuardedApp, token: string): Promise<[number, string
 
 const requestsOf = ({ requests }: TestIssuer) => requests.discovery + requests.jwks;
 
-describe('issuers that are found when their first token comes', () => {
+describe('issuers that are resolved for their first token', () => {
   it('are accepted, each by its own keys and options', async () => {
     await using api = await start();
     expect(requestsOf(acme) + requestsOf(globex)).toBe(0);
-    expect(await answerTo(api, acme.token())).toEqual([200, undefined]);
-    expect(await answerTo(api, globex.token())).toEqual([200, undefined]);
-    expect(await answerTo(api, acme.token({ aud: globex.audience }))).toEqual([401, 'wrong_audience']);
-    expect(await answerTo(api, globex.token({ iss: acme.issuer, aud: acme.audience }))).toEqual([
+    expect(await responseTo(api, acme.token())).toEqual([200, undefined]);
+    expect(await responseTo(api, globex.token())).toEqual([200, undefined]);
+    expect(await responseTo(api, acme.token({ aud: globex.audience }))).toEqual([401, 'wrong_audience']);
+    expect(await responseTo(api, globex.token({ iss: acme.issuer, aud: acme.audience }))).toEqual([
       401,
       'bad_signature',
     ]);
   });
 
-  it('are resolved once and asked for their keys once, however many first tokens come at once', async () => {
+  it('are resolved once and fetched from once, however many first tokens arrive at once', async () => {
     const { issuer, audience } = acme;
     const resolve = vi.fn<Resolve>(async () => ({ issuer, audience }));
     await using api = await start({ resolve });
     const tokens = Array.from({ length: 50 }, () => acme.token());
-    const answers = await Promise.all(tokens.map((token) => answerTo(api, token)));
-    expect(answers).toEqual(answers.map(() => [200, undefined]));
+    const responses = await Promise.all(tokens.map((token) => responseTo(api, token)));
+    expect(responses).toEqual(responses.map(() => [200, undefined]));
     expect([resolve.mock.calls.length, acme.requests.jwks, acme.requests.discovery]).toEqual([1, 1, 1]);
   });
 
-  it('may be those of a provider of the application', async () => {
+  it('are resolved by a provider of the application', async () => {
     class Tenants implements DynamicIssuers {
       private readonly audiences = new Map([[acme.issuer, acme.audience]]);
 
@@ -78,8 +78,8 @@ describe('issuers that are found when their first token comes', () => {
       }
     }
     await using api = await startGuardedApp({ issuers: new Tenants() });
-    expect(await answerTo(api, acme.token())).toEqual([200, undefined]);
-    expect(await answerTo(api, globex.token())).toEqual([401, 'unknown_issuer']);
+    expect(await responseTo(api, acme.token())).toEqual([200, undefined]);
+    expect(await responseTo(api, globex.token())).toEqual([401, 'unknown_issuer']);
   });
 
   it('share the options that stand beside the resolver', async () => {
@@ -87,48 +87,48 @@ describe('issuers that are found when their first token comes', () => {
       { resolve: (issuer) => (issuer === acme.issuer ? { issuer } : undefined) },
       { audience: acme.audience },
     );
-    expect(await answerTo(api, acme.token())).toEqual([200, undefined]);
-    expect(await answerTo(api, acme.token({ aud: 'another' }))).toEqual([401, 'wrong_audience']);
+    expect(await responseTo(api, acme.token())).toEqual([200, undefined]);
+    expect(await responseTo(api, acme.token({ aud: 'another' }))).toEqual([401, 'wrong_audience']);
   });
 });
 
-describe('a remembered token of such an issuer', () => {
-  it('goes on being accepted without a look-up, until the issuer is not allowed any more', async () => {
+describe('a cached token of such an issuer', () => {
+  it('is accepted without a look-up, until the issuer is no longer allowed', async () => {
     let isAllowed = true;
     await using api = await start({ allow: () => isAllowed });
     const token = acme.token();
-    for (let i = 0; i < 3; i += 1) expect(await answerTo(api, token)).toEqual([200, undefined]);
+    for (let i = 0; i < 3; i += 1) expect(await responseTo(api, token)).toEqual([200, undefined]);
     isAllowed = false;
-    expect(await answerTo(api, token)).toEqual([401, 'unknown_issuer']);
+    expect(await responseTo(api, token)).toEqual([401, 'unknown_issuer']);
     isAllowed = true;
-    expect(await answerTo(api, token)).toEqual([200, undefined]);
+    expect(await responseTo(api, token)).toEqual([200, undefined]);
     expect(acme.requests.jwks).toBe(1);
   });
 
-  it('is judged anew by what the application says after the issuer was forgotten', async () => {
+  it('is verified by the new rules after the issuer was forgotten', async () => {
     let audience = acme.audience;
     await using api = await start({ resolve: (issuer) => ({ issuer, audience }) });
     const token = acme.token();
-    expect(await answerTo(api, token)).toEqual([200, undefined]);
+    expect(await responseTo(api, token)).toEqual([200, undefined]);
     audience = 'https://another.test';
-    expect(await answerTo(api, token)).toEqual([200, undefined]);
+    expect(await responseTo(api, token)).toEqual([200, undefined]);
     api.app.get(KeyRings).forget(acme.issuer);
-    expect(await answerTo(api, token)).toEqual([401, 'wrong_audience']);
+    expect(await responseTo(api, token)).toEqual([401, 'wrong_audience']);
   });
 
   it('is refused when its key has been withdrawn', async () => {
     await using api = await start();
     const token = acme.token();
-    expect(await answerTo(api, token)).toEqual([200, undefined]);
+    expect(await responseTo(api, token)).toEqual([200, undefined]);
     await acme.rotate({ keepOld: false });
     await api.app.get(KeyRings).refresh();
-    expect(await answerTo(api, token)).toEqual([401, 'bad_signature']);
-    expect(await answerTo(api, acme.token())).toEqual([200, undefined]);
+    expect(await responseTo(api, token)).toEqual([401, 'bad_signature']);
+    expect(await responseTo(api, acme.token())).toEqual([200, undefined]);
   });
 });
 
 describe('an issuer that is not accepted', () => {
-  it('gets 401 without a request, a ring or a log line, however many names are made up', async () => {
+  it('gets 401 without a request, a ring or a log line, however many names are invented', async () => {
     const lines: unknown[] = [];
     const log = (line: unknown) => void lines.push(line);
     const logger = { log, warn: log, error: log, debug: log, verbose: log };
@@ -137,29 +137,29 @@ describe('an issuer that is not accepted', () => {
     const before = lines.length;
     const refused = [401, 'unknown_issuer'];
     for (let i = 0; i < 20; i += 1) {
-      expect(await answerTo(api, stranger.token({ iss: `${stranger.issuer}/${i}` }))).toEqual(refused);
-      expect(await answerTo(api, acme.token({ iss: `${acme.issuer}/${i}` }))).toEqual(refused);
+      expect(await responseTo(api, stranger.token({ iss: `${stranger.issuer}/${i}` }))).toEqual(refused);
+      expect(await responseTo(api, acme.token({ iss: `${acme.issuer}/${i}` }))).toEqual(refused);
     }
     expect([lines.length, requestsOf(stranger), requestsOf(acme)]).toEqual([before, 0, 0]);
     expect(resolve).toHaveBeenCalledTimes(20);
     expect(api.app.get(KeyRings).status()).toEqual([]);
   });
 
-  it('is not even looked up for a token that is expired or has no algorithm', async () => {
+  it('is not resolved for a token that is expired or has no algorithm', async () => {
     const resolve = vi.fn<Resolve>((issuer) => ({ issuer, audience: acme.audience }));
     await using api = await start({ resolve });
-    expect(await answerTo(api, acme.token({ exp: 1 }))).toEqual([401, 'expired']);
-    expect(await answerTo(api, acme.forge({ header: { alg: 'none', typ: 'at+jwt' } }))).toEqual([
+    expect(await responseTo(api, acme.token({ exp: 1 }))).toEqual([401, 'expired']);
+    expect(await responseTo(api, acme.forge({ header: { alg: 'none', typ: 'at+jwt' } }))).toEqual([
       401,
       'unsupported_algorithm',
     ]);
     expect(resolve).not.toHaveBeenCalled();
-    expect(await answerTo(api, acme.token())).toEqual([200, undefined]);
+    expect(await responseTo(api, acme.token())).toEqual([200, undefined]);
   });
 });
 
-describe('when the application cannot say', () => {
-  it('the answer is 503 with Retry-After, and 200 once it can', async () => {
+describe('when the application cannot resolve an issuer', () => {
+  it('the response is 503 with Retry-After, and 200 once it can', async () => {
     const { issuer, audience } = acme;
     const resolve = vi.fn<Resolve>(async () => ({ issuer, audience }));
     resolve.mockRejectedValueOnce(new Error('the database is down'));
@@ -167,7 +167,7 @@ describe('when the application cannot say', () => {
     const response = await api.get('/me', acme.token());
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await response.text()).not.toContain('database');
-    expect(await answerTo(api, acme.token())).toEqual([200, undefined]);
+    expect(await responseTo(api, acme.token())).toEqual([200, undefined]);
   });
 });
 
@@ -183,9 +183,9 @@ describe('an option that is wrong', () => {
     ['issuers', { issuers: [] }],
     ['issuer', { issuers: { allow, resolve }, issuer: 'https://acme.test' }],
     ['algorithms', { issuers: { allow, resolve }, algorithms: ['HS256'] }],
-  ])('ends the start and is named: %s', async (name, options) => {
+  ])('fails at start and is named: %s', async (name, options) => {
     await expect(startGuardedApp(options as never)).rejects.toThrow(`option "${name}"`);
     await using api = await start();
-    expect(await answerTo(api, acme.token())).toEqual([200, undefined]);
+    expect(await responseTo(api, acme.token())).toEqual([200, undefined]);
   });
 });
