@@ -1,5 +1,5 @@
 import { Controller, Get, Module, SetMetadata, UseGuards, type CanActivate, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { NestFactory, REQUEST } from '@nestjs/core';
 import {
   ClientProxyFactory,
   GrpcStreamCall,
@@ -156,5 +156,19 @@ describe('guardEveryRoute', () => {
       /^StreamController\.watch is a @GrpcStreamCall/,
     );
     await using _ = await listen(moduleOf(false, [StreamController]));
+  });
+
+  it('never starts where its guard would be one for each request', async () => {
+    const given = { issuer: issuer.issuer, audience: issuer.audience };
+    const auth = AuthModule.forRootAsync({
+      guardEveryRoute: true,
+      inject: [REQUEST],
+      useFactory: () => given,
+    });
+    @Module({ imports: [auth], controllers: [OrdersController] })
+    class AppModule {}
+    await expect(listen(AppModule)).rejects.toThrow(TypeError);
+    await using api = await listen(moduleOf(true));
+    expect((await api.get('/orders')).status).toBe(401);
   });
 });
