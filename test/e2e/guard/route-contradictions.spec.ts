@@ -1,30 +1,21 @@
-import { Controller, Get, UseGuards, type Type } from '@nestjs/common';
+import { Controller, Get, UseGuards } from '@nestjs/common';
 import { JwtAuthGuard, OptionalAuth, Public, RequireScopes } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startGuardedApp } from '../../support/guarded-app.js';
+import {
+  controllerStarts,
+  type RefusedStart,
+  type StartController,
+} from '../../support/controller-starts.js';
 
 let issuer: TestIssuer;
+let start: StartController;
+let refused: RefusedStart;
 beforeAll(async () => {
   issuer = await startTestIssuer();
+  ({ start, refused } = controllerStarts(issuer));
 });
 afterAll(() => issuer.close());
-
-const start = (controller: Type, { guardEveryRoute = false } = {}) =>
-  startGuardedApp(
-    { issuer: issuer.issuer, audience: issuer.audience, guardEveryRoute },
-    { controllers: [controller] },
-  );
-
-async function refused(controller: Type, guardEveryRoute = false): Promise<unknown> {
-  try {
-    await using _ = await start(controller, { guardEveryRoute });
-  } catch (error) {
-    if (error instanceof TypeError) return error.message;
-    throw error;
-  }
-  return 'started';
-}
 
 describe('contradictions over inheritance end the start', () => {
   @RequireScopes('x')
@@ -132,6 +123,16 @@ describe('contradictions over inheritance end the start', () => {
       }
     }
     expect(await refused(BesideController)).toMatch(/^BesideController is @Public and names JwtAuthGuard/);
+    @Controller()
+    class MethodController {
+      @UseGuards(JwtAuthGuard)
+      @Public()
+      @Get('beside')
+      beside(): string {
+        return 'beside';
+      }
+    }
+    expect(await refused(MethodController)).toMatch(/^MethodController\.beside is @Public and names/);
   });
 
   it('a public base class of handlers that are to be guarded, unless the subclass says it too', async () => {
