@@ -23,7 +23,15 @@ export type { GrantClaims, GuardOptions, JwtFromRequest, ValidateContext } from 
 export { AccessTokenVerifier } from './token/access-token-verifier.js';
 export type { AccessTokenClaims, JoseHeader, VerifiedToken } from './token/access-token.js';
 export type { DynamicIssuers } from './token/issuers/dynamic-issuers.js';
-export type { ClaimValue, IssuerOptions, RequiredClaims, TokenOptions } from './token/token.options.js';
+export {
+  absent,
+  present,
+  type ClaimRequirement,
+  type ClaimValue,
+  type IssuerOptions,
+  type RequiredClaims,
+  type TokenOptions,
+} from './token/token.options.js';
 
 export {
   JwksHealthIndicator,

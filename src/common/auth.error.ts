@@ -8,10 +8,12 @@ export const AUTH_ERROR_CODES = [
   'multiple_tokens',
   'token_too_large',
   'malformed_token',
+  'encrypted_token',
   'unsupported_algorithm',
   'unsupported_critical',
   'wrong_type',
   'unknown_issuer',
+  'missing_audience',
   'wrong_audience',
   'expired',
   'not_yet_valid',
@@ -40,10 +42,12 @@ const MESSAGES: Record<AuthErrorCode, string> = {
   multiple_tokens: 'The request carries more than one access token',
   token_too_large: 'The access token is too large',
   malformed_token: 'The access token is malformed',
+  encrypted_token: 'The access token is encrypted, which is not supported',
   unsupported_algorithm: 'The algorithm of the access token is not accepted',
   unsupported_critical: 'The access token requires an extension that is not supported',
   wrong_type: 'The token is not an access token',
   unknown_issuer: 'The issuer of the access token is not accepted',
+  missing_audience: 'The access token names no audience',
   wrong_audience: 'The access token is meant for another audience',
   expired: 'The access token expired',
   not_yet_valid: 'The access token is not valid yet',
@@ -61,7 +65,7 @@ const MESSAGES: Record<AuthErrorCode, string> = {
 
 /** Data that goes with an {@link AuthError}; none of it is taken from a token. */
 export interface AuthErrorDetails {
-  /** The name of the claim that was refused, with `invalid_claim`. */
+  /** The name of the claim that was refused, with `invalid_claim`, and with `wrong_type` where a claim tells the kind. */
   readonly claim?: string | undefined;
   /** When it makes sense to come back, in milliseconds from now, with `keys_unavailable`. */
   readonly retryAfterMs?: number | undefined;
@@ -77,7 +81,7 @@ export class AuthError extends Error {
   override readonly name = 'AuthError';
   /** Why: one of {@link AUTH_ERROR_CODES}. */
   readonly code: AuthErrorCode;
-  /** The name of the claim that was refused, with `invalid_claim`. */
+  /** The name of the claim that was refused, with `invalid_claim`, and with `wrong_type` where a claim tells the kind. */
   readonly claim: string | undefined;
   /** When it makes sense to come back, in milliseconds from now, with `keys_unavailable`. */
   readonly retryAfterMs: number | undefined;

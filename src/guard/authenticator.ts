@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { AuthError } from '../common/auth.error.js';
 import { checkNoPromise } from '../common/option-checks.js';
+import { isThenable } from '../common/thenable.js';
 import { SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
 import type { AccessTokenVerifier } from '../token/access-token-verifier.js';
@@ -91,7 +92,9 @@ export class Authenticator {
       if (this.options.jwtFromRequest !== undefined) state.token = token;
       const verified = await this.verifier.verify(token, info);
       const { validate } = this.options;
-      const user = validate === undefined ? verified.claims : await validated(verified, request, validate);
+      if (validate === undefined) return { verified, user: verified.claims, info };
+      const { user, wasWaitedFor } = await validated(verified, request, validate);
+      if (wasWaitedFor) await this.verifier.recheck(token, info);
       return { verified, user, info };
     } catch (error) {
       return { error: this.reasonOf(error, token), info };
@@ -120,12 +123,18 @@ export class Authenticator {
 export const messageOf = (request: HttpRequest): object | undefined =>
   request.raw ?? (request instanceof IncomingMessage ? request : undefined);
 
+/** The user that `validate` makes of the claims, and whether time has passed meanwhile. */
 async function validated(
   { claims, header, issuer }: VerifiedToken,
   request: HttpRequest,
   validate: Validate,
-): Promise<unknown> {
-  const user = await withSpan(SPANS.validate, {}, () => validate(claims, { request, header, issuer }));
+): Promise<{ user: unknown; wasWaitedFor: boolean }> {
+  let wasWaitedFor = false;
+  const user = await withSpan(SPANS.validate, {}, () => {
+    const answer = validate(claims, { request, header, issuer });
+    wasWaitedFor = isThenable(answer);
+    return answer;
+  });
   if (!user) throw new AuthError('user_rejected');
-  return user;
+  return { user, wasWaitedFor };
 }

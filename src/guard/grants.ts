@@ -1,5 +1,5 @@
 import { AuthError } from '../common/auth.error.js';
-import { valueAt } from '../token/claim-path.js';
+import { valuesAt } from '../token/claim-path.js';
 import type { AccessTokenClaims } from '../token/access-token.js';
 import type { ResolvedGuardOptions } from './guard.options.js';
 import type { Requirements } from './route-policy.js';
@@ -24,12 +24,26 @@ export function checkGrants(claims: AccessTokenClaims, requirements: Requirement
     throw new AuthError('insufficient_role');
 }
 
-/** The grants at the first path that leads somewhere: a string separated by spaces (RFC 6749 §3.3), or an array. */
-function grantsAt(claims: AccessTokenClaims, paths: readonly string[]): ReadonlySet<unknown> {
-  const value = paths.map((path) => valueAt(claims, path)).find((found) => found !== undefined);
-  if (typeof value === 'string') return new Set(value.split(' ').filter((grant) => grant !== ''));
-  return new Set(Array.isArray(value) ? value : []);
+/** The grants at the first path that grants anything: an empty `scope` does not hide a good `scp`. */
+function grantsAt(claims: AccessTokenClaims, paths: readonly string[]): ReadonlySet<string> {
+  for (const path of paths) {
+    for (const value of valuesAt(claims, path)) {
+      const grants = grantsIn(value);
+      if (grants.length > 0) return new Set(grants);
+    }
+  }
+  return NO_GRANTS;
 }
 
-const hasAll = (granted: ReadonlySet<unknown>, needed: readonly string[]): boolean =>
+const NO_GRANTS: ReadonlySet<string> = new Set();
+
+/** A string separated by spaces (RFC 6749 §3.3), or an array of strings. */
+function grantsIn(value: unknown): readonly string[] {
+  const values: readonly unknown[] = typeof value === 'string' ? value.split(' ') : asArray(value);
+  return values.filter((one): one is string => typeof one === 'string' && one.trim() !== '');
+}
+
+const asArray = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+const hasAll = (granted: ReadonlySet<string>, needed: readonly string[]): boolean =>
   needed.every((grant) => granted.has(grant));

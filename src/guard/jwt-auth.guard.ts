@@ -1,6 +1,7 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import { AuthError } from '../common/auth.error.js';
+import { isThenable } from '../common/thenable.js';
 import { AuthException } from './auth.exception.js';
 import type { Authentication } from './authentication.js';
 import { Authenticator } from './authenticator.js';
@@ -116,9 +117,6 @@ export class JwtAuthGuard extends AuthGuard() {
     return exception;
   }
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 
 /** Only HTTP is guarded: anything else is refused, never let through. */
 function assertHttp(context: ExecutionContext): void {

@@ -1,11 +1,20 @@
 import { AuthError } from '../common/auth.error.js';
 import { systemClock, type Clock } from '../common/clock.js';
+import { printable } from '../common/printable.js';
+import { isThenable } from '../common/thenable.js';
 import { ALGORITHMS } from '../jwk/algorithms.js';
 import { certificateName, type VerificationKey } from '../jwk/verification-key.js';
 import type { KeyRings } from '../keys/key-rings.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
-import type { JoseHeader, UncheckedClaims, VerificationInfo, VerifiedToken } from './access-token.js';
+import type {
+  CachedToken,
+  JoseHeader,
+  UncheckedClaims,
+  VerificationInfo,
+  VerifiedToken,
+} from './access-token.js';
+import { ownValue } from './claim-path.js';
 import { checkAudience, checkClaims, checkTimes, checkType } from './claims.js';
 import { deepFreeze } from './deep-freeze.js';
 import { signsForIssuer } from './entra-tenant.js';
@@ -15,7 +24,7 @@ import { IssuerDirectory, type KnownIssuer } from './issuers/issuer-directory.js
 import type { IssuerRules } from './issuers/issuer-rules.js';
 import { parseClaims, parseJws, type Jws } from './jws.js';
 import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
-import { digestOf, TokenCache } from './token-cache.js';
+import { digestOf, isHeld, TokenCache } from './token-cache.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 
 /** Verifies access tokens (RFC 7519 §7.2, RFC 9068 §4): cheap checks first, then the key, the signature, the claims. */
@@ -48,10 +57,28 @@ export class AccessTokenVerifier {
     if (typeof token !== 'string') throw new AuthError('malformed_token');
     if (token.length > this.options.maxTokenBytes) throw new AuthError('token_too_large');
     const digest = this.tokens === undefined ? '' : digestOf(token);
-    const verified = this.fromCache(digest, info) ?? (await this.verifyNew(token, digest, info));
-    const { isRevoked } = this.options;
-    if (isRevoked !== undefined && (await isRevoked(verified.claims))) throw new AuthError('revoked');
+    info.token = this.fromCache(digest, info) ?? (await this.verifyNew(token, digest, info));
+    const { verified } = info.token;
+    const isRevoked = this.options.isRevoked?.(verified.claims) ?? false;
+    if (!isThenable(isRevoked)) {
+      if (isRevoked) throw new AuthError('revoked');
+      return verified;
+    }
+    if (await isRevoked) throw new AuthError('revoked');
+    await this.recheck(token, info);
     return verified;
+  }
+
+  /**
+   * Checks a verified token again after time has passed, as in a hook that was waited for: it may have expired, its key
+   * may have been denied, its issuer may not be allowed any more. Costs no signature check while its key is in use.
+   *
+   * @param info of its verification
+   * @throws AuthError as `verify`
+   */
+  async recheck(token: string, { token: passed }: VerificationInfo): Promise<void> {
+    if (passed !== undefined && this.isCurrent(passed)) return this.checkTimes(passed.verified.claims);
+    await this.verifyNew(token, this.tokens === undefined ? '' : digestOf(token), {});
   }
 
   /** How many verified tokens are cached; undefined without a cache. */
@@ -59,29 +86,42 @@ export class AccessTokenVerifier {
     return this.tokens?.size;
   }
 
-  private fromCache(digest: string, info: VerificationInfo): VerifiedToken | undefined {
+  private fromCache(digest: string, info: VerificationInfo): CachedToken | undefined {
     const cached = this.tokens?.get(digest);
-    if (cached === undefined) return undefined;
+    if (cached === undefined || !this.isKnown(cached)) return undefined;
     const { verified, ring } = cached;
-    // A dynamic issuer may not be allowed any more, or its ring may have been replaced.
-    if (this.directory.find(verified.issuer)?.ring !== ring) return undefined;
     info.issuer = verified.issuer;
     info.cached = true;
     ring.watch();
     this.checkTimes(verified.claims);
-    return verified;
+    return cached;
   }
 
-  private async verifyNew(token: string, digest: string, info: VerificationInfo): Promise<VerifiedToken> {
+  private isCurrent(token: CachedToken): boolean {
+    return isHeld(token) && this.isKnown(token);
+  }
+
+  /**
+   * False for a dynamic issuer whose ring has been replaced.
+   *
+   * @throws AuthError `unknown_issuer` for one that is not allowed any more
+   */
+  private isKnown({ verified, ring }: CachedToken): boolean {
+    return this.directory.find(verified.issuer)?.ring === ring;
+  }
+
+  private async verifyNew(token: string, digest: string, info: VerificationInfo): Promise<CachedToken> {
     info.cached = false;
     const jws = parseJws(token, this.headers);
     const claims = parseClaims(jws);
-    const { rules, ring } = this.directory.find(claims['iss']) ?? (await this.resolve(jws.header, claims));
+    const { rules, ring } =
+      this.directory.find(ownValue(claims, 'iss')) ?? (await this.resolve(jws.header, claims));
     info.issuer = rules.issuer;
     this.checkWithoutKey(jws.header, claims, rules);
     const { generation } = ring;
-    const found = ring.lookUp(keyNameOf(jws.header), jws.header.alg, issuedAtMs(claims));
-    const keys = fitting(found instanceof Promise ? await found : found, jws.header);
+    const name = keyNameOf(jws.header);
+    const found = ring.lookUp(name, jws.header.alg, issuedAtMs(claims));
+    const keys = fitting(found instanceof Promise ? await found : found, ownValue(jws.header, 'kid'));
     const signers = keys.filter((candidate) => signsForIssuer(candidate, claims));
     const signer = this.checkSignature(jws, signers);
     const key = signer instanceof Promise ? await signer : signer;
@@ -91,15 +131,16 @@ export class AccessTokenVerifier {
     checkClaims(claims, rules, this.options);
     const header = this.headers.keep(jws);
     const verified = Object.freeze({ claims: deepFreeze(claims), header, issuer: rules.issuer });
-    this.tokens?.set(digest, { verified, ring, key, generation });
-    return verified;
+    const passed: CachedToken = { verified, ring, key, generation };
+    this.tokens?.set(digest, passed);
+    return passed;
   }
 
   /** A dynamic issuer that is not known yet: the application decides, after all cheaper checks. */
   private async resolve({ alg }: JoseHeader, claims: UncheckedClaims): Promise<KnownIssuer> {
     if (!ALGORITHMS.has(alg)) throw new AuthError('unsupported_algorithm');
     this.checkTimes(claims);
-    return this.directory.resolve(claims['iss'] as string);
+    return this.directory.resolve(ownValue(claims, 'iss') as string);
   }
 
   /** Everything that can be refused before a key is looked up: a made-up kid must be cheap to refuse. */
@@ -125,12 +166,15 @@ export class AccessTokenVerifier {
   }
 }
 
-const issuedAtMs = ({ iat }: UncheckedClaims): number | undefined =>
-  typeof iat === 'number' ? iat * 1_000 : undefined;
+function issuedAtMs(claims: UncheckedClaims): number | undefined {
+  const iat = ownValue(claims, 'iat');
+  return typeof iat === 'number' ? iat * 1_000 : undefined;
+}
 
 /** What the header calls the key: its kid, else the thumbprint of its certificate (RFC 7515 §4.1.4, §4.1.7, §4.1.8). */
-function keyNameOf({ kid, x5t, 'x5t#S256': x5tS256 }: JoseHeader): string | undefined {
-  if (kid !== undefined) return kid;
+function keyNameOf(header: JoseHeader): string | undefined {
+  const [kid, x5t, x5tS256] = ['kid', 'x5t', 'x5t#S256'].map((name) => ownValue(header, name));
+  if (typeof kid === 'string') return kid;
   if (typeof x5tS256 === 'string') return certificateName('x5t#S256', x5tS256);
   return typeof x5t === 'string' ? certificateName('x5t', x5t) : undefined;
 }
@@ -154,7 +198,7 @@ async function signerInThreadPool(keys: readonly VerificationKey[], jws: Jws): P
  * @throws AuthError when there are none: the kid is known and its keys are for other algorithms, or without a kid more
  * than one key would fit
  */
-function fitting(keys: readonly VerificationKey[], { kid }: JoseHeader): readonly VerificationKey[] {
+function fitting(keys: readonly VerificationKey[], kid: unknown): readonly VerificationKey[] {
   if (keys.length > 0) return keys;
   throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
 }
@@ -164,6 +208,6 @@ function attributesOf({ alg }: JoseHeader, key: VerificationKey | undefined): Re
   const algorithm = key?.algorithms.find(({ name }) => name === alg);
   return {
     ...(algorithm !== undefined && { [ATTRIBUTES.algorithm]: algorithm.name }),
-    ...(key?.kid !== undefined && { [ATTRIBUTES.kid]: key.kid }),
+    ...(key?.kid !== undefined && { [ATTRIBUTES.kid]: printable(key.kid) }),
   };
 }

@@ -1,3 +1,6 @@
+import type { VerificationKey } from '../jwk/verification-key.js';
+import type { KeyRing } from '../keys/key-ring.js';
+
 /** A JOSE header (RFC 7515 §4) whose shape has been checked. */
 export interface JoseHeader {
   readonly alg: string;
@@ -32,10 +35,21 @@ export interface VerifiedToken {
   readonly issuer: string;
 }
 
-/** What a verification reports for the trace, also when it fails; nothing of the token itself. */
+/** A verified token, and the key it depends on. */
+export interface CachedToken {
+  readonly verified: VerifiedToken;
+  readonly ring: KeyRing;
+  readonly key: VerificationKey;
+  /** Of the ring, when the key was last seen to be in use. */
+  generation: number;
+}
+
+/** What a verification reports beside its result: for the trace, also when it fails, and for `recheck`. */
 export interface VerificationInfo {
   /** The configured issuer that the token names. */
   issuer?: string;
   /** True when the token was in the token cache. */
   cached?: boolean;
+  /** What passed, with its key; in no trace. */
+  token?: CachedToken;
 }

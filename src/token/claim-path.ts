@@ -3,12 +3,20 @@
  * (`realm_access.roles`). Own properties only; undefined when there is none.
  */
 export function valueAt(object: unknown, path: string): unknown {
-  const whole = ownValue(object, path);
-  if (whole !== undefined || !path.includes('.')) return whole;
-  return path.split('.').reduce(ownValue, object);
+  return valuesAt(object, path).find((value) => value !== undefined);
 }
 
-function ownValue(object: unknown, name: string): unknown {
+/** What {@link valueAt} looks at, in its order. */
+export function valuesAt(object: unknown, path: string): readonly unknown[] {
+  const whole = ownValue(object, path);
+  return path.includes('.') ? [whole, path.split('.').reduce(ownValue, object)] : [whole];
+}
+
+/**
+ * The value of an object's own property. Whatever is read from a token is read by this: a property that every object
+ * inherits, by pollution of `Object.prototype` as well, is no claim.
+ */
+export function ownValue(object: unknown, name: string): unknown {
   if (typeof object !== 'object' || object === null || !Object.hasOwn(object, name)) return undefined;
   return (object as Record<string, unknown>)[name];
 }

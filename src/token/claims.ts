@@ -1,34 +1,40 @@
 import { AuthError } from '../common/auth.error.js';
 import type { AccessTokenClaims, JoseHeader, UncheckedClaims } from './access-token.js';
-import type { IssuerRules } from './issuers/issuer-rules.js';
-import type { ResolvedTokenOptions } from './token.options.js';
+import { ownValue } from './claim-path.js';
+import { mediaType, type IssuerRules } from './issuers/issuer-rules.js';
+import { absent, present, type ClaimRequirement, type ResolvedTokenOptions } from './token.options.js';
 
 /** Strings wherever they are (RFC 7519 §4.1.2, §4.1.7, RFC 8693 §4.3). */
 const STRING_CLAIMS = ['sub', 'jti', 'client_id'] as const;
 /** What a token of the RFC 9068 profile must carry (§2.2), beside `iss` and `exp`. */
 const PROFILE_CLAIMS = ['aud', 'sub', 'client_id', 'iat', 'jti'] as const;
+/** What only ID tokens carry (OpenID Connect Core §3.1.3.6, §3.3.2.11, FAPI 1.0 Advanced §5.1.1). */
+const ID_TOKEN_CLAIMS = ['at_hash', 'c_hash', 's_hash'] as const;
+/** `typ` of what may be an access token, where no `tokenType` is given; it may also be absent. */
+const DEFAULT_TYPES: readonly string[] = ['at+jwt', 'jwt'];
 
 /**
- * `typ` (RFC 8725 §3.11, RFC 9068 §4): media types compare without case, `application/` may be left out
- * (RFC 7515 §4.1.9).
+ * `typ` (RFC 8725 §3.11, RFC 9068 §4), as a media type. It may be absent only where no types are configured.
  *
  * @throws AuthError `wrong_type`
  */
-export function checkType({ typ }: JoseHeader, { tokenType }: IssuerRules): void {
-  const type = typ?.toLowerCase().replace(/^application\//, '');
+export function checkType(header: JoseHeader, { tokenType }: IssuerRules): void {
+  const typ = ownValue(header, 'typ');
   const accepted =
-    tokenType === 'at+jwt' ? type === 'at+jwt' : type === undefined || type === 'jwt' || type === 'at+jwt';
+    typeof typ === 'string' ? (tokenType ?? DEFAULT_TYPES).includes(mediaType(typ)) : tokenType === undefined;
   if (!accepted) throw new AuthError('wrong_type');
 }
 
 /**
  * `aud` (RFC 7519 §4.1.3): a string or an array of strings, one of which is exactly one of the configured ones.
  *
- * @throws AuthError `wrong_audience`
+ * @throws AuthError `missing_audience` when it names nobody, `wrong_audience`
  */
-export function checkAudience({ aud }: UncheckedClaims, { audience }: IssuerRules): void {
+export function checkAudience(claims: UncheckedClaims, { audience }: IssuerRules): void {
+  const aud = ownValue(claims, 'aud');
   const values: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (audience === null && aud === undefined) return;
+  if (audience !== null && values.every(isNobody)) throw new AuthError('missing_audience');
   const isWellFormed = values.every((value) => typeof value === 'string');
   if (!isWellFormed || (audience !== null && !audience.some((ours) => values.includes(ours)))) {
     throw new AuthError('wrong_audience');
@@ -41,20 +47,24 @@ export function checkAudience({ aud }: UncheckedClaims, { audience }: IssuerRule
  *
  * @throws AuthError `expired`, `not_yet_valid`, or `invalid_claim` for what is no NumericDate
  */
-export function checkTimes({ exp, nbf, iat }: UncheckedClaims, nowMs: number, toleranceMs: number): void {
+export function checkTimes(claims: UncheckedClaims, nowMs: number, toleranceMs: number): void {
+  const exp = ownValue(claims, 'exp');
+  const nbf = ownValue(claims, 'nbf');
+  const iat = ownValue(claims, 'iat');
   if (!isNumericDate(exp)) throw new AuthError('invalid_claim', { claim: 'exp' });
   if (nbf !== undefined && !isNumericDate(nbf)) throw new AuthError('invalid_claim', { claim: 'nbf' });
   if (iat !== undefined && !isNumericDate(iat)) throw new AuthError('invalid_claim', { claim: 'iat' });
-  if (nowMs >= exp * 1_000 + toleranceMs) throw new AuthError('expired');
-  if (Math.max(nbf ?? -Infinity, iat ?? -Infinity) * 1_000 > nowMs + toleranceMs)
+  // Negated, so that NaN on either side refuses.
+  if (!(nowMs < exp * 1_000 + toleranceMs)) throw new AuthError('expired');
+  if (!(Math.max(nbf ?? -Infinity, iat ?? -Infinity) * 1_000 <= nowMs + toleranceMs))
     throw new AuthError('not_yet_valid');
 }
 
 /**
- * Further checks of a verified token: claims of the right type, the RFC 9068 profile where it is required, the
- * required claims, and no binding to a key (`cnf`) that nobody checks.
+ * Further checks of a verified token: claims of the right type, the RFC 9068 profile where it is required, no claim that
+ * tells another kind of token, the required claims, and no binding to a key (`cnf`) that nobody checks.
  *
- * @throws AuthError `invalid_claim` or `sender_constrained`
+ * @throws AuthError `invalid_claim`, `wrong_type` or `sender_constrained`
  */
 export function checkClaims(
   payload: UncheckedClaims,
@@ -62,26 +72,45 @@ export function checkClaims(
   { senderConstrained }: Pick<ResolvedTokenOptions, 'senderConstrained'>,
 ): asserts payload is UncheckedClaims & AccessTokenClaims {
   for (const claim of STRING_CLAIMS) {
-    if (payload[claim] !== undefined && typeof payload[claim] !== 'string')
-      throw new AuthError('invalid_claim', { claim });
+    const value = ownValue(payload, claim);
+    if (value !== undefined && typeof value !== 'string') throw new AuthError('invalid_claim', { claim });
   }
-  if (rules.tokenType === 'at+jwt') checkProfile(payload);
+  if (rules.tokenType?.every((type) => type === 'at+jwt')) checkProfile(payload);
+  checkKind(payload, rules);
   for (const [claim, accepted] of Object.entries(rules.requiredClaims)) {
-    const value = Object.hasOwn(payload, claim) ? payload[claim] : undefined;
-    if (!accepted.some((one) => one === value)) throw new AuthError('invalid_claim', { claim });
+    const value = ownValue(payload, claim);
+    if (!accepted.some((one) => meets(value, one))) throw new AuthError('invalid_claim', { claim });
   }
-  if (senderConstrained === 'refuse' && payload['cnf'] !== undefined)
+  if (senderConstrained === 'refuse' && ownValue(payload, 'cnf') !== undefined)
     throw new AuthError('sender_constrained');
+}
+
+/** An ID token, a logout token or another security event (RFC 8417 §2.2), unless the required claims name what tells it. */
+function checkKind(payload: UncheckedClaims, { requiredClaims }: IssuerRules): void {
+  const telling = ID_TOKEN_CLAIMS.filter((claim) => ownValue(payload, claim) !== undefined);
+  const events = ownValue(payload, 'events');
+  const isEvent = typeof events === 'object' && events !== null && !Array.isArray(events);
+  const claim = [...telling, ...(isEvent ? ['events'] : [])].find(
+    (name) => !Object.hasOwn(requiredClaims, name),
+  );
+  if (claim !== undefined) throw new AuthError('wrong_type', { claim });
+}
+
+function meets(value: unknown, required: ClaimRequirement): boolean {
+  if (required === present) return value !== undefined && value !== null;
+  return required === absent ? value === undefined : value === required;
 }
 
 /** RFC 9068 §2.2. An empty `aud` names nobody; it arrives here where the audience is not checked. */
 function checkProfile(payload: UncheckedClaims): void {
   for (const claim of PROFILE_CLAIMS) {
-    const value = payload[claim];
+    const value = ownValue(payload, claim);
     if (value === undefined || (Array.isArray(value) && value.length === 0))
       throw new AuthError('invalid_claim', { claim });
   }
 }
+
+const isNobody = (value: unknown): boolean => value === undefined || value === null || value === '';
 
 const isNumericDate = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value);

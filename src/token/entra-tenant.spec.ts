@@ -28,3 +28,17 @@ it('lets a key of all tenants sign where tid is the tenant of iss', () => {
 it('refuses issuers without a path that differ', () => {
   expect(signs('https://one.example', 'https://other.example')).toBe(false);
 });
+
+it('lets a key of all tenants sign for nobody when there is no tid', () => {
+  const key = 'https://login.microsoftonline.com/{tenantid}/v2.0';
+  for (const iss of ['https://issuer.example', 'accounts.example', 'urn:issuer', key, V2]) {
+    for (const tid of [undefined, null, '', 1, [], '{tenantid}', 'undefined'])
+      expect([iss, tid, signs(key, iss, tid)]).toEqual([iss, tid, false]);
+  }
+  expect(signs(key, V2, 'tenant-y')).toBe(true);
+});
+
+it('lets a key of one tenant sign for no issuer without a tenant', () => {
+  for (const key of [V2, 'https://login.microsoftonline.com', ''])
+    expect(signs(key, 'https://issuer.example')).toBe(false);
+});

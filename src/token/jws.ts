@@ -2,6 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { AuthError } from '../common/auth.error.js';
 import { decodeBase64Url } from '../jwk/base64url.js';
 import type { JoseHeader, UncheckedClaims } from './access-token.js';
+import { ownValue } from './claim-path.js';
+
+/** RFC 7516 §7.1. */
+const JWE_PARTS = 5;
 
 /** A JWS in compact serialization (RFC 7515 §7.1), split; nothing in it is verified. */
 export interface Jws {
@@ -20,12 +24,14 @@ export interface Jws {
  * without extensions.
  *
  * @param known headers that passed this before, by their text
- * @throws AuthError `malformed_token`, or `unsupported_critical` for `crit` and `b64` (RFC 7515 §4.1.11, RFC 7797 §7)
+ * @throws AuthError `malformed_token`, `encrypted_token` for a JWE (RFC 7516 §9), or `unsupported_critical` for `crit` and
+ * `b64` (RFC 7515 §4.1.11, RFC 7797 §7)
  */
 export function parseJws(token: string, known?: Pick<ReadonlyMap<string, JoseHeader>, 'get'>): Jws {
   const first = token.indexOf('.');
   const second = token.indexOf('.', first + 1);
-  if (first < 0 || second < 0 || token.includes('.', second + 1)) throw new AuthError('malformed_token');
+  if (first < 0 || second < 0 || token.includes('.', second + 1))
+    refuseParts(token.split('.', JWE_PARTS + 1));
   const headerText = token.slice(0, first);
   return {
     header: known?.get(headerText) ?? parseHeader(decode(headerText)),
@@ -44,11 +50,21 @@ export function parseJws(token: string, known?: Pick<ReadonlyMap<string, JoseHea
  */
 export const parseClaims = ({ payload }: Jws): UncheckedClaims => parseJsonObject(payload);
 
+/** What has not three parts is no JWS: a JWE where its header says so, or where it has five. */
+function refuseParts(parts: readonly string[]): never {
+  const header = parseJsonObject(decode(parts[0] ?? ''));
+  throw new AuthError(parts.length === JWE_PARTS || isOfJwe(header) ? 'encrypted_token' : 'malformed_token');
+}
+
+/** Every JWE has `enc`, and no JWS (RFC 7516 §4.1.2, §9). */
+const isOfJwe = (header: object): boolean => Object.hasOwn(header, 'enc');
+
 function parseHeader(bytes: Buffer): JoseHeader {
   const header = parseJsonObject(bytes);
+  if (isOfJwe(header)) throw new AuthError('encrypted_token');
   if (Object.hasOwn(header, 'crit') || Object.hasOwn(header, 'b64'))
     throw new AuthError('unsupported_critical');
-  const { alg, kid, typ } = header;
+  const [alg, kid, typ] = ['alg', 'kid', 'typ'].map((name) => ownValue(header, name));
   const isWellFormed =
     typeof alg === 'string' &&
     (kid === undefined || typeof kid === 'string') &&

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { KeyRing } from '../keys/key-ring.js';
-import { TokenCache, type CachedToken } from './token-cache.js';
+import type { CachedToken } from './access-token.js';
+import { TokenCache } from './token-cache.js';
 
 const ring = { isUsable: true, generation: 1 } as KeyRing;
 const token = (): CachedToken => ({ verified: {}, ring, key: {}, generation: 1 }) as CachedToken;

@@ -1,17 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { hash } from 'node:crypto';
-import type { VerificationKey } from '../jwk/verification-key.js';
-import type { KeyRing } from '../keys/key-ring.js';
-import type { VerifiedToken } from './access-token.js';
-
-/** A verified token, and the key it depends on. */
-export interface CachedToken {
-  readonly verified: VerifiedToken;
-  readonly ring: KeyRing;
-  readonly key: VerificationKey;
-  /** Of the ring, when the key was last seen to be in use. */
-  generation: number;
-}
+import type { CachedToken } from './access-token.js';
 
 /** Verified tokens, by the SHA-256 of the whole token; the least recently used is evicted. */
 export class TokenCache {
@@ -28,20 +17,25 @@ export class TokenCache {
   /** The token with this digest, as long as its key is in use and its ring may be relied on. */
   get(digest: string): CachedToken | undefined {
     const token = this.entries.get(digest);
-    if (token === undefined || !token.ring.isUsable) return undefined;
-    const { generation } = token.ring;
-    if (token.generation === generation) return token;
-    if (!token.ring.holds(token.key)) {
-      this.entries.delete(digest);
-      return undefined;
-    }
-    token.generation = generation;
-    return token;
+    if (token === undefined || isHeld(token)) return token;
+    if (token.ring.isUsable) this.entries.delete(digest);
+    return undefined;
   }
 
   set(digest: string, token: CachedToken): void {
     this.entries.set(digest, token);
   }
+}
+
+/** True while the key of this token is in use and its ring may be relied on. */
+export function isHeld(token: CachedToken): boolean {
+  const { ring, key } = token;
+  if (!ring.isUsable) return false;
+  const { generation } = ring;
+  if (token.generation === generation) return true;
+  if (!ring.holds(key)) return false;
+  token.generation = generation;
+  return true;
 }
 
 /** What a token is cached by: the SHA-256 of all of it, its signature included, a character for each byte. */

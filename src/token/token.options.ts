@@ -8,15 +8,26 @@ import {
 } from '../common/option-checks.js';
 import type { AccessTokenClaims } from './access-token.js';
 
-/** Claims that a token must carry, each with one of these values (RFC 7519 §4). */
-export type RequiredClaims = Readonly<Record<string, ClaimValue | readonly ClaimValue[]>>;
+/** In `requiredClaims`: the claim must be there, with any value but null. */
+export const present: unique symbol = Symbol.for('nestjs-jwks-auth.present');
+/** In `requiredClaims`: the claim must not be there. */
+export const absent: unique symbol = Symbol.for('nestjs-jwks-auth.absent');
+
+/** What a token must carry, claim by claim: one of these (RFC 7519 §4). */
+export type RequiredClaims = Readonly<Record<string, ClaimRequirement | readonly ClaimRequirement[]>>;
 
 /** A value that a claim can be required to have. */
 export type ClaimValue = string | number | boolean;
 
+/** What can be required of a claim: a value, {@link present} or {@link absent}. */
+export type ClaimRequirement = ClaimValue | typeof present | typeof absent;
+
 /** Which tokens of one issuer are accepted. */
 export interface IssuerOptions {
-  /** The issuer, exactly as it stands in the token's `iss` (RFC 7519 §4.1.1), its trailing slash included. */
+  /**
+   * The issuer, exactly as it stands in the token's `iss` (RFC 7519 §4.1.1), its trailing slash included: an https URL, or
+   * beside `jwksUri` any StringOrURI (RFC 7519 §2).
+   */
   readonly issuer: string;
   /**
    * Who the tokens must be meant for: one of these (RFC 7519 §4.1.3). `null` switches the check off, and then needs
@@ -36,12 +47,17 @@ export interface IssuerOptions {
    */
   readonly algorithms?: readonly string[];
   /**
-   * `at+jwt` requires the RFC 9068 profile.
+   * The media types of which `typ` must be one (RFC 7515 §4.1.9), in any case, with or without `application/`. Nothing
+   * but `at+jwt` requires the RFC 9068 profile.
    *
    * @default typ is `at+jwt`, `JWT` or absent
    */
-  readonly tokenType?: 'at+jwt';
-  /** Claims that must be present with one of these values; `null` states that none is required. */
+  readonly tokenType?: string | readonly string[];
+  /**
+   * Claims that must have one of these values, be {@link present} or be {@link absent}; `null` states that none is
+   * required. A claim that tells another kind of token (`at_hash`, `c_hash`, `s_hash`, `events`) is refused unless it is
+   * named here.
+   */
   readonly requiredClaims?: RequiredClaims | null;
 }
 

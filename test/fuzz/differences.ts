@@ -96,6 +96,22 @@ export const DIFFERENCES: readonly Difference[] = [
     example: { ...header(['typ', 'dpop+jwt']), profile: false },
   },
   {
+    name: '`enc` in the header of a JWS',
+    reason: 'it is how a JWE is told from a JWS',
+    reference: 'RFC 7516 §9',
+    explains: withCode('encrypted_token', ({ header: head }) => Object.hasOwn(head, 'enc')),
+    example: header(['enc', 'A256GCM']),
+  },
+  {
+    name: 'a claim that only ID tokens or security events carry',
+    reason: 'one kind of JWT must not pass for another',
+    reference: 'RFC 8725 §3.12',
+    explains: withCode('wrong_type', ({ claims: body }) =>
+      ['at_hash', 'c_hash', 's_hash', 'events'].some((name) => Object.hasOwn(body, name)),
+    ),
+    example: claims(['at_hash', 'x']),
+  },
+  {
     name: '`iat` in the future',
     reason: 'a token cannot have been issued later than now',
     reference: 'RFC 7519 §4.1.6, a choice',

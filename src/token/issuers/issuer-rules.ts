@@ -1,7 +1,7 @@
-import { badOption, checkMembers, checkOneOf, checkStrings } from '../../common/option-checks.js';
+import { badOption, checkMembers, checkStrings } from '../../common/option-checks.js';
 import { ALGORITHMS, DEFAULT_ALGORITHMS, UNAVAILABLE_ALGORITHMS } from '../../jwk/algorithms.js';
 import { isPlainUrl, isSecureUrl } from '../../http/safe-url.js';
-import type { ClaimValue, IssuerOptions } from '../token.options.js';
+import { absent, present, type ClaimRequirement, type IssuerOptions } from '../token.options.js';
 
 /** {@link IssuerOptions} with the defaults filled in: the rules that a token of this issuer is checked against. */
 export interface IssuerRules {
@@ -10,8 +10,9 @@ export interface IssuerRules {
   readonly audience: readonly string[] | null;
   readonly jwksUri: string | undefined;
   readonly algorithms: readonly string[];
-  readonly tokenType: 'at+jwt' | undefined;
-  readonly requiredClaims: Readonly<Record<string, readonly ClaimValue[]>>;
+  /** Media types as {@link mediaType} writes them; undefined: any that may be an access token's. */
+  readonly tokenType: readonly string[] | undefined;
+  readonly requiredClaims: Readonly<Record<string, readonly ClaimRequirement[]>>;
 }
 
 /** The names of {@link IssuerOptions}. */
@@ -31,37 +32,88 @@ export const ISSUER_OPTION_NAMES = [
  */
 export function resolveIssuer(given: IssuerOptions, prefix: string, allowHttp: boolean): IssuerRules {
   checkMembers(prefix.replace(/\.$/, ''), given, ISSUER_OPTION_NAMES);
-  checkUrl(`${prefix}issuer`, given.issuer, allowHttp);
-  if (given.jwksUri !== undefined) checkUrl(`${prefix}jwksUri`, given.jwksUri, allowHttp);
-  checkOneOf(`${prefix}tokenType`, given.tokenType, [undefined, 'at+jwt']);
+  if (given.jwksUri === undefined) {
+    checkDiscoverable(`${prefix}issuer`, given.issuer, allowHttp);
+  } else {
+    checkName(`${prefix}issuer`, given.issuer);
+    checkUrl(`${prefix}jwksUri`, given.jwksUri, allowHttp);
+  }
+  const tokenType = resolveTokenType(`${prefix}tokenType`, given.tokenType);
   const requiredClaims = resolveRequiredClaims(`${prefix}requiredClaims`, given.requiredClaims);
   return {
     issuer: given.issuer,
-    audience: resolveAudience(`${prefix}audience`, given),
+    audience: resolveAudience(`${prefix}audience`, given, tokenType),
     jwksUri: given.jwksUri,
     algorithms: resolveAlgorithms(`${prefix}algorithms`, given.algorithms),
-    tokenType: given.tokenType,
+    tokenType,
     requiredClaims,
   };
 }
 
+/** `typ` as it is compared (RFC 7515 §4.1.9): media types compare without case, `application/` may be left out. */
+export const mediaType = (typ: string): string => typ.toLowerCase().replace(/^application\//, '');
+
 /** RFC 8414 §2: an https URL without query and fragment. */
-function checkUrl(name: string, value: unknown, allowHttp: boolean): void {
-  if (typeof value !== 'string' || !URL.canParse(value)) throw badOption(name, 'must be an https URL');
-  const url = new URL(value);
-  if (!isSecureUrl(url, allowHttp)) {
-    throw badOption(name, 'must be an https URL; http is for loopback, or for where keys.allowHttp says so');
-  }
-  if (!isPlainUrl(value))
-    throw badOption(name, 'must hold no credentials, no spaces and no control characters');
-  if (name.endsWith('issuer') && /[?#]/.test(value))
-    throw badOption(name, 'must have no query and no fragment');
+function checkDiscoverable(name: string, value: unknown, allowHttp: boolean): void {
+  checkUrl(name, value, allowHttp, ', unless jwksUri is given');
+  if (/[?#]/.test(value as string)) throw badOption(name, 'must have no query and no fragment');
 }
 
-function resolveAudience(name: string, given: IssuerOptions): readonly string[] | null {
-  const { audience, tokenType, requiredClaims } = given;
+/** Only compared, never fetched: any StringOrURI (RFC 7519 §2). It labels logs and metrics. */
+function checkName(name: string, value: unknown): void {
+  if (typeof value !== 'string' || value === '') throw badOption(name, 'must be a non-empty string');
+  if (!value.includes(':')) {
+    if (NOT_PRINTABLE.test(value)) throw badOption(name, 'must hold no control characters');
+    return;
+  }
+  if (!URL.canParse(value)) throw badOption(name, 'holds a colon, and must then be a URI');
+  checkPlain(name, value);
+}
+
+/** Control and format characters, line and paragraph separators. */
+const NOT_PRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
+
+function checkUrl(name: string, value: unknown, allowHttp: boolean, unless = ''): void {
+  if (typeof value !== 'string' || !URL.canParse(value))
+    throw badOption(name, `must be an https URL${unless}`);
+  const url = new URL(value);
+  if (!isSecureUrl(url, allowHttp)) {
+    throw badOption(
+      name,
+      `must be an https URL${unless}; http is for loopback, or for where keys.allowHttp says so`,
+    );
+  }
+  checkPlain(name, value);
+}
+
+function checkPlain(name: string, value: string): void {
+  if (!isPlainUrl(value))
+    throw badOption(name, 'must hold no credentials, no spaces and no control characters');
+}
+
+function resolveTokenType(name: string, given: IssuerOptions['tokenType']): readonly string[] | undefined {
+  if (given === undefined) return undefined;
+  const types = checkStrings(name, given);
+  const wrong = types.find((type) => !MEDIA_TYPE.test(type));
+  if (wrong !== undefined) {
+    throw badOption(name, `holds ${JSON.stringify(wrong)}, which is no media type without parameters`);
+  }
+  return types.map(mediaType);
+}
+
+/** RFC 6838 §4.2; what stands before the slash may be left out. */
+const MEDIA_TYPE = /^([a-z\d][\w!#$&^.+-]*\/)?[a-z\d][\w!#$&^.+-]*$/i;
+/** What says no more than that it is a JWT: ID tokens have it too. */
+const GENERIC_TYPES = ['jwt', 'jose'];
+
+function resolveAudience(
+  name: string,
+  { audience, requiredClaims }: IssuerOptions,
+  tokenType: readonly string[] | undefined,
+): readonly string[] | null {
   if (audience !== null) return checkStrings(name, audience);
-  if (tokenType === undefined && requiredClaims === undefined) {
+  const tells = tokenType !== undefined && !tokenType.some((type) => GENERIC_TYPES.includes(type));
+  if (!tells && requiredClaims === undefined) {
     throw badOption(
       name,
       "is null, which needs tokenType: 'at+jwt', requiredClaims, or requiredClaims: null",
@@ -92,15 +144,15 @@ function problemWith(algorithm: unknown): string | undefined {
 function resolveRequiredClaims(
   name: string,
   given: IssuerOptions['requiredClaims'],
-): Readonly<Record<string, readonly ClaimValue[]>> {
+): Readonly<Record<string, readonly ClaimRequirement[]>> {
   if (given === undefined || given === null) return {};
   checkMembers(name, given, Object.keys(given));
   const entries = Object.entries(given as Record<string, unknown>).map(([claim, value]) => {
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-    if (values.length === 0 || !values.every(isClaimValue)) {
+    if (values.length === 0 || !values.every(isRequirement)) {
       throw badOption(
         `${name}.${claim}`,
-        'must be a string, number or boolean, or a non-empty array of them',
+        'must be a string, number or boolean, present or absent, or a non-empty array of them',
       );
     }
     return [claim, values] as const;
@@ -109,5 +161,7 @@ function resolveRequiredClaims(
   return Object.fromEntries(entries);
 }
 
-const isClaimValue = (value: unknown): value is ClaimValue =>
-  ['string', 'number', 'boolean'].includes(typeof value);
+const isRequirement = (value: unknown): value is ClaimRequirement =>
+  value === present ||
+  value === absent ||
+  (['string', 'number', 'boolean'].includes(typeof value) && !Number.isNaN(value));

@@ -1,5 +1,8 @@
+import { present } from 'nestjs-jwks-auth';
 import { claim, each, head, rawClaims, type Attack } from './attack.js';
 
+const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+const SESSION_EVENT = 'https://schemas.openid.net/secevent/caep/event-type/session-revoked';
 const STRICT = () => ({ auth: { tokenType: 'at+jwt' } as const });
 
 /** C. Whom a token is from and for, and what kind of token it is. */
@@ -118,6 +121,36 @@ export const CLAIM_ATTACKS: readonly Attack[] = [
     reference: 'RFC 9068 §4',
     tokens: (scene) => each(['JWT', undefined, 'jwt'], (typ) => head(scene, { typ })),
     route: STRICT,
+  },
+  {
+    id: 'C19',
+    attack:
+      'an ID token, a logout token, a security event whose `aud` names the API and whose `typ` tells nothing',
+    force: 'POLICY',
+    reference: 'RFC 8725 §3.12, OpenID Connect Core §3.1.3.6, RFC 8417 §2.2',
+    policy: 'refused by what only they carry, unless `requiredClaims` names it',
+    tokens: (scene) =>
+      each(
+        [
+          { at_hash: 'x' },
+          { c_hash: 'x' },
+          { s_hash: 'x' },
+          { events: { [LOGOUT_EVENT]: {} } },
+          { events: { [SESSION_EVENT]: {} } },
+        ],
+        (claims) => head(scene, { typ: 'JWT' }, { payload: scene.issuer.claims(claims) }),
+      ),
+    good: (scene) => head(scene, { typ: 'JWT' }),
+  },
+  {
+    id: 'C19',
+    attack: 'an ID token where `requiredClaims` asks for one',
+    force: 'POLICY',
+    reference: 'OpenID Connect Core §3.1.3.6',
+    status: 200,
+    tokens: (scene) => ({ at_hash: claim(scene, { at_hash: 'x' }) }),
+    good: (scene) => claim(scene, { at_hash: 'y' }),
+    route: () => ({ auth: { requiredClaims: { at_hash: present } } }),
   },
   {
     id: 'C20',

@@ -27,7 +27,7 @@ export const ENCODING_ATTACKS: readonly Attack[] = [
     id: 'B13, B14',
     attack: 'a JWE, and one with a bomb or a costly key derivation in it',
     force: 'MUST',
-    reference: 'RFC 8725 §3.3, CVE-2024-28176, CVE-2024-33664',
+    reference: 'RFC 8725 §3.3, RFC 7516 §9, CVE-2024-28176, CVE-2024-33664',
     tokens: (scene) => {
       const [, p, s] = partsOf(scene);
       const jwe = (header: object): string => [encode(header), s, s, p, s].join('.');
