@@ -20,8 +20,9 @@ export default defineConfig({
     include: ['{src,libs,apps,test,bench}/**/*.spec.ts'],
     // The default is one less than there are processors, but many tests only wait for a process of their own.
     maxWorkers: '100%',
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Limits that a busy machine meets: nothing is measured by them.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     reporters: ['default', new SkippedReporter(), ...(json === undefined ? [] : [jsonReporter(json)])],
     setupFiles: [here('./test/setup.ts')],
   },
