@@ -76,6 +76,8 @@ export const certificateName = (parameter: 'x5t' | 'x5t#S256', thumbprint: strin
 
 export const isCertificateName = (name: string): boolean => /^x5t(#S256)?:/.test(name);
 
+const NO_CERTIFICATES: readonly string[] = [];
+
 /** Those that the key states, else those of the first certificate in `x5c`. */
 function certificatesOf({ x5t, 'x5t#S256': x5tS256, x5c }: Record<string, unknown>): readonly string[] {
   const stated = [
@@ -83,7 +85,8 @@ function certificatesOf({ x5t, 'x5t#S256': x5tS256, x5c }: Record<string, unknow
     ...(typeof x5tS256 === 'string' ? [certificateName('x5t#S256', x5tS256)] : []),
   ];
   const [certificate] = Array.isArray(x5c) ? (x5c as readonly unknown[]) : [];
-  if (stated.length > 0 || typeof certificate !== 'string') return stated;
+  if (stated.length > 0) return stated;
+  if (typeof certificate !== 'string') return NO_CERTIFICATES;
   const thumbprint = (hash: string) =>
     createHash(hash).update(Buffer.from(certificate, 'base64')).digest('base64url');
   return [certificateName('x5t', thumbprint('sha1')), certificateName('x5t#S256', thumbprint('sha256'))];
