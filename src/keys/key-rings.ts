@@ -37,6 +37,8 @@ export class KeyRings implements Iterable<KeyRing> {
   private readonly denied = new Set<string>();
   private readonly forgetListeners = new Set<(issuer: string) => void>();
   private readonly store: SealedStore | undefined;
+  /** What is denied at every dynamic issuer, open here or not; undefined without a store. */
+  private readonly denialsEverywhere: SharedDenials | undefined;
   private readonly closing = new AbortController();
 
   constructor(
@@ -48,6 +50,7 @@ export class KeyRings implements Iterable<KeyRing> {
     const { store, storeSecret = null } = options;
     this.deniedByOptions = new Set(options.deniedKids);
     this.store = store && new SealedStore(store, storeSecret, runtime.clock);
+    this.denialsEverywhere = issuers.length === 0 ? this.shareDenials(EVERY_DYNAMIC_ISSUER) : undefined;
     this.listed = new Map(issuers.map((one) => [one.issuer, this.createRing(one)]));
   }
 
@@ -139,14 +142,14 @@ export class KeyRings implements Iterable<KeyRing> {
    * Takes a key id out of use: here at once, for the life of the process; with `keys.store`, in every process, by its next
    * refresh at the latest. Resolves to whether the other processes will read it; never rejects.
    *
-   * @param issuer also one whose ring is not open here. Without it every issuer is meant; of dynamic ones those that are
-   * open, now or later, and then it resolves to false: others may be open elsewhere
+   * @param issuer also one whose ring is not open here; without it every issuer is meant, dynamic ones included
    */
   async deny(kid: string, issuer?: string): Promise<boolean> {
     if (issuer !== undefined) return this.denyAt(issuer, kid);
     this.denied.add(kid);
-    const shared = await Promise.all([...this].map((ring) => ring.deny(kid)));
-    return this.listed.size > 0 && shared.length === this.listed.size && shared.every(Boolean);
+    const everywhere = this.denialsEverywhere?.deny(kid) ?? this.listed.size > 0;
+    const shared = await Promise.all([everywhere, ...[...this].map((ring) => ring.deny(kid))]);
+    return shared.every(Boolean);
   }
 
   /**
@@ -192,10 +195,13 @@ export class KeyRings implements Iterable<KeyRing> {
     const ring = this.get(issuer);
     if (ring !== undefined) return ring.deny(kid);
     this.deniedAt.set(issuer, [...new Set([...(this.deniedAt.get(issuer) ?? []), kid])]);
-    if (this.store === undefined) return false;
+    return this.shareDenials(issuer)?.deny(kid) ?? false;
+  }
+
+  private shareDenials(issuer: string): SharedDenials | undefined {
+    if (this.store === undefined) return undefined;
     const emit = emitterFor(issuer, this.onEvent);
-    const access = new StoreAccess(this.store, emit, this.closing.signal);
-    return new SharedDenials(issuer, access).deny(kid);
+    return new SharedDenials(issuer, new StoreAccess(this.store, emit, this.closing.signal));
   }
 
   /** The ring of a dynamic issuer has its first keys. */
@@ -222,8 +228,10 @@ export class KeyRings implements Iterable<KeyRing> {
     });
     const share =
       store &&
-      ((emit: EmitKeyRingEvent, closed: AbortSignal) =>
-        shareThrough(new StoreAccess(store, emit, closed), issuer, runtime.clock));
+      ((emit: EmitKeyRingEvent, closed: AbortSignal) => ({
+        ...shareThrough(new StoreAccess(store, emit, closed), issuer, runtime.clock),
+        denialsEverywhere: issuer.mayIdle === true ? this.denialsEverywhere : undefined,
+      }));
     return createKeyRing(issuer, source, options, { ...runtime, onEvent, deniedKids, flights, share });
   }
 
@@ -236,12 +244,15 @@ export class KeyRings implements Iterable<KeyRing> {
   }
 }
 
+/** The name under which the store has what is denied at all of them. */
+const EVERY_DYNAMIC_ISSUER = 'urn:nestjs-jwks-auth:every-dynamic-issuer';
+
 /** What the processes of a fleet share of an issuer through a store. */
 export const shareThrough = (
   access: StoreAccess,
   issuer: KeyRingIssuer,
   clock: Clock,
-): Required<Sharing> => ({
+): Required<Omit<Sharing, 'denialsEverywhere'>> => ({
   keySet: new SharedKeySet(issuer, access, clock),
   denials: new SharedDenials(issuer.issuer, access),
   lease: new RefreshLease(issuer, access, clock),

@@ -21,6 +21,8 @@ import type { SharedKeySet } from './store/shared-key-set.js';
 export interface Sharing {
   readonly keySet?: SharedKeySet;
   readonly denials?: SharedDenials;
+  /** What is denied at every dynamic issuer. */
+  readonly denialsEverywhere?: SharedDenials | undefined;
   readonly lease?: RefreshLease;
 }
 
@@ -195,8 +197,10 @@ export class KeySetRefresher {
   private async fetchFromStore(keySet: SharedKeySet, inflight: Inflight): Promise<Found | undefined> {
     const { cached } = this;
     const { clock, sharing } = this.deps;
-    await sharing.denials?.sync();
-    this.withhold(sharing.denials?.kids ?? []);
+    for (const denials of [sharing.denials, sharing.denialsEverywhere]) {
+      await denials?.sync();
+      this.withhold(denials?.kids ?? []);
+    }
     // A manual refresh is meant to reach the issuer.
     if (inflight.request.trigger === 'manual') return undefined;
     const since = cached.accepted?.requestedWallAt;
