@@ -12,8 +12,6 @@ export interface WantedKey {
   readonly kid: string | undefined;
   /** Undefined: any algorithm. */
   readonly algorithm: string | undefined;
-  /** When the token says that it was issued, in milliseconds since 1970. */
-  readonly issuedAt?: number | undefined;
 }
 
 /** A response that passed validation. */
@@ -76,15 +74,12 @@ export class CachedKeySet {
   }
 
   /**
-   * True when a response proves that the issuer has no such key: its request was sent after the token arrived (`since`),
-   * after the token was issued, or within the last `recentMs` milliseconds; and the issuer's servers agree about the key
-   * (a negative cache, as RFC 2308).
+   * True when a response proves that the issuer has no such key: its request was sent after the token arrived (`since`), or
+   * within the last `recentMs` milliseconds, and the issuer's servers agree about the key (a negative cache, as RFC 2308).
    */
-  provesAbsent({ kid, issuedAt }: WantedKey, since: number, recentMs: number): boolean {
-    if (this.isFlapping(kid)) return false;
-    const { freshness } = this;
-    if (freshness.requestedAt >= since || freshness.sinceRequestMs <= recentMs) return true;
-    return issuedAt !== undefined && freshness.wasRequestedAfter(issuedAt);
+  provesAbsent({ kid }: WantedKey, since: number, recentMs: number): boolean {
+    const { requestedAt, sinceRequestMs } = this.freshness;
+    return (requestedAt >= since || sinceRequestMs <= recentMs) && !this.isFlapping(kid);
   }
 
   /** True when the issuer's servers disagree about this key. */

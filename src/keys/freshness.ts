@@ -46,11 +46,6 @@ export class Freshness {
     return Math.max(clock.now() - this.requestedAt, clock.wallNow() - this.requestedWallAt);
   }
 
-  /** True when that request was sent after this time by the issuer's clock, in milliseconds since 1970. */
-  wasRequestedAfter(issuerTime: number): boolean {
-    return this.requestedWallAt - KEY_POLICY.clockSkewMs >= issuerTime;
-  }
-
   /** True when keys of that age, from a response with these headers, may be used. */
   wouldBeUsable(headers: IncomingHttpHeaders, ageMs: number): boolean {
     return ageMs < this.maxAgeOf(headers) + this.lifetime.staleIfErrorMs;

@@ -65,4 +65,5 @@ export const KEY_POLICY = {
   maxDynamicRingsWithoutKeys: 1_000,
   /** How many refreshes of dynamic issuers are in flight at once. */
   maxDynamicFlights: 100,
+  capacityRetryMs: 1 * SECOND,
 } as const;

@@ -26,7 +26,7 @@ export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent, issu
       const { added, removed, changed } = event.diff;
       const parts = Object.entries({ added, removed, changed }).filter(([, kids]) => kids.length > 0);
       logger.log(
-        `${issuer}: keys ${parts.map(([what, kids]) => `${what}: ${kids.map(quoted).join(', ')}`).join('; ')}`,
+        `${issuer}: keys ${parts.map(([what, kids]) => `${what}: ${kids.slice(0, 20).map(quoted).join(', ')}`).join('; ')}`,
       );
       break;
     }
@@ -38,7 +38,7 @@ export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent, issu
       break;
     case 'fetch_failed':
       logger.warn(
-        `${issuer}: keys could not be fetched (${event.error.code}: ${event.error.message}); keys in memory are ${event.state}, next attempt in ${Math.ceil(event.retryInMs / 1_000)} s`,
+        `${issuer}: keys could not be fetched (${event.error.code}: ${printable(event.error.message, 500)}); keys in memory are ${event.state}, next attempt in ${Math.ceil(event.retryInMs / 1_000)} s`,
       );
       break;
     case 'clock_skew':

@@ -80,16 +80,13 @@ export class KeyRing extends JwksClient {
    * keys fits. Without a promise when they are in memory.
    *
    * @param algorithm undefined for any
-   * @param issuedAt when the token says that it was issued, in milliseconds since 1970: a response to a later request
-   * proves that its key does not exist
    * @throws AuthError `unknown_key` when the issuer has no such key, `keys_unavailable` when that cannot be known
    */
   lookUp(
     kid: string | undefined,
     algorithm: string | undefined,
-    issuedAt?: number,
   ): readonly VerificationKey[] | Promise<readonly VerificationKey[]> {
-    const wanted: WantedKey = { kid, algorithm, issuedAt };
+    const wanted: WantedKey = { kid, algorithm };
     return traceKeyLookup(this.issuer, this.refresher.series, this.cached.freshness.ageMs, (lookup) => {
       this.refresher.watch();
       return this.fromMemory(wanted, lookup) ?? this.afterMiss(wanted, lookup);

@@ -118,8 +118,11 @@ export class KeySetRefresher {
 
   /** Without a store, nothing can be done during a cooldown; dynamic issuers share a bound on what is in flight. */
   private mayStart(request: RefreshRequest): boolean {
-    const hasSource = this.canFetchFor(request) || this.deps.isShared;
-    if (hasSource && this.deps.flights?.isFull !== true) return true;
+    if (this.deps.flights?.isFull === true) {
+      this.schedule.waitForCapacity(this.cached.isUsable);
+      return false;
+    }
+    if (this.canFetchFor(request) || this.deps.isShared) return true;
     this.schedule.waitForCooldown(this.cached.isUsable);
     return false;
   }

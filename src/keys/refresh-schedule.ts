@@ -82,6 +82,12 @@ export class RefreshSchedule {
     this.arm(readsStore ? Math.min(delayMs, KEY_POLICY.storeLookMs) : delayMs);
   }
 
+  /** Too many refreshes of dynamic issuers are in flight: retries after a second or two, at random. */
+  waitForCapacity(hasKeys: boolean): void {
+    const delayMs = KEY_POLICY.capacityRetryMs * (1 + this.options.random());
+    this.waitForCooldown(hasKeys, Math.max(this.cooldownMs, delayMs));
+  }
+
   /**
    * Another process holds the lease: retries after that plus jitter, so that the processes of a fleet come back one by
    * one; the back-off goes on from the failures of the other.

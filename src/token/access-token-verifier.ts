@@ -120,7 +120,7 @@ export class AccessTokenVerifier {
     this.checkWithoutKey(jws.header, claims, rules);
     const { generation } = ring;
     const name = keyNameOf(jws.header);
-    const found = ring.lookUp(name, jws.header.alg, issuedAtMs(claims));
+    const found = ring.lookUp(name, jws.header.alg);
     const keys = fitting(found instanceof Promise ? await found : found, ownValue(jws.header, 'kid'));
     const signers = keys.filter((candidate) => signsForIssuer(candidate, claims));
     const signer = this.checkSignature(jws, signers);
@@ -164,11 +164,6 @@ export class AccessTokenVerifier {
       this.options.verifyInThreadPool ? signerInThreadPool(keys, jws) : signerAmong(keys, jws),
     );
   }
-}
-
-function issuedAtMs(claims: UncheckedClaims): number | undefined {
-  const iat = ownValue(claims, 'iat');
-  return typeof iat === 'number' ? iat * 1_000 : undefined;
 }
 
 /** What the header calls the key: its kid, else the thumbprint of its certificate (RFC 7515 §4.1.4, §4.1.7, §4.1.8). */
