@@ -11,8 +11,11 @@ export interface HttpRequest {
   readonly body?: unknown;
 }
 
-/** RFC 9110 §11.4: a scheme, and after one or more spaces what belongs to it. */
-const CREDENTIALS = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: +(.*))?$/;
+/**
+ * RFC 9110 §11.4: a scheme, and after one or more spaces what belongs to it. That starts with no space, so that many
+ * spaces are read in one way only: otherwise the time grows with the square of their number.
+ */
+const CREDENTIALS = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?: +((?! ).+)?)?$/;
 /** RFC 6750 §2.1. */
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 const ACCESS_TOKEN_PARAMETER = /[?&]access_token=/;
