@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline, type Transform } from 'node:stream';
 import zlib from 'node:zlib';
+import { nestsTooDeep } from '../common/json-depth.js';
 import { JwksFetchError } from './jwks-fetch.error.js';
 
 /** The supported content codings (RFC 9110 §8.4.1), one at a time. */
@@ -32,28 +33,6 @@ export async function readJson(response: IncomingMessage, maxBytes: number): Pro
       status: 200,
     });
   }
-}
-
-/** Nothing that an issuer serves nests deeper. */
-const MAX_DEPTH = 32;
-const [QUOTE, BACKSLASH, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');
-
-/** True for JSON that opens more than 32 levels; one pass, before anything is parsed. */
-function nestsTooDeep(json: Buffer): boolean {
-  let depth = 0;
-  let isText = false;
-  for (let i = 0; i < json.length; i += 1) {
-    const byte = json[i];
-    if (isText) {
-      if (byte === BACKSLASH) i += 1;
-      else if (byte === QUOTE) isText = false;
-    } else if (byte === QUOTE) isText = true;
-    else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
-      depth += 1;
-      if (depth > MAX_DEPTH) return true;
-    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) depth -= 1;
-  }
-  return false;
 }
 
 async function readBody(response: IncomingMessage, maxBytes: number): Promise<Buffer> {

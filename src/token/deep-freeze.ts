@@ -1,7 +1,5 @@
 import { AuthError } from '../common/auth.error.js';
-
-/** Nothing sensible nests deeper, and whatever walks the claims downstream may recurse. */
-const MAX_DEPTH = 32;
+import { MAX_JSON_DEPTH } from '../common/json-depth.js';
 
 /**
  * Freezes parsed JSON all the way down, so that it can be shared between requests.
@@ -10,7 +8,7 @@ const MAX_DEPTH = 32;
  * would set a prototype in whatever copies it
  */
 export function deepFreeze<T extends object>(value: T, depth = 1): T {
-  if (depth > MAX_DEPTH || Object.hasOwn(value, '__proto__')) throw new AuthError('malformed_token');
+  if (depth > MAX_JSON_DEPTH || Object.hasOwn(value, '__proto__')) throw new AuthError('malformed_token');
   for (const name of Object.keys(value)) {
     const member: unknown = value[name as keyof T];
     if (typeof member === 'object' && member !== null) deepFreeze(member, depth + 1);

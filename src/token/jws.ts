@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { AuthError } from '../common/auth.error.js';
+import { nestsTooDeep } from '../common/json-depth.js';
 import { decodeBase64Url } from '../jwk/base64url.js';
 import type { JoseHeader, UncheckedClaims } from './access-token.js';
 import { ownValue } from './claim-path.js';
@@ -46,7 +47,7 @@ export function parseJws(token: string, known?: Pick<ReadonlyMap<string, JoseHea
 /**
  * The claims in the payload (RFC 7519 §7.2).
  *
- * @throws AuthError `malformed_token` when it is no JSON object in UTF-8
+ * @throws AuthError `malformed_token` when it is no JSON object in UTF-8, or nests deeper than 32 levels
  */
 export const parseClaims = ({ payload }: Jws): UncheckedClaims => parseJsonObject(payload);
 
@@ -74,7 +75,7 @@ function parseHeader(bytes: Buffer): JoseHeader {
 }
 
 function parseJsonObject(bytes: Buffer): Record<string, unknown> {
-  if (!isUtf8(bytes)) throw new AuthError('malformed_token');
+  if (!isUtf8(bytes) || nestsTooDeep(bytes)) throw new AuthError('malformed_token');
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
