@@ -1,5 +1,5 @@
 import { UnusableKeyError, type UnusableKeyReason } from './unusable-key.error.js';
-import { importVerificationKey, isCertificateName, type VerificationKey } from './verification-key.js';
+import { importVerificationKey, parameterOf, type VerificationKey } from './verification-key.js';
 
 /** At most so many keys are tried for one token: a forged one must not cost many checks of a signature. */
 const MAX_CANDIDATES = 3;
@@ -19,7 +19,9 @@ export class KeySet {
   readonly keys: readonly VerificationKey[];
   /** By kid and by certificate, and then by the name of an algorithm: every verification looks a key up. */
   private readonly byName: ReadonlyMap<string, ReadonlyMap<string, readonly VerificationKey[]>>;
-  private readonly hasCertificates: boolean;
+
+  /** The kinds of thumbprints that the issuer publishes. */
+  private readonly parameters: ReadonlySet<string | undefined>;
 
   constructor(keys: readonly VerificationKey[]) {
     this.keys = keys;
@@ -28,7 +30,7 @@ export class KeySet {
     this.byName = new Map(
       [...groups].map(([name, group]) => [name, groupByAlgorithm(group.map(({ key }) => key))]),
     );
-    this.hasCertificates = keys.some(({ certificates }) => certificates.length > 0);
+    this.parameters = new Set(keys.flatMap(({ certificates }) => certificates.map(parameterOf)));
   }
 
   /**
@@ -45,8 +47,10 @@ export class KeySet {
       if (algorithm === undefined) return this.keys.filter((key) => namesOf(key).includes(kid));
       return byAlgorithm.get(algorithm) ?? NO_KEYS;
     }
-    // A certificate means nothing to an issuer that publishes none.
-    return isCertificateName(kid) && !this.hasCertificates ? this.withoutKid(algorithm) : undefined;
+    // A certificate means nothing to an issuer that publishes no such thumbprints.
+    const parameter = parameterOf(kid);
+    const isPublished = parameter === undefined || this.parameters.has(parameter);
+    return isPublished ? undefined : this.withoutKid(algorithm);
   }
 
   /** True when a key goes by this kid. */
@@ -149,5 +153,9 @@ const label = (key: VerificationKey): string => key.kid ?? key.thumbprint;
 const identity = (key: VerificationKey): string =>
   JSON.stringify([key.kid, key.thumbprint, key.algorithms.map(({ name }) => name), key.issuer]);
 
+/** A new certificate is a change too: a name more, for the same key. */
 const fingerprint = (keys: readonly VerificationKey[] | undefined): string =>
-  (keys ?? []).map(identity).toSorted().join();
+  (keys ?? [])
+    .map((key) => identity(key) + key.certificates.join())
+    .toSorted()
+    .join();

@@ -51,7 +51,7 @@ function materialMember(jwk: Readonly<Record<string, unknown>>, name: string): s
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** At least one large provider publishes its RSA keys in plain base64, which is unambiguous all the same. */
-const asBase64Url = (value: unknown): unknown =>
+export const asBase64Url = (value: unknown): unknown =>
   typeof value === 'string' && BASE64.test(value)
     ? value.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
     : value;

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { fittingAlgorithms, type Algorithm } from './algorithms.js';
-import { isKnownKeyType, publicMaterial, type PublicMaterial } from './public-material.js';
+import { asBase64Url, isKnownKeyType, publicMaterial, type PublicMaterial } from './public-material.js';
 import { UnusableKeyError } from './unusable-key.error.js';
 import { isOnEdwards25519, isRocaModulus, isSmallOrderPoint } from './weak-keys.js';
 
@@ -70,26 +70,31 @@ function algorithmsOf(
   return alg === undefined ? fitting : fitting.filter(({ name }) => name === alg);
 }
 
-/** What the certificate of a key is called: where a token has no kid, its `x5t` or `x5t#S256` names the key. */
-export const certificateName = (parameter: 'x5t' | 'x5t#S256', thumbprint: string): string =>
-  `${parameter}:${thumbprint}`;
+const PARAMETERS = ['x5t', 'x5t#S256'] as const;
+const HASHES = { x5t: 'sha1', 'x5t#S256': 'sha256' } as const;
 
-export const isCertificateName = (name: string): boolean => /^x5t(#S256)?:/.test(name);
+/** What the certificate of a key is called: where a token has no kid, its `x5t` or `x5t#S256` names the key. */
+export const certificateName = (parameter: (typeof PARAMETERS)[number], thumbprint: string): string =>
+  `${parameter}:${String(asBase64Url(thumbprint))}`;
+
+/** The parameter of such a name; undefined for another name. */
+export const parameterOf = (name: string): string | undefined => /^(x5t(?:#S256)?):/.exec(name)?.[1];
 
 const NO_CERTIFICATES: readonly string[] = [];
 
-/** Those that the key states, else those of the first certificate in `x5c`. */
-function certificatesOf({ x5t, 'x5t#S256': x5tS256, x5c }: Record<string, unknown>): readonly string[] {
-  const stated = [
-    ...(typeof x5t === 'string' ? [certificateName('x5t', x5t)] : []),
-    ...(typeof x5tS256 === 'string' ? [certificateName('x5t#S256', x5tS256)] : []),
-  ];
-  const [certificate] = Array.isArray(x5c) ? (x5c as readonly unknown[]) : [];
-  if (stated.length > 0) return stated;
-  if (typeof certificate !== 'string') return NO_CERTIFICATES;
-  const thumbprint = (hash: string) =>
-    createHash(hash).update(Buffer.from(certificate, 'base64')).digest('base64url');
-  return [certificateName('x5t', thumbprint('sha1')), certificateName('x5t#S256', thumbprint('sha256'))];
+/** Those that the key states; those that it does not, by the first certificate in `x5c`. */
+function certificatesOf(members: Record<string, unknown>): readonly string[] {
+  const { x5c } = members;
+  const [first] = Array.isArray(x5c) ? (x5c as readonly unknown[]) : [];
+  const certificate = typeof first === 'string' ? Buffer.from(first, 'base64') : undefined;
+  const names = PARAMETERS.flatMap((parameter) => {
+    const stated = members[parameter];
+    if (typeof stated === 'string') return [certificateName(parameter, stated)];
+    if (certificate === undefined) return [];
+    const thumbprint = createHash(HASHES[parameter]).update(certificate).digest('base64url');
+    return [certificateName(parameter, thumbprint)];
+  });
+  return names.length > 0 ? names : NO_CERTIFICATES;
 }
 
 /** A member that RFC 7517 does not know, so it is taken for what it says only where it is the URL of an issuer. */

@@ -14,6 +14,7 @@ import { HttpJwksSource } from '../keys/source/http-source.js';
 import type { JwksSource } from '../keys/source/jwks-source.js';
 import { observe } from '../telemetry/metrics.js';
 import type { JoseHeader } from '../token/access-token.js';
+import { keyNameOf } from '../token/key-name.js';
 import { parseJws } from '../token/jws.js';
 import { failRequest } from './fail-request.js';
 import {
@@ -51,7 +52,7 @@ export function passportJwtSecret(given: PassportJwtSecretOptions): SecretOrKeyP
     const header = headerOf(rawJwtToken);
     if (header === undefined || !DEFAULT_ALGORITHMS.includes(header.alg)) return done(null, null);
     // `done` is called once, whatever it throws: the rest of the request runs inside it.
-    findKey(rings, header.kid, header.alg)
+    findKey(rings, header)
       .catch((error: unknown) => decide(onError, asJwksRsaError(error) as Error))
       .then(
         (key) => done(null, key),
@@ -67,10 +68,10 @@ export function passportJwtSecret(given: PassportJwtSecretOptions): SecretOrKeyP
 }
 
 /** The key, from the first ring that has the kid; the last ring, that of the endpoint, says why there is none. */
-async function findKey(rings: readonly KeyRing[], kid: string | undefined, alg: string): Promise<KeyObject> {
+async function findKey(rings: readonly KeyRing[], header: JoseHeader): Promise<KeyObject> {
   let reason: unknown;
-  for (const ring of inOrder(rings, kid)) {
-    const keys = await keysOf(ring, kid, alg).catch((error: unknown) => void (reason = error));
+  for (const ring of inOrder(rings, header)) {
+    const keys = await keysOf(ring, header).catch((error: unknown) => void (reason = error));
     if (keys === undefined) continue;
     const [key] = keys;
     if (key === undefined) throw new AuthError('unknown_key');
@@ -79,12 +80,13 @@ async function findKey(rings: readonly KeyRing[], kid: string | undefined, alg: 
   throw reason;
 }
 
-const keysOf = async (ring: KeyRing, kid: string | undefined, alg: string) => ring.lookUp(kid, alg);
+const keysOf = async (ring: KeyRing, header: JoseHeader) => ring.lookUp(keyNameOf(header, ring), header.alg);
 
 /** A ring that has the key goes first, so that a key in memory never waits for a fetch of another ring. */
-function inOrder(rings: readonly KeyRing[], kid: string | undefined): readonly KeyRing[] {
-  if (rings.length === 1 || kid === undefined) return rings;
-  return rings.toSorted((a, b) => Number(b.knows(kid)) - Number(a.knows(kid)));
+function inOrder(rings: readonly KeyRing[], header: JoseHeader): readonly KeyRing[] {
+  if (rings.length === 1) return rings;
+  const isKnownTo = (ring: KeyRing) => ring.knows(keyNameOf(header, ring) ?? '');
+  return rings.toSorted((a, b) => Number(isKnownTo(b)) - Number(isKnownTo(a)));
 }
 
 function createRings(options: ResolvedPassportJwtSecretOptions): readonly KeyRing[] {

@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../common/clock.js';
 import { printable } from '../common/printable.js';
 import { isThenable } from '../common/thenable.js';
 import { ALGORITHMS } from '../jwk/algorithms.js';
-import { certificateName, type VerificationKey } from '../jwk/verification-key.js';
+import type { VerificationKey } from '../jwk/verification-key.js';
 import type { KeyRings } from '../keys/key-rings.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
@@ -22,6 +22,7 @@ import { HeaderCache } from './header-cache.js';
 import type { ResolvedDynamicIssuers } from './issuers/dynamic-issuers.js';
 import { IssuerDirectory, type KnownIssuer } from './issuers/issuer-directory.js';
 import type { IssuerRules } from './issuers/issuer-rules.js';
+import { keyNameOf } from './key-name.js';
 import { parseClaims, parseJws, type Jws } from './jws.js';
 import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
 import { digestOf, isHeld, TokenCache } from './token-cache.js';
@@ -119,8 +120,7 @@ export class AccessTokenVerifier {
     info.issuer = rules.issuer;
     this.checkWithoutKey(jws.header, claims, rules);
     const { generation } = ring;
-    const name = keyNameOf(jws.header);
-    const found = ring.lookUp(name, jws.header.alg);
+    const found = ring.lookUp(keyNameOf(jws.header, ring), jws.header.alg);
     const keys = fitting(found instanceof Promise ? await found : found, ownValue(jws.header, 'kid'));
     const signers = keys.filter((candidate) => signsForIssuer(candidate, claims));
     const signer = this.checkSignature(jws, signers);
@@ -164,14 +164,6 @@ export class AccessTokenVerifier {
       this.options.verifyInThreadPool ? signerInThreadPool(keys, jws) : signerAmong(keys, jws),
     );
   }
-}
-
-/** What the header calls the key: its kid, else the thumbprint of its certificate (RFC 7515 §4.1.4, §4.1.7, §4.1.8). */
-function keyNameOf(header: JoseHeader): string | undefined {
-  const [kid, x5t, x5tS256] = ['kid', 'x5t', 'x5t#S256'].map((name) => ownValue(header, name));
-  if (typeof kid === 'string') return kid;
-  if (typeof x5tS256 === 'string') return certificateName('x5t#S256', x5tS256);
-  return typeof x5t === 'string' ? certificateName('x5t', x5t) : undefined;
 }
 
 /** @throws AuthError `bad_signature` when it is none of them */
