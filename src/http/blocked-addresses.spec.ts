@@ -1,6 +1,6 @@
 import dns from 'node:dns';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { blockedAddressLookup, isBlockedAddress } from './blocked-addresses.js';
+import { blockedAddressLookup, isBlockedAddress, isThisMachine } from './blocked-addresses.js';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -41,7 +41,19 @@ describe('blocked addresses', () => {
       expect(await lookUp(false)).toMatchObject({ code: 'forbidden_address' });
       expect(await lookUp(false, true)).toBe(address);
     }
-    for (const address of ['169.254.169.254', '169.254.170.2', 'fd00:ec2::254', '::ffff:169.254.169.254']) {
+    for (const address of [
+      '169.254.169.254',
+      '169.254.169.253',
+      '169.254.170.2',
+      '169.254.170.23',
+      '169.254.42.42',
+      '169.254.0.23',
+      'fd00:ec2::254',
+      'fd00:c1::a9fe:a9fe',
+      'fe80::a9fe:a9fe',
+      '::ffff:169.254.169.254',
+      '64:ff9b::a9fe:aa02',
+    ]) {
       resolveTo(address);
       expect(await lookUp(false, true)).toMatchObject({ code: 'forbidden_address' });
     }
@@ -59,6 +71,10 @@ describe('blocked addresses', () => {
     'fd20:ce::254',
     '64:ff9b::a9fe:a9fe',
     '64:ff9b:1::a9fe:a9fe',
+    '64:ff9b:1:a9fe:a9:fe00::',
+    '64:ff9b:1:a9:fe:a9fe::',
+    '64:ff9b:1:0:a9:fea9:fe00:0',
+    '::ffff:0:a9fe:a9fe',
     '2002:a9fe:a9fe::1',
     '::169.254.169.254',
     '::a9fe:a9fe',
@@ -85,5 +101,43 @@ describe('blocked addresses', () => {
     '::ffff:10.0.0.1',
   ])('do not include %s', (address) => {
     expect(isBlockedAddress(address)).toBe(false);
+  });
+});
+
+describe('this machine', () => {
+  it.each([
+    'localhost',
+    'localhost.',
+    'api.localhost',
+    '127.0.0.1',
+    '127.1',
+    '2130706433',
+    '0.0.0.0',
+    '[::]',
+    '[::1]',
+    '[::ffff:127.0.0.1]',
+    '[64:ff9b::7f00:1]',
+    '[2002:7f00:1::]',
+  ])('is %s', (host) => {
+    expect(isThisMachine(new URL(`https://${host}/`))).toBe(true);
+  });
+
+  it.each(['issuer.test', 'localhost.example', '10.0.0.1', '[fd00::1]', '[::2:0:0:1]'])(
+    'is not %s',
+    (host) => {
+      expect(isThisMachine(new URL(`https://${host}/`))).toBe(false);
+    },
+  );
+
+  it('is left out of what the name resolves to that must not be it, but not of what a proxy does', async () => {
+    const look = (name: string) =>
+      new Promise((resolve) => {
+        const lookup = blockedAddressLookup(false, 'keys.test');
+        lookup(name, { all: false }, (error, address) => resolve(error ?? address));
+      });
+    resolveTo('127.0.0.1', '10.0.0.1');
+    expect([await look('keys.test'), await look('proxy.test')]).toEqual(['10.0.0.1', '127.0.0.1']);
+    resolveTo('127.0.0.1', '::1');
+    expect(await look('keys.test')).toMatchObject({ code: 'forbidden_address' });
   });
 });

@@ -1,22 +1,26 @@
-import dns from 'node:dns';
-import { BlockList, isIP, isIPv6, type LookupFunction, type Socket } from 'node:net';
+import dns, { type LookupAddress } from 'node:dns';
+import { BlockList, isIP, type LookupFunction, type Socket } from 'node:net';
 import { JwksFetchError } from './jwks-fetch.error.js';
+import { isLoopback } from './safe-url.js';
 
 /**
  * Metadata services of clouds. No identity provider runs there, and they hand out credentials to anyone who can make a
  * server connect to them. Private ranges are allowed, because providers run inside clusters.
  */
 const METADATA = new BlockList();
+// AWS and most others, and the credentials of tasks and pods on AWS; with DNS and time beside them.
+for (const network of ['169.254.169.0', '169.254.170.0']) METADATA.addSubnet(network, 24, 'ipv4');
 for (const address of [
-  '169.254.169.254',
-  '169.254.170.2',
-  '169.254.170.23',
+  // Scaleway, Tencent, Alibaba, Azure, Oracle.
+  '169.254.42.42',
+  '169.254.0.23',
   '100.100.100.200',
   '168.63.129.16',
   '192.0.0.192',
 ])
   METADATA.addAddress(address, 'ipv4');
-for (const address of ['fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254', 'fe80::a9fe:a9fe'])
+// Google, OpenStack, Oracle, Scaleway.
+for (const address of ['fd20:ce::254', 'fe80::a9fe:a9fe', 'fd00:c1::a9fe:a9fe', 'fd00:42::42'])
   METADATA.addAddress(address, 'ipv6');
 METADATA.addSubnet('fd00:ec2::', 32, 'ipv6');
 
@@ -24,14 +28,20 @@ const LINK_LOCAL = new BlockList();
 LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
 LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
 
-/** IPv6 addresses that stand for an IPv4 address: where it begins, in bytes. */
-const EMBEDDED: readonly (readonly [prefix: BlockList, offset: number])[] = [
-  // IPv4-compatible and IPv4-mapped (RFC 4291 §2.5.5), NAT64 (RFC 6052 §2.1, RFC 8215), 6to4 (RFC 3056 §2).
-  [subnet('::', 96), 12],
-  [subnet('::ffff:0:0', 96), 12],
-  [subnet('64:ff9b::', 96), 12],
-  [subnet('64:ff9b:1::', 48), 12],
-  [subnet('2002::', 16), 2],
+const LOOPBACK = new BlockList();
+for (const network of ['127.0.0.0', '0.0.0.0']) LOOPBACK.addSubnet(network, 8, 'ipv4');
+for (const address of ['::', '::1']) LOOPBACK.addAddress(address, 'ipv6');
+
+/** IPv6 addresses that stand for an IPv4 address: its bytes, by their places. */
+const EMBEDDED: readonly (readonly [prefix: BlockList, ...places: number[][]])[] = [
+  // IPv4-compatible and IPv4-mapped (RFC 4291 §2.5.5), IPv4-translated (RFC 7915), NAT64 (RFC 6052 §2.1), 6to4 (RFC 3056 §2).
+  [subnet('::', 96), [12, 13, 14, 15]],
+  [subnet('::ffff:0:0', 96), [12, 13, 14, 15]],
+  [subnet('::ffff:0:0:0', 96), [12, 13, 14, 15]],
+  [subnet('64:ff9b::', 96), [12, 13, 14, 15]],
+  [subnet('2002::', 16), [2, 3, 4, 5]],
+  // The NAT64 prefix of a network's own (RFC 8215), in every length that it may be divided into (RFC 6052 §2.2).
+  [subnet('64:ff9b:1::', 48), [12, 13, 14, 15], [6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12]],
 ];
 
 function subnet(network: string, prefix: number): BlockList {
@@ -42,17 +52,28 @@ function subnet(network: string, prefix: number): BlockList {
 
 /** True for an IP address that is blocked, also where it is embedded in an IPv6 address. */
 export function isBlockedAddress(address: string, allowLinkLocal = false): boolean {
-  const [plain = ''] = address.split('%');
-  const family = isIPv6(plain) ? 'ipv6' : 'ipv4';
-  if (METADATA.check(plain, family)) return true;
-  if (!allowLinkLocal && LINK_LOCAL.check(plain, family)) return true;
-  const embedded = family === 'ipv6' ? embeddedIpv4(plain) : undefined;
-  return embedded !== undefined && isBlockedAddress(embedded, allowLinkLocal);
+  return isIn(METADATA, address) || (!allowLinkLocal && isIn(LINK_LOCAL, address));
 }
 
-function embeddedIpv4(address: string): string | undefined {
-  const offset = EMBEDDED.find(([prefix]) => prefix.check(address, 'ipv6'))?.[1];
-  return offset === undefined ? undefined : [...bytesOf(address).subarray(offset, offset + 4)].join('.');
+/** True for a URL whose host is this machine, by its name or any form of its address. */
+export function isThisMachine(url: URL): boolean {
+  const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
+  return isLoopback(url) || host === 'localhost' || host.endsWith('.localhost') || isIn(LOOPBACK, host);
+}
+
+function isIn(list: BlockList, address: string): boolean {
+  const [plain = ''] = address.split('%');
+  const version = isIP(plain);
+  if (version === 0) return false;
+  if (list.check(plain, version === 6 ? 'ipv6' : 'ipv4')) return true;
+  return version === 6 && embeddedIpv4(plain).some((embedded) => list.check(embedded, 'ipv4'));
+}
+
+function embeddedIpv4(address: string): readonly string[] {
+  const [, ...places] = EMBEDDED.find(([prefix]) => prefix.check(address, 'ipv6')) ?? [];
+  if (places.length === 0) return [];
+  const bytes = bytesOf(address);
+  return places.map((four) => four.map((place) => bytes[place]).join('.'));
 }
 
 /** The 16 bytes of an IPv6 address. */
@@ -79,13 +100,19 @@ export function assertNotBlocked(url: URL, allowLinkLocal = false): void {
   if (isIP(host) !== 0 && isBlockedAddress(host, allowLinkLocal)) throw blocked(host);
 }
 
-/** A `dns.lookup` without blocked addresses: it fails where none is left. Its addresses are those connected to. */
+/**
+ * A `dns.lookup` without blocked addresses: it fails where none is left. Its addresses are those connected to.
+ *
+ * @param notThisMachine the host that must not be this machine; a proxy, which has another name, may be
+ */
 export const blockedAddressLookup =
-  (allowLinkLocal: boolean): LookupFunction =>
+  (allowLinkLocal: boolean, notThisMachine?: string): LookupFunction =>
   (hostname, options, callback) => {
+    const isAllowed = ({ address }: LookupAddress) =>
+      !isBlockedAddress(address, allowLinkLocal) && (hostname !== notThisMachine || !isIn(LOOPBACK, address));
     dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '');
-      const allowed = addresses.filter(({ address }) => !isBlockedAddress(address, allowLinkLocal));
+      const allowed = addresses.filter(isAllowed);
       const [first] = allowed;
       if (first === undefined) return callback(blocked(addresses[0]?.address ?? hostname), '');
       if (options.all === true) return callback(null, allowed);

@@ -14,7 +14,11 @@ beforeEach(async () => {
 });
 afterEach(() => server[Symbol.asyncDispose]());
 
-function get(changes: Partial<FetchOptions> = {}, url = server.url): Promise<unknown> {
+function get(
+  changes: Partial<FetchOptions> = {},
+  url = server.url,
+  signal = new AbortController().signal,
+): Promise<unknown> {
   const options: FetchOptions = {
     requestHeaders: {},
     headerOrigins: [new URL(server.url).origin],
@@ -25,7 +29,7 @@ function get(changes: Partial<FetchOptions> = {}, url = server.url): Promise<unk
     clock: new ManualClock(),
     ...changes,
   };
-  return fetchJson(url, {}, options, new AbortController().signal);
+  return fetchJson(url, {}, options, signal);
 }
 
 /** A server that writes this to every connection and then closes it, or leaves it open. */
@@ -67,8 +71,52 @@ describe('a request', () => {
 
   it('fails when that function does, and is not sent', async () => {
     const requestHeaders = () => Promise.reject(new Error('no credentials'));
-    await expect(get({ requestHeaders })).rejects.toMatchObject({ code: 'network' });
+    const message = 'keys.requestHeaders threw an error';
+    await expect(get({ requestHeaders })).rejects.toMatchObject({ code: 'network', message });
+    const throws = () => {
+      throw new Error('secret');
+    };
+    await expect(get({ requestHeaders: throws })).rejects.toMatchObject({ code: 'network', message });
     expect(server.requests).toEqual([]);
+  });
+
+  it.each([
+    undefined,
+    null,
+    'x-secret: s',
+    ['x-secret', 's'],
+    { 'x-secret': 'a\r\nb' },
+    { 'x-secret': undefined },
+  ])('fails when that function returns no headers: %j', async (returned) => {
+    await expect(get({ requestHeaders: () => returned as never })).rejects.toMatchObject({ code: 'network' });
+    expect(server.requests).toEqual([]);
+  });
+
+  it('ends with its signal while that function hangs', async () => {
+    const controller = new AbortController();
+    const requestHeaders = () => {
+      queueMicrotask(() => controller.abort());
+      return new Promise<never>(() => {});
+    };
+    await expect(get({ requestHeaders }, server.url, controller.signal)).rejects.toMatchObject({
+      code: 'aborted',
+    });
+  });
+
+  it('goes through the proxy that Node is told to use, unless an agent or NO_PROXY says otherwise', async () => {
+    await using proxy = await HttpServer.start((_request, response) => void response.end('{"via":"proxy"}'));
+    const own = http.globalAgent;
+    try {
+      // As Node does at its start with NODE_USE_ENV_PROXY=1 or --use-env-proxy.
+      http.globalAgent = new http.Agent({ proxyEnv: { HTTP_PROXY: proxy.url } });
+      expect(await get()).toMatchObject({ json: { via: 'proxy' } });
+      expect(proxy.requests.map(({ url }) => url)).toEqual([server.url]);
+      expect(await get({ requestAgent: new http.Agent() })).toMatchObject({ json: { keys: [] } });
+      http.globalAgent = new http.Agent({ proxyEnv: { HTTP_PROXY: proxy.url, NO_PROXY: '127.0.0.1' } });
+      expect(await get()).toMatchObject({ json: { keys: [] } });
+    } finally {
+      http.globalAgent = own;
+    }
   });
 });
 

@@ -3,7 +3,12 @@ import https from 'node:https';
 import { finished } from 'node:stream/promises';
 import type { Clock } from '../common/clock.js';
 import { LIBRARY_VERSION } from '../common/version.js';
-import { assertNotBlocked, blockedAddressLookup, destroyIfBlocked } from './blocked-addresses.js';
+import {
+  assertNotBlocked,
+  blockedAddressLookup,
+  destroyIfBlocked,
+  isThisMachine,
+} from './blocked-addresses.js';
 import { ACCEPTED_ENCODINGS, readJson } from './json-body.js';
 import { JwksFetchError } from './jwks-fetch.error.js';
 import { parseRetryAfter } from './cache-headers.js';
@@ -26,6 +31,8 @@ export interface FetchOptions {
   readonly maxBytes: number;
   /** Allows link-local addresses that are not metadata services. */
   readonly allowLinkLocal: boolean;
+  /** Refuses hosts that are this machine; by default they are allowed. */
+  readonly refuseThisMachine?: boolean;
   /** For proxies and private certificate authorities; by default each request has a connection of its own. */
   readonly requestAgent: Agent | undefined;
   /** Allows `http:` to hosts that are not loopback. */
@@ -61,8 +68,11 @@ export async function fetchJson(
     });
   }
   assertNotBlocked(url, options.allowLinkLocal);
+  if (options.refuseThisMachine === true && isThisMachine(url)) {
+    throw new JwksFetchError('forbidden_address', { message: `the address ${url.hostname} is blocked` });
+  }
   try {
-    const own = await headersFor(url, options);
+    const own = await headersFor(url, options, signal);
     const response = await send(url, { 'user-agent': USER_AGENT, ...headers, ...own }, options, signal);
     return await receive(response, options);
   } catch (error) {
@@ -73,15 +83,36 @@ export async function fetchJson(
 async function headersFor(
   url: URL,
   { requestHeaders, headerOrigins }: FetchOptions,
+  signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
-  if (typeof requestHeaders === 'function') return requestHeaders(url.href);
-  return headerOrigins.includes(url.origin) ? requestHeaders : {};
+  if (typeof requestHeaders !== 'function') return headerOrigins.includes(url.origin) ? requestHeaders : {};
+  const given = (async () => requestHeaders(url.href))().catch((cause: unknown) => {
+    // Its message may hold a secret, and this one goes into a log.
+    throw new JwksFetchError('network', { message: 'keys.requestHeaders threw an error', cause });
+  });
+  const headers: unknown = await untilAborted(given, signal);
+  if (typeof headers === 'object' && headers !== null && !Array.isArray(headers))
+    return headers as Record<string, string>;
+  throw new JwksFetchError('network', { message: 'keys.requestHeaders returned no object' });
+}
+
+/** Settles as `work` does, or rejects when the signal aborts before that. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 function send(
   url: URL,
   headers: Readonly<Record<string, string>>,
-  { requestAgent, allowLinkLocal }: FetchOptions,
+  { requestAgent, allowLinkLocal, refuseThisMachine }: FetchOptions,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
@@ -96,7 +127,7 @@ function send(
         ...headers,
       },
       agent: requestAgent ?? agentFor(url),
-      lookup: blockedAddressLookup(allowLinkLocal),
+      lookup: blockedAddressLookup(allowLinkLocal, refuseThisMachine === true ? url.hostname : undefined),
       signal,
     },
     resolve,
@@ -113,11 +144,14 @@ function send(
   return promise;
 }
 
-/** By default each request has a connection of its own, or one through the proxy that NODE_USE_ENV_PROXY enables. */
+/**
+ * By default each request has a connection of its own, or one through the proxy that Node is told to use: by
+ * NODE_USE_ENV_PROXY or `--use-env-proxy`, which both show in its global agents.
+ */
 function agentFor({ protocol }: URL): Agent | false {
-  if (process.env['NODE_USE_ENV_PROXY'] !== '1') return false;
-  const options = { proxyEnv: process.env };
-  return protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
+  const transport = protocol === 'https:' ? https : http;
+  const { options } = transport.globalAgent as { readonly options?: https.AgentOptions };
+  return options?.proxyEnv === undefined ? false : new transport.Agent({ proxyEnv: options.proxyEnv });
 }
 
 async function receive(response: IncomingMessage, { clock, maxBytes }: FetchOptions): Promise<JsonResponse> {

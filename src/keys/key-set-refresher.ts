@@ -223,7 +223,8 @@ export class KeySetRefresher {
     const [requestedAt, requestedWallAt] = [clock.now(), clock.wallNow()];
     const fetched = source.fetch(this.cached.accepted?.response, inflight.signal);
     const response = await withDeadline(clock, timeoutMs, inflight.untilAborted(fetched), () => {
-      const timeout = new JwksFetchError('timeout', { message: 'did not respond in time' });
+      const where = source.address === undefined ? '' : `${source.address}: `;
+      const timeout = new JwksFetchError('timeout', { message: `${where}did not respond in time` });
       inflight.abort(timeout);
       throw timeout;
     });

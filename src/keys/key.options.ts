@@ -1,4 +1,4 @@
-import type { Agent } from 'node:http';
+import { validateHeaderName, validateHeaderValue, type Agent } from 'node:http';
 import {
   badOption,
   checkInteger,
@@ -162,9 +162,16 @@ export function resolveKeyOptions(given: KeyOptions = {}): ResolvedKeyOptions {
 
 function checkRequestHeaders(headers: RequestHeaders): void {
   if (typeof headers === 'function') return;
-  checkMembers('keys.requestHeaders', headers, Object.keys(headers));
+  checkMembers('keys.requestHeaders', headers, Object.keys(Object(headers)));
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value !== 'string') throw badOption(`keys.requestHeaders.${name}`, 'must be a string');
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      // Node's message is not kept: it may quote the value, which may be a secret.
+      throw badOption(`keys.requestHeaders.${name}`, 'must be a header field (RFC 9110 §5)');
+    }
   }
 }
 

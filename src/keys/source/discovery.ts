@@ -1,11 +1,13 @@
 import { printable } from '../../common/printable.js';
+import { isThisMachine } from '../../http/blocked-addresses.js';
 import { fetchJson, type FetchOptions } from '../../http/fetch-json.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
-import { isLoopback, isPlainUrl, isSecureUrl } from '../../http/safe-url.js';
+import { isPlainUrl, isSecureUrl } from '../../http/safe-url.js';
 
 /**
  * Finds the `jwks_uri` of an issuer in its metadata (OpenID Connect Discovery 1.0 §4, RFC 8414 §3).
  *
+ * @param onAddress is called with each address before it is fetched
  * @throws JwksFetchError when no address has the metadata, when it names another issuer (RFC 8414 §3.3), or when its
  * `jwks_uri` is no secure URL, or holds credentials (RFC 9110 §4.2.4)
  */
@@ -13,19 +15,15 @@ export async function discoverJwksUri(
   issuer: string,
   options: FetchOptions,
   signal: AbortSignal,
+  onAddress: (address: string) => void = () => {},
 ): Promise<string> {
-  const metadata = await fetchMetadata(issuer, options, signal);
+  const metadata = await fetchMetadata(issuer, options, signal, onAddress);
   if (metadata['issuer'] !== issuer) {
     throw new JwksFetchError('discovery_mismatch', {
       message: `the discovery document of ${issuer} names another issuer: ${quoted(metadata['issuer'])}`,
     });
   }
-  const jwksUri = metadata['jwks_uri'];
-  if (typeof jwksUri !== 'string' || !URL.canParse(jwksUri)) {
-    throw new JwksFetchError('discovery_invalid', {
-      message: `the discovery document of ${issuer} has no jwks_uri`,
-    });
-  }
+  const jwksUri = metadata['jwks_uri'] as string;
   checkJwksUri(jwksUri, issuer, options.allowHttp);
   return jwksUri;
 }
@@ -33,7 +31,7 @@ export async function discoverJwksUri(
 function checkJwksUri(jwksUri: string, issuer: string, allowHttp: boolean): void {
   const [url, issuerUrl] = [new URL(jwksUri), new URL(issuer)];
   const isDowngrade = issuerUrl.protocol === 'https:' && url.protocol !== 'https:' && !allowHttp;
-  const leadsInside = isLoopback(url) && !isLoopback(issuerUrl);
+  const leadsInside = isThisMachine(url) && !isThisMachine(issuerUrl);
   if (!isSecureUrl(url, allowHttp) || isDowngrade || leadsInside) {
     throw new JwksFetchError('insecure_url', {
       message: `the jwks_uri of ${issuer} is not https, or leads to loopback`,
@@ -60,14 +58,18 @@ async function fetchMetadata(
   issuer: string,
   options: FetchOptions,
   signal: AbortSignal,
+  onAddress: (address: string) => void,
 ): Promise<Record<string, unknown>> {
   let failure: JwksFetchError | undefined;
   for (const address of metadataAddresses(issuer)) {
+    onAddress(address);
     try {
-      return asMetadata((await fetchJson(address, {}, options, signal)).json);
+      return asMetadata((await fetchJson(address, {}, options, signal)).json, issuer);
     } catch (error) {
       if (!(error instanceof JwksFetchError) || signal.aborted) throw error;
-      failure ??= at(address, error);
+      // A document tells more than a place without one.
+      if (failure === undefined || (error.code === 'discovery_invalid' && failure.code !== error.code))
+        failure = at(address, error);
       if (!hasNoDocument(error)) throw at(address, error);
     }
   }
@@ -76,8 +78,8 @@ async function fetchMetadata(
 
 /** A client error, a redirect, a page, or JSON that is no metadata: the document may be at another address. */
 function hasNoDocument({ code, status = 0 }: JwksFetchError): boolean {
-  if (code === 'not_json' || code === 'redirect' || code === 'discovery_invalid') return true;
-  return code === 'http_status' && status >= 400 && status < 500 && status !== 429;
+  if (['not_json', 'too_large', 'redirect', 'discovery_invalid'].includes(code)) return true;
+  return code === 'http_status' && status < 500 && status !== 429;
 }
 
 /** The same error, with the address in its message. */
@@ -89,10 +91,16 @@ export const at = (address: string, error: JwksFetchError): JwksFetchError =>
     cause: error.cause,
   });
 
-function asMetadata(json: unknown): Record<string, unknown> {
+/** Metadata with an issuer and, if that is this one, a `jwks_uri`. */
+function asMetadata(json: unknown, issuer: string): Record<string, unknown> {
+  const invalid = (message: string) => new JwksFetchError('discovery_invalid', { message });
   const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
-  if (isObject && Object.hasOwn(json, 'issuer')) return json as Record<string, unknown>;
-  throw new JwksFetchError('discovery_invalid', { message: 'the discovery document names no issuer' });
+  if (!isObject || !Object.hasOwn(json, 'issuer')) throw invalid('the discovery document names no issuer');
+  const metadata = json as Record<string, unknown>;
+  const jwksUri = metadata['jwks_uri'];
+  if (metadata['issuer'] === issuer && (typeof jwksUri !== 'string' || !URL.canParse(jwksUri)))
+    throw invalid(`the discovery document of ${issuer} has no jwks_uri`);
+  return metadata;
 }
 
 const quoted = (value: unknown): string =>

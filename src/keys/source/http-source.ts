@@ -1,5 +1,6 @@
 import { conditionalHeaders, confirmedHeaders, keptHeaders } from '../../http/cache-headers.js';
 import { fetchJson, type FetchOptions, type JsonResponse } from '../../http/fetch-json.js';
+import { isThisMachine } from '../../http/blocked-addresses.js';
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
 import { KEY_POLICY } from '../key-policy.js';
 import { at, discoverJwksUri } from './discovery.js';
@@ -16,6 +17,7 @@ export interface HttpJwksSourceOptions extends Omit<FetchOptions, 'headerOrigins
 
 /** Fetches an issuer's JWK Set over HTTP. Discovery finds its address, unless it is configured. */
 export class HttpJwksSource implements JwksSource {
+  address: string | undefined;
   private discovered: string | undefined;
   private rediscoverAt = 0;
   private readonly fetchOptions: FetchOptions;
@@ -30,8 +32,8 @@ export class HttpJwksSource implements JwksSource {
     try {
       return await this.fetchFrom(jwksUri, previous, signal);
     } catch (error) {
-      const isGone = error instanceof JwksFetchError && error.isGone;
-      const moved = isGone ? await this.rediscover(jwksUri, signal) : undefined;
+      const isLost = error instanceof JwksFetchError && (error.isGone || error.code === 'forbidden_address');
+      const moved = isLost ? await this.rediscover(jwksUri, signal) : undefined;
       if (moved === undefined) throw error;
       return this.fetchFrom(moved, undefined, signal);
     }
@@ -44,8 +46,10 @@ export class HttpJwksSource implements JwksSource {
   ): Promise<JwksResponse> {
     const validators = previous?.jwksUri === jwksUri ? conditionalHeaders(previous.headers) : {};
     const conditionalOn = Object.keys(validators).length > 0 ? previous : undefined;
+    this.address = jwksUri;
     try {
-      const response = await fetchJson(jwksUri, validators, this.fetchOptions, signal);
+      const options = { ...this.fetchOptions, refuseThisMachine: this.isElsewhere(jwksUri) };
+      const response = await fetchJson(jwksUri, validators, options, signal);
       return asKeySet(jwksUri, conditionalOn, response);
     } catch (error) {
       throw error instanceof JwksFetchError && !signal.aborted ? at(jwksUri, error) : error;
@@ -68,7 +72,15 @@ export class HttpJwksSource implements JwksSource {
     return discovered;
   }
 
-  /** After a 404 or 410: the new address, where discovery has one. */
+  /** True for an address that an https issuer names and that is not on its own host. */
+  private isElsewhere(jwksUri: string): boolean {
+    const { issuer, jwksUri: configured } = this.options;
+    if (configured !== undefined || !issuer.startsWith('https:')) return false;
+    const url = new URL(issuer);
+    return !isThisMachine(url) && url.hostname !== new URL(jwksUri).hostname;
+  }
+
+  /** After a 404 or 410, or where the address must not be fetched: the new address, where discovery has one. */
   private async rediscover(gone: string, signal: AbortSignal): Promise<string | undefined> {
     if (this.options.jwksUri !== undefined) return undefined;
     const found = await this.discoverNow(signal).catch(() => gone);
@@ -76,7 +88,8 @@ export class HttpJwksSource implements JwksSource {
   }
 
   private discoverNow(signal: AbortSignal): Promise<string> {
-    return discoverJwksUri(this.options.issuer, this.fetchOptions, signal);
+    const onAddress = (address: string) => (this.address = address);
+    return discoverJwksUri(this.options.issuer, this.fetchOptions, signal, onAddress);
   }
 
   private remember(jwksUri: string): string {

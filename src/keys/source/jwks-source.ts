@@ -14,6 +14,8 @@ export interface JwksResponse {
 
 /** Where a key ring gets its keys from. */
 export interface JwksSource {
+  /** What is being fetched, or was last: an error names it. */
+  readonly address?: string | undefined;
   /**
    * Fetches the set once; conditionally where the last accepted response is passed.
    *
