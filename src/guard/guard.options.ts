@@ -64,7 +64,7 @@ export interface ResolvedGuardOptions {
 /** Injection token of the {@link ResolvedGuardOptions}. */
 export const GUARD_OPTIONS = Symbol('nestjs-jwks-auth guard options');
 
-/** Where grants are looked for unless the options say otherwise: the first path that leads somewhere counts. */
+/** Where grants are looked for unless the options say otherwise: the first path that grants anything counts. */
 export const GRANT_CLAIM_DEFAULTS: ResolvedGuardOptions['claims'] = {
   scopes: ['scope', 'scp'],
   permissions: ['permissions'],
