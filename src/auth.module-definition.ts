@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder, type ConfigurableModuleAsyncOptions } from '@nestjs/common';
 import type { AuthOptions } from './auth.options.js';
-import { EveryRoute } from './guard/every-route.js';
+import { EveryRoute } from './guard/routes/every-route.js';
 
 /** What goes beside the options, or beside the factory that makes them. */
 export interface AuthModuleExtras {

@@ -12,13 +12,14 @@ export {
   RequirePermissions,
   RequireRoles,
   RequireScopes,
-} from './guard/route.decorators.js';
+} from './guard/routes/route.decorators.js';
 export { CurrentUser } from './guard/current-user.decorator.js';
 export { JwtStrategy } from './passport/jwt.strategy.js';
 export { passportJwtSecret, type SecretOrKeyProvider } from './passport/passport-jwt-secret.js';
 export type { PassportJwtSecretOptions } from './passport/passport-jwt-secret.options.js';
 export { AuthException, type AuthProblem } from './guard/auth.exception.js';
-export type { GrantClaims, GuardOptions, JwtFromRequest, ValidateContext } from './guard/guard.options.js';
+export type { GrantClaims } from './requirements/grant-claims.js';
+export type { GuardOptions, JwtFromRequest, ValidateContext } from './guard/guard.options.js';
 
 export { AccessTokenVerifier } from './token/access-token-verifier.js';
 export type { AccessTokenClaims, JoseHeader, VerifiedToken } from './token/access-token.js';

@@ -1,4 +1,5 @@
-import { badOption, checkFunction, checkMembers, checkStrings } from '../common/option-checks.js';
+import { badOption, checkFunction } from '../common/option-checks.js';
+import { resolveGrantClaims, type GrantClaims, type GrantPaths } from '../requirements/grant-claims.js';
 import type { AccessTokenClaims } from '../token/access-token.js';
 import type { JoseHeader } from '../token/access-token.js';
 
@@ -16,16 +17,6 @@ export interface ValidateContext {
   readonly header: JoseHeader;
   /** The configured issuer. */
   readonly issuer: string;
-}
-
-/** Where scopes, permissions and roles stand in the claims: a name, a path, or several of them, tried in order. */
-export interface GrantClaims {
-  /** @default ['scope', 'scp'] */
-  readonly scopes?: string | readonly string[];
-  /** @default 'permissions' */
-  readonly permissions?: string | readonly string[];
-  /** @default 'roles' */
-  readonly roles?: string | readonly string[];
 }
 
 /** How requests are read and refused; all optional. */
@@ -56,20 +47,13 @@ export interface GuardOptions {
 /** {@link GuardOptions} with the defaults filled in. */
 export interface ResolvedGuardOptions {
   readonly jwtFromRequest: JwtFromRequest | undefined;
-  readonly claims: Readonly<Record<keyof GrantClaims, readonly string[]>>;
+  readonly claims: GrantPaths;
   readonly realm: string | undefined;
   readonly validate: Validate | undefined;
 }
 
 /** Injection token of the {@link ResolvedGuardOptions}. */
 export const GUARD_OPTIONS = Symbol('nestjs-jwks-auth guard options');
-
-/** Where grants are looked for unless the options say otherwise: the first path that grants anything counts. */
-export const GRANT_CLAIM_DEFAULTS: ResolvedGuardOptions['claims'] = {
-  scopes: ['scope', 'scp'],
-  permissions: ['permissions'],
-  roles: ['roles'],
-};
 
 /**
  * Fills in the defaults. `audience` is the realm of challenges unless the options name one.
@@ -80,16 +64,13 @@ export function resolveGuardOptions(given: GuardOptions, audience: string | unde
   const { jwtFromRequest, validate, claims = {}, realm = audience } = given;
   checkFunction('jwtFromRequest', jwtFromRequest);
   checkFunction('validate', validate);
-  checkMembers('claims', claims, Object.keys(GRANT_CLAIM_DEFAULTS));
   if (realm !== undefined && (typeof realm !== 'string' || !/^[\x20-\x7e]+$/.test(realm))) {
     throw badOption('realm', 'must be a string of printable ASCII characters');
   }
-  const paths = (name: keyof GrantClaims) =>
-    checkStrings(`claims.${name}`, claims[name] ?? GRANT_CLAIM_DEFAULTS[name]);
   return {
     jwtFromRequest,
     validate,
     realm,
-    claims: { scopes: paths('scopes'), permissions: paths('permissions'), roles: paths('roles') },
+    claims: resolveGrantClaims(claims),
   };
 }

@@ -2,13 +2,14 @@ import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import { AuthError } from '../common/auth.error.js';
 import { isThenable } from '../common/thenable.js';
+import { checkGrants } from '../requirements/grants.js';
+import { requiresGrants } from '../requirements/requirements.js';
 import { AuthException } from './auth.exception.js';
 import type { Authentication } from './authentication.js';
 import { Authenticator } from './authenticator.js';
 import type { HttpRequest } from './bearer-token.js';
-import { checkGrants } from './grants.js';
 import { GUARD_OPTIONS, type ResolvedGuardOptions } from './guard.options.js';
-import { asksForGrants, routePolicy, type RoutePolicy } from './route-policy.js';
+import { routePolicy, type RoutePolicy } from './routes/route-policy.js';
 
 /** The part of a response that is used, of Express and Fastify alike. */
 interface HttpResponse {
@@ -100,7 +101,7 @@ export class JwtAuthGuard extends AuthGuard() {
 
   /** Whatever `handleRequest` returned: grants are those of a token that passed. */
   private checkRequirements({ requirements }: RoutePolicy, { verified }: Authentication): void {
-    if (!asksForGrants(requirements)) return;
+    if (!requiresGrants(requirements)) return;
     if (verified === undefined) throw new AuthError('missing_token');
     checkGrants(verified.claims, requirements, this.guardOptions.claims);
   }

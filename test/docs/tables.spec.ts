@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { ATTRIBUTES, AUTH_ERROR_CODES, AuthError, AuthException, METRICS, SPANS } from 'nestjs-jwks-auth';
 import { describe, expect, test } from 'vitest';
-import { GRANT_CLAIM_DEFAULTS } from '../../src/guard/guard.options.js';
+import { GRANT_CLAIM_DEFAULTS } from '../../src/requirements/grant-claims.js';
 import { KEY_OPTION_DEFAULTS } from '../../src/keys/key.options.js';
 import { TOKEN_OPTION_DEFAULTS } from '../../src/token/token.options.js';
 import { codeIn, read, tableRows } from './markdown.js';

@@ -1,6 +1,7 @@
 import { UseGuards } from '@nestjs/common';
-import { guardsOn, JwtAuthGuard, setGuards } from './jwt-auth.guard.js';
-import { declareAccess, declareRequirements, type Place, type Requirements } from './route-policy.js';
+import { guardsOn, JwtAuthGuard, setGuards } from '../jwt-auth.guard.js';
+import { NO_REQUIREMENTS, type Requirements } from '../../requirements/requirements.js';
+import { declareAccess, declareRequirements, type Place } from './route-policy.js';
 
 /** RFC 6749 §3.3. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -60,7 +61,7 @@ function requirement(
     throw new TypeError(`${name} needs one or more non-empty strings`);
   }
   return declaring(name, (place) => {
-    declareRequirements({ scopes: [], permissions: [], roleGroups: [], ...needed }, place);
+    declareRequirements({ ...NO_REQUIREMENTS, ...needed }, place);
     bringGuard(place);
   });
 }

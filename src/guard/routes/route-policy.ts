@@ -1,14 +1,10 @@
 import 'reflect-metadata';
-
-/** What a token must grant for a route. */
-export interface Requirements {
-  /** All are needed. */
-  readonly scopes: readonly string[];
-  /** All are needed. */
-  readonly permissions: readonly string[];
-  /** Of each group, one role is needed. */
-  readonly roleGroups: readonly (readonly string[])[];
-}
+import {
+  merge,
+  NO_REQUIREMENTS,
+  requiresGrants,
+  type Requirements,
+} from '../../requirements/requirements.js';
 
 /** How a route, or a class of routes, stands to authentication. */
 export type Access = 'public' | 'optional';
@@ -41,7 +37,6 @@ type Target = object;
 
 const ACCESS = Symbol('nestjs-jwks-auth access');
 const REQUIREMENTS = Symbol('nestjs-jwks-auth requirements');
-const NONE: Requirements = { scopes: [], permissions: [], roleGroups: [] };
 
 /**
  * What was declared, by prototype and name (undefined for the class itself): unlike the metadata of a function, it
@@ -57,27 +52,17 @@ export const declarationOf = (prototype: object, method?: string | symbol): Decl
 export const accessOf = (target: Target): Access | undefined =>
   Reflect.getMetadata(ACCESS, target) as Access | undefined;
 export const requirementsOf = (target: Target): Requirements =>
-  (Reflect.getMetadata(REQUIREMENTS, target) as Requirements | undefined) ?? NONE;
-
-/** True when there is something that a token must grant. */
-export const asksForGrants = ({ scopes, permissions, roleGroups }: Requirements): boolean =>
-  scopes.length + permissions.length + roleGroups.length > 0;
-
-const add = (a: Requirements, b: Requirements): Requirements => ({
-  scopes: [...new Set([...a.scopes, ...b.scopes])],
-  permissions: [...new Set([...a.permissions, ...b.permissions])],
-  roleGroups: [...a.roleGroups, ...b.roleGroups],
-});
+  (Reflect.getMetadata(REQUIREMENTS, target) as Requirements | undefined) ?? NO_REQUIREMENTS;
 
 /** Declares a handler, or all handlers of a class, public or optional. */
 export function declareAccess(access: Access, place: Place): void {
   Reflect.defineMetadata(ACCESS, access, place.target);
-  record(place, { access, requirements: NONE });
+  record(place, { access, requirements: NO_REQUIREMENTS });
 }
 
 /** Adds requirements to a handler or a class. */
 export function declareRequirements(requirements: Requirements, place: Place): void {
-  Reflect.defineMetadata(REQUIREMENTS, add(requirementsOf(place.target), requirements), place.target);
+  Reflect.defineMetadata(REQUIREMENTS, merge(requirementsOf(place.target), requirements), place.target);
   record(place, { access: undefined, requirements });
 }
 
@@ -86,10 +71,10 @@ function record({ target, prototype, method, where }: Place, { access, requireme
   const before = ofClass.get(method);
   const declared: Declaration = {
     access: access ?? before?.access,
-    requirements: add(before?.requirements ?? NONE, requirements),
+    requirements: merge(before?.requirements ?? NO_REQUIREMENTS, requirements),
   };
   declarations.set(prototype, ofClass.set(method, declared));
-  if (asksForGrants(declared.requirements) && declared.access !== undefined)
+  if (requiresGrants(declared.requirements) && declared.access !== undefined)
     throw contradiction(where, declared.access);
   assertNoContradiction(target, where);
 }
@@ -100,7 +85,7 @@ function record({ target, prototype, method, where }: Place, { access, requireme
  * @throws TypeError that names the handler
  */
 function assertNoContradiction(target: Target, where: string): void {
-  if (!asksForGrants(requirementsOf(target))) return;
+  if (!requiresGrants(requirementsOf(target))) return;
   const own = accessOf(target);
   if (own !== undefined) throw contradiction(where, own);
   for (const { name, handler } of methodsOf((target as { prototype?: unknown }).prototype)) {
@@ -153,9 +138,9 @@ const cache = new WeakMap<Target, WeakMap<Target, RoutePolicy>>();
 export function routePolicy(handler: Target, controller: Target): RoutePolicy {
   const known = cache.get(handler)?.get(controller);
   if (known !== undefined) return known;
-  const requirements = add(requirementsOf(controller), requirementsOf(handler));
+  const requirements = merge(requirementsOf(controller), requirementsOf(handler));
   // A @Require… on the method beats a @Public on its class.
-  const access = asksForGrants(requirementsOf(handler))
+  const access = requiresGrants(requirementsOf(handler))
     ? undefined
     : (accessOf(handler) ?? accessOf(controller));
   const policy: RoutePolicy = { access, requirements };

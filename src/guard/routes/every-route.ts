@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { assertNoStreamCall, classesIn } from './route-audit.js';
-import { guardsOn, isJwtAuthGuard, JwtAuthGuard, setGuards } from './jwt-auth.guard.js';
+import { guardsOn, isJwtAuthGuard, JwtAuthGuard, setGuards } from '../jwt-auth.guard.js';
 import { methodsOf, routePolicy, type Method } from './route-policy.js';
 
 /** What marks the handlers of messages in Nest, on the function. */

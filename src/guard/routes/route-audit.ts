@@ -8,10 +8,10 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import { guardsOn, isInjected, isJwtAuthGuard, namesCredentials, setGuards } from './jwt-auth.guard.js';
+import { requiresGrants } from '../../requirements/requirements.js';
+import { guardsOn, isInjected, isJwtAuthGuard, namesCredentials, setGuards } from '../jwt-auth.guard.js';
 import {
   accessOf,
-  asksForGrants,
   contradiction,
   declarationOf,
   decoratorOf,
@@ -138,7 +138,7 @@ class ClassAudit {
     const { name, handler, prototype } = method;
     const where = `${this.metatype.name}.${String(name)}`;
     const own = declarationOf(prototype, name);
-    const asks = own !== undefined && asksForGrants(own.requirements);
+    const asks = own !== undefined && requiresGrants(own.requirements);
     const overridden = asks ? undefined : this.overriddenBy(method);
     const isNamed = guardsOn(handler).some(isJwtAuthGuard);
     const isConcerned = own !== undefined || overridden !== undefined || isNamed;
@@ -164,13 +164,13 @@ class ClassAudit {
     const bases = this.prototypes.slice(this.prototypes.indexOf(prototype) + 1);
     return bases
       .map((base) => declarationOf(base, name))
-      .find((declared) => declared !== undefined && asksForGrants(declared.requirements));
+      .find((declared) => declared !== undefined && requiresGrants(declared.requirements));
   }
 
   private assertNoContradiction(where: string, called: object, prototype: object): void {
     const own = accessOf(called);
-    if (own !== undefined && asksForGrants(requirementsOf(this.metatype))) throw contradiction(where, own);
-    if (asksForGrants(requirementsOf(called))) return;
+    if (own !== undefined && requiresGrants(requirementsOf(this.metatype))) throw contradiction(where, own);
+    if (requiresGrants(requirementsOf(called))) return;
     const isNamed = guardsOn(called).some(namesCredentials);
     if (own === 'public' && isNamed) throw named(where, own);
     const access = accessOf(this.metatype);
@@ -225,7 +225,7 @@ function assertOverrides(where: string, called: object, overridden: Declaration)
 /** True when metadata says what was declared, and brings the guard for it. */
 function carries(target: object, { access, requirements }: Declaration): boolean {
   const { scopes, permissions, roleGroups } = requirementsOf(target);
-  const isOpen = access === 'public' || (access === undefined && !asksForGrants(requirements));
+  const isOpen = access === 'public' || (access === undefined && !requiresGrants(requirements));
   return (
     (access === undefined || accessOf(target) === access) &&
     (isOpen || guardsOn(target).some(isJwtAuthGuard)) &&

@@ -1,17 +1,15 @@
 import { AuthError } from '../common/auth.error.js';
 import { valuesAt } from '../token/claim-path.js';
 import type { AccessTokenClaims } from '../token/access-token.js';
-import type { ResolvedGuardOptions } from './guard.options.js';
-import type { Requirements } from './route-policy.js';
-
-type ClaimPaths = ResolvedGuardOptions['claims'];
+import type { GrantPaths } from './grant-claims.js';
+import type { Requirements } from './requirements.js';
 
 /**
  * Checks what the claims grant against what the route needs: all scopes, all permissions, one role of each group.
  *
  * @throws AuthError `insufficient_scope`, `insufficient_permission` or `insufficient_role`
  */
-export function checkGrants(claims: AccessTokenClaims, requirements: Requirements, paths: ClaimPaths): void {
+export function checkGrants(claims: AccessTokenClaims, requirements: Requirements, paths: GrantPaths): void {
   const { scopes, permissions, roleGroups } = requirements;
   if (scopes.length > 0 && !hasAll(grantsAt(claims, paths.scopes), scopes))
     throw new AuthError('insufficient_scope');
