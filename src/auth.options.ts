@@ -52,6 +52,7 @@ const NAMES = [
   'claims',
   'realm',
   'validate',
+  'transports',
   'keys',
 ];
 

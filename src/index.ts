@@ -20,6 +20,13 @@ export type { PassportJwtSecretOptions } from './passport/passport-jwt-secret.op
 export { AuthException, type AuthProblem } from './guard/auth.exception.js';
 export type { GrantClaims } from './requirements/grant-claims.js';
 export type { GuardOptions, JwtFromRequest, ValidateContext } from './guard/guard.options.js';
+export type {
+  RpcOptions,
+  TokenFrom,
+  TransportOptions,
+  TransportsOptions,
+  WebSocketOptions,
+} from './guard/transports/transport.options.js';
 
 export { AccessTokenVerifier } from './token/access-token-verifier.js';
 export type { AccessTokenClaims, JoseHeader, VerifiedToken } from './token/access-token.js';

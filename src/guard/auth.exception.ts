@@ -52,10 +52,21 @@ export class AuthException extends HttpException {
   readonly headers: Readonly<Record<string, string>>;
   readonly authError: AuthError;
 
+  /** The body. */
+  readonly problem: AuthProblem;
+  /** All scopes that the handler needs, where a scope is missing. */
+  readonly requiredScopes: readonly string[];
+  /** What graphql copies into the `extensions` of its error; set for a handler that is called over GraphQL. */
+  extensions?: Readonly<Record<string, unknown>>;
+
   constructor(error: AuthError, context: AnswerContext) {
     const { status } = answerTo(error);
-    super(problemOf(error, status), status, { cause: error });
+    const problem = problemOf(error, status);
+    super(problem, status, { cause: error });
+    this.message = error.message;
     this.authError = error;
+    this.problem = problem;
+    this.requiredScopes = error.code === 'insufficient_scope' ? (context.scope?.split(' ') ?? []) : [];
     this.headers = headersFor(error, context);
   }
 }

@@ -1,7 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { AuthError } from '../common/auth.error.js';
 import { isMeasured, recordAuthentication, type AuthenticationOutcome } from '../telemetry/metrics.js';
-import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
+import { ATTRIBUTES, SPANS, type TransportName } from '../telemetry/names.js';
 import { errorType, isRecorded, withSpan, type ActiveSpan } from '../telemetry/span.js';
 import type { VerificationInfo } from '../token/access-token.js';
 import { AuthException } from './auth.exception.js';
@@ -17,22 +17,32 @@ type Settled<T> = { readonly value: T } | { readonly thrown: unknown };
  * anonymous, or an error. Records how long it took. Without either where nobody would see them.
  */
 export function traceAuthentication<T>(
+  transport: TransportName,
   authenticate: () => Promise<Authentication>,
   decide: Decide<T>,
 ): Promise<T> {
-  return isRecorded() || isMeasured() ? traced(authenticate, decide) : authenticate().then(decide);
+  return isRecorded() || isMeasured() ? traced(transport, authenticate, decide) : authenticate().then(decide);
 }
 
-async function traced<T>(authenticate: () => Promise<Authentication>, decide: Decide<T>): Promise<T> {
+async function traced<T>(
+  transport: TransportName,
+  authenticate: () => Promise<Authentication>,
+  decide: Decide<T>,
+): Promise<T> {
   const startedAt = isMeasured() ? performance.now() : undefined;
-  const settled = await withSpan(SPANS.authenticate, {}, async (span) => {
-    const authentication = await authenticate();
-    const decision = await settle(async () => decide(authentication));
-    const outcome = outcomeOf(authentication, 'thrown' in decision ? decision.thrown : undefined);
-    describe(span, authentication.info, outcome);
-    if (startedAt !== undefined) recordAuthentication(performance.now() - startedAt, outcome);
-    return decision;
-  });
+  const settled = await withSpan(
+    SPANS.authenticate,
+    { attributes: () => ({ [ATTRIBUTES.transport]: transport }) },
+    async (span) => {
+      const authentication = await authenticate();
+      const decision = await settle(async () => decide(authentication));
+      const thrown = 'thrown' in decision ? decision.thrown : undefined;
+      const outcome = { ...outcomeOf(authentication, thrown), transport };
+      describe(span, authentication.info, outcome);
+      if (startedAt !== undefined) recordAuthentication(performance.now() - startedAt, outcome);
+      return decision;
+    },
+  );
   if ('thrown' in settled) throw settled.thrown;
   return settled.value;
 }
@@ -45,7 +55,10 @@ async function settle<T>(run: () => Promise<T>): Promise<Settled<T>> {
   }
 }
 
-function outcomeOf({ error: reason }: Authentication, thrown: unknown): AuthenticationOutcome {
+function outcomeOf(
+  { error: reason }: Authentication,
+  thrown: unknown,
+): Omit<AuthenticationOutcome, 'transport'> {
   const error = authErrorOf(thrown) ?? reason ?? thrown;
   if (error === undefined) return { result: 'accepted' };
   if (error instanceof AuthError && error.code === 'missing_token' && thrown === undefined)

@@ -1,21 +1,30 @@
-import { IncomingMessage } from 'node:http';
 import { AuthError } from '../common/auth.error.js';
 import { checkNoPromise } from '../common/option-checks.js';
 import { isThenable } from '../common/thenable.js';
-import { SPANS } from '../telemetry/names.js';
+import { SPANS, type TransportName } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
 import type { AccessTokenVerifier } from '../token/access-token-verifier.js';
 import type { VerificationInfo, VerifiedToken } from '../token/access-token.js';
 import { traceAuthentication } from './authentication-trace.js';
 import type { Authentication } from './authentication.js';
-import { bearerToken, isB64Token, type HttpRequest } from './bearer-token.js';
+import { bearerToken, isB64Token, type HttpRequest } from './transports/bearer-token.js';
 import type { ResolvedGuardOptions, Validate } from './guard.options.js';
 import { perRequest } from './per-request.js';
 
-/** What has been done for a request so far, and what it holds for. */
-interface RequestState {
-  /** What the token was looked for in. */
+/** What is authenticated: an HTTP request, or a call over another transport. */
+export interface Credentialed {
+  /** What the token is looked for in, and `validate` receives. */
   readonly request: HttpRequest;
+  /** What the outcome is kept on: it lives as long as what is authenticated once. */
+  readonly key: object;
+  readonly transport: TransportName;
+  /** Takes the token where it is not found in the request as over HTTP. */
+  readonly takeToken?: (() => string) | undefined;
+}
+
+/** What has been done for a call so far, and what it holds for. */
+interface CallState {
+  readonly call: Credentialed;
   readonly headers: HttpRequest['headers'];
   readonly authorization: string | undefined;
   /** The token that `jwtFromRequest` found. */
@@ -24,9 +33,9 @@ interface RequestState {
   authentication: Promise<Authentication> | undefined;
 }
 
-/** Authenticates a request: takes its token, verifies it, and has the application validate the claims. */
+/** Authenticates a call: takes its token, verifies it, and has the application validate the claims. */
 export class Authenticator {
-  private readonly requests = perRequest<RequestState>();
+  private readonly states = perRequest<CallState>();
 
   constructor(
     private readonly verifier: AccessTokenVerifier,
@@ -34,28 +43,28 @@ export class Authenticator {
   ) {}
 
   /**
-   * Authenticates a request, once however many guards stand on it, and passes the outcome to `decide`: all inside the
-   * one span `jwt.authenticate` of this request. The outcome is kept on `message`, which lives as long as one HTTP
-   * request, and holds for the same credentials in the same object alone.
+   * Authenticates a call, once however many guards stand on it, and passes the outcome to `decide`: all inside the
+   * one span `jwt.authenticate` of this call. The outcome is kept on its key, and holds for the same credentials in the
+   * same object alone.
    */
   authenticate<T>(
-    request: HttpRequest,
+    call: Credentialed,
     decide: (authentication: Authentication) => T | PromiseLike<T>,
-    message: object = messageOf(request) ?? {},
   ): Promise<T> {
-    const state = this.stateOf(request, message);
-    const once = () => (state.authentication ??= this.judge(state));
+    const state = this.stateOf(call);
+    const once = () => (state.authentication ??= this.run(state));
     if (state.isTraced) return once().then(decide);
     state.isTraced = true;
-    return traceAuthentication(once, decide);
+    return traceAuthentication(call.transport, once, decide);
   }
 
-  private stateOf(request: HttpRequest, message: object): RequestState {
-    const known = this.requests.get(message);
+  private stateOf(call: Credentialed): CallState {
+    const { key, request } = call;
+    const known = this.states.get(key);
     if (known !== undefined && this.isFor(known, request)) return known;
     const { headers } = request;
-    const state: RequestState = {
-      request,
+    const state: CallState = {
+      call,
       headers,
       authorization: headers?.authorization,
       token: undefined,
@@ -63,45 +72,48 @@ export class Authenticator {
       authentication: undefined,
     };
     // A new object, never a changed one: whoever waits for the former outcome still gets that one.
-    if (known === undefined) this.requests.set(message, state);
-    else this.requests.replace(message, state);
+    if (known === undefined) this.states.set(key, state);
+    else this.states.replace(key, state);
     return state;
   }
 
-  private isFor(state: RequestState, request: HttpRequest): boolean {
+  private isFor(state: CallState, request: HttpRequest): boolean {
     const { headers } = request;
-    if (state.request !== request || state.headers !== headers) return false;
-    if (this.options.jwtFromRequest === undefined) return state.authorization === headers?.authorization;
-    return state.authentication === undefined || state.token === this.findToken(request);
+    const { call } = state;
+    if (call.request !== request || state.headers !== headers) return false;
+    if (call.takeToken !== undefined || this.options.jwtFromRequest === undefined)
+      return state.authorization === headers?.authorization;
+    return state.authentication === undefined || state.token === this.findToken(call);
   }
 
-  private findToken(request: HttpRequest): string | undefined {
+  private findToken(call: Credentialed): string | undefined {
     try {
-      return this.tokenOf(request);
+      return this.tokenOf(call);
     } catch {
       return undefined;
     }
   }
 
-  private async judge(state: RequestState): Promise<Authentication> {
-    const { request } = state;
+  private async run(state: CallState): Promise<Authentication> {
+    const { call } = state;
     const info: VerificationInfo = {};
     let token: string | undefined;
     try {
-      token = this.tokenOf(request);
+      token = this.tokenOf(call);
       if (this.options.jwtFromRequest !== undefined) state.token = token;
       const verified = await this.verifier.verify(token, info);
       const { validate } = this.options;
       if (validate === undefined) return { verified, user: verified.claims, info };
-      const { user, wasWaitedFor } = await validated(verified, request, validate);
+      const { user, wasWaitedFor } = await validated(verified, call, validate);
       if (wasWaitedFor) await this.verifier.recheck(token, info);
       return { verified, user, info };
     } catch (error) {
-      return { error: this.reasonOf(error, token), info };
+      return { error: this.reasonOf(error, token, call), info };
     }
   }
 
-  private tokenOf(request: HttpRequest): string {
+  private tokenOf({ request, takeToken }: Credentialed): string {
+    if (takeToken !== undefined) return takeToken();
     const { jwtFromRequest } = this.options;
     if (jwtFromRequest === undefined) return bearerToken(request);
     const token = jwtFromRequest(request as never);
@@ -111,27 +123,24 @@ export class Authenticator {
   }
 
   /** A token with other characters than those of a b64token is a malformed request, whatever else is wrong with it. */
-  private reasonOf(error: unknown, token: string | undefined): unknown {
-    const isFromHeader = token !== undefined && this.options.jwtFromRequest === undefined;
+  private reasonOf(error: unknown, token: string | undefined, { takeToken }: Credentialed): unknown {
+    const isFromHeader =
+      token !== undefined && takeToken === undefined && this.options.jwtFromRequest === undefined;
     if (isFromHeader && !isB64Token(token)) return new AuthError('malformed_request');
     // Passport and Nest take a falsy error for none.
     return error || new Error('the application refused with nothing');
   }
 }
 
-/** Node's own request, of Express and Fastify alike; undefined for an object that an application made. */
-export const messageOf = (request: HttpRequest): object | undefined =>
-  request.raw ?? (request instanceof IncomingMessage ? request : undefined);
-
 /** The user that `validate` makes of the claims, and whether time has passed meanwhile. */
 async function validated(
   { claims, header, issuer }: VerifiedToken,
-  request: HttpRequest,
+  { request, transport }: Credentialed,
   validate: Validate,
 ): Promise<{ user: unknown; wasWaitedFor: boolean }> {
   let wasWaitedFor = false;
   const user = await withSpan(SPANS.validate, {}, () => {
-    const answer = validate(claims, { request, header, issuer });
+    const answer = validate(claims, { request, header, issuer, transport });
     wasWaitedFor = isThenable(answer);
     return answer;
   });

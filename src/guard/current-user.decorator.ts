@@ -1,15 +1,14 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { valueAt } from '../token/claim-path.js';
+import { carrierOf } from './transports/transports.js';
 
 /**
- * The user of this request, or what stands in it at a path (`sub`, `realm_access.roles`, `https://example.com/roles`);
- * undefined when there is none, and in handlers that are not called over HTTP, where whatever stands in the place of a
- * request comes from the client.
+ * The user of this call, or what stands in it at a path (`sub`, `realm_access.roles`, `https://example.com/roles`);
+ * undefined when there is none. Over every transport: never read from what the client sent.
  */
 export const CurrentUser: (path?: string) => ParameterDecorator = createParamDecorator(
   (path: string | undefined, context: ExecutionContext): unknown => {
-    if (context.getType<string>() !== 'http') return undefined;
-    const { user } = context.switchToHttp().getRequest<{ user?: unknown }>();
+    const { user } = carrierOf(context);
     return path === undefined ? user : valueAt(user, path);
   },
 );

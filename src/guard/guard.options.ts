@@ -2,6 +2,12 @@ import { badOption, checkFunction } from '../common/option-checks.js';
 import { resolveGrantClaims, type GrantClaims, type GrantPaths } from '../requirements/grant-claims.js';
 import type { AccessTokenClaims } from '../token/access-token.js';
 import type { JoseHeader } from '../token/access-token.js';
+import type { TransportName } from '../telemetry/names.js';
+import {
+  resolveTransports,
+  type ResolvedTransports,
+  type TransportsOptions,
+} from './transports/transport.options.js';
 
 /** Where the token of a request is; null when it carries none. */
 export type JwtFromRequest = (request: never) => string | null;
@@ -11,12 +17,14 @@ export type Validate = (claims: AccessTokenClaims, context: ValidateContext) => 
 
 /** What `validate` receives beside the claims. */
 export interface ValidateContext {
-  /** The request, as the HTTP adapter gives it. */
+  /** The request, as the HTTP adapter gives it; over another transport, what its user is set on. */
   readonly request: unknown;
   /** The token's verified JOSE header. */
   readonly header: JoseHeader;
   /** The configured issuer. */
   readonly issuer: string;
+  /** How the handler was called. */
+  readonly transport: TransportName;
 }
 
 /** How requests are read and refused; all optional. */
@@ -42,6 +50,8 @@ export interface GuardOptions {
    * @default the claims
    */
   readonly validate?: Validate;
+  /** How calls that are no HTTP requests are read: GraphQL, WebSocket, RPC and others. */
+  readonly transports?: TransportsOptions;
 }
 
 /** {@link GuardOptions} with the defaults filled in. */
@@ -50,6 +60,7 @@ export interface ResolvedGuardOptions {
   readonly claims: GrantPaths;
   readonly realm: string | undefined;
   readonly validate: Validate | undefined;
+  readonly transports: ResolvedTransports;
 }
 
 /** Injection token of the {@link ResolvedGuardOptions}. */
@@ -61,7 +72,7 @@ export const GUARD_OPTIONS = Symbol('nestjs-jwks-auth guard options');
  * @throws TypeError that names the option which is wrong
  */
 export function resolveGuardOptions(given: GuardOptions, audience: string | undefined): ResolvedGuardOptions {
-  const { jwtFromRequest, validate, claims = {}, realm = audience } = given;
+  const { jwtFromRequest, validate, claims = {}, realm = audience, transports } = given;
   checkFunction('jwtFromRequest', jwtFromRequest);
   checkFunction('validate', validate);
   if (realm !== undefined && (typeof realm !== 'string' || !/^[\x20-\x7e]+$/.test(realm))) {
@@ -72,5 +83,6 @@ export function resolveGuardOptions(given: GuardOptions, audience: string | unde
     validate,
     realm,
     claims: resolveGrantClaims(claims),
+    transports: resolveTransports(transports),
   };
 }

@@ -7,26 +7,20 @@ import { requiresGrants } from '../requirements/requirements.js';
 import { AuthException } from './auth.exception.js';
 import type { Authentication } from './authentication.js';
 import { Authenticator } from './authenticator.js';
-import type { HttpRequest } from './bearer-token.js';
+import type { HttpRequest } from './transports/bearer-token.js';
+import { callOf, carrierOf, isUnguarded, refusalOf, transportNameOf } from './transports/transports.js';
 import { GUARD_OPTIONS, type ResolvedGuardOptions } from './guard.options.js';
 import { routePolicy, type RoutePolicy } from './routes/route-policy.js';
 
-/** The part of a response that is used, of Express and Fastify alike. */
-interface HttpResponse {
-  readonly headersSent?: boolean;
-  /** Fastify keeps Node's own response here. */
-  readonly raw?: { readonly headersSent: boolean };
-  header(name: string, value: string): unknown;
-}
-
 /**
- * Lets requests with a valid access token through, and puts the application's user on `request.user`. Honours
- * `@Public`, `@OptionalAuth` and the `@Require…` decorators of the route.
+ * Lets calls with a valid access token through, over every transport, and puts the application's user on
+ * `request.user`. Honours `@Public`, `@OptionalAuth` and the `@Require…` decorators of the handler.
  *
  * A subclass may override `getRequest` and `handleRequest`, as with every guard of `@nestjs/passport`, and may have a
  * constructor of its own, which calls `super()`: what the guard needs is injected into its properties.
  *
- * @throws AuthException 400, 401, 403 or 503, with its headers set on the response
+ * @throws AuthException 400, 401, 403 or 503, with its headers set on the response; over WebSocket and RPC, their own
+ * exceptions
  */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard() {
@@ -43,19 +37,20 @@ export class JwtAuthGuard extends AuthGuard() {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     const policy = routePolicy(context.getHandler(), context.getClass());
     if (policy.access === 'public') return true;
-    assertHttp(context);
-    const request = this.getRequest(context) as HttpRequest;
-    // A subclass may return one object for many requests; what is known of a request is kept on its own.
-    const own =
+    const { transports } = this.guardOptions;
+    if (isUnguarded(context, transports) && !requiresGrants(policy.requirements)) return true;
+    const { carrier, key, takeToken } = callOf(context, transports);
+    // A subclass may return one object for many calls; what is known of a call is kept on its own key.
+    const request =
       this.getRequest === JwtAuthGuard.prototype.getRequest
-        ? request
-        : context.switchToHttp().getRequest<HttpRequest>();
+        ? carrier
+        : (this.getRequest(context) as HttpRequest);
     try {
       const given = this.getAuthenticateOptions(context);
       const { property = 'user' } =
         given === undefined ? this.options : { ...this.options, ...(await given) };
       await this.authenticator.authenticate(
-        request,
+        { request, key, takeToken, transport: transportNameOf(context) },
         (authentication) => {
           const admit = (user: unknown) => {
             (request as Record<string, unknown>)[property] = user;
@@ -64,12 +59,16 @@ export class JwtAuthGuard extends AuthGuard() {
           const user = this.decide(context, authentication);
           return isThenable(user) ? user.then(admit) : admit(user);
         },
-        own.raw ?? own,
       );
       return true;
     } catch (error) {
       throw this.answer(error, context, policy);
     }
+  }
+
+  /** What carries the user: the HTTP request, or what stands for it over another transport. */
+  override getRequest(context: ExecutionContext): unknown {
+    return carrierOf(context);
   }
 
   /**
@@ -106,25 +105,14 @@ export class JwtAuthGuard extends AuthGuard() {
     checkGrants(verified.claims, requirements, this.guardOptions.claims);
   }
 
-  /** An HttpException has no headers, so they are set here, unless an answer was sent in the meantime. */
+  /** An AuthError in the words of the transport; what the application throws goes through unchanged. */
   private answer(error: unknown, context: ExecutionContext, { requirements }: RoutePolicy): unknown {
     const authError = error instanceof AuthException ? error.authError : error;
     if (!(authError instanceof AuthError)) return error;
     const { realm } = this.guardOptions;
     const exception = new AuthException(authError, { realm, scope: requirements.scopes.join(' ') });
-    const response = context.switchToHttp().getResponse<HttpResponse>();
-    if ((response.raw ?? response).headersSent) return exception;
-    for (const [name, value] of Object.entries(exception.headers)) response.header(name, value);
-    return exception;
+    return refusalOf(exception, context);
   }
-}
-
-/** Only HTTP is guarded: anything else is refused, never let through. */
-function assertHttp(context: ExecutionContext): void {
-  const type = context.getType<string>();
-  if (type === 'http') return;
-  const where = `${context.getClass().name}.${context.getHandler().name}`;
-  throw new Error(`JwtAuthGuard guards HTTP routes; ${where} is called over "${type}"`);
 }
 
 /** Where `@UseGuards` keeps its guards: on a class, or on the function of a handler. */

@@ -1,11 +1,12 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
+import { IncomingMessage } from 'node:http';
 import passport from 'passport';
 import { Strategy } from 'passport-jwt';
 import { AuthError } from '../common/auth.error.js';
 import { AuthException } from '../guard/auth.exception.js';
-import type { Authenticator } from '../guard/authenticator.js';
-import type { HttpRequest } from '../guard/bearer-token.js';
+import type { Authenticator, Credentialed } from '../guard/authenticator.js';
+import type { HttpRequest } from '../guard/transports/bearer-token.js';
 import type { ResolvedGuardOptions } from '../guard/guard.options.js';
 import { errorOf, failRequest } from './fail-request.js';
 import { sharedName } from './shared-name.js';
@@ -51,7 +52,7 @@ export class JwtStrategy extends Strategy {
   }
 
   override authenticate(request: unknown): void {
-    const decided = this.authenticator.authenticate(request as HttpRequest, ({ user, error }) => {
+    const decided = this.authenticator.authenticate(callOf(request as HttpRequest), ({ user, error }) => {
       if (error !== undefined) throw error;
       return user;
     });
@@ -69,4 +70,10 @@ export class JwtStrategy extends Strategy {
     if (!(error instanceof AuthError)) return this.error(errorOf(error));
     return error.isRefusal ? this.fail(error) : this.error(new AuthException(error, this.options));
   }
+}
+
+/** A request of Express or Fastify. Of an object that an application made, the outcome is not kept. */
+function callOf(request: HttpRequest): Credentialed {
+  const key = request.raw ?? (request instanceof IncomingMessage ? request : {});
+  return { request, key, transport: 'http' };
 }

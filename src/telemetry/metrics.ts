@@ -16,12 +16,14 @@ import {
   type CacheResult,
   type FetchOutcome,
   type FetchTrigger,
+  type TransportName,
 } from './names.js';
 import { LIBRARY_VERSION } from '../common/version.js';
 
 /** The outcome of a request, in words from closed lists. */
 export interface AuthenticationOutcome {
   readonly result: AuthenticationResult;
+  readonly transport: TransportName;
   /** Why it was rejected. */
   readonly reason?: AuthErrorCode | undefined;
   /** What made it an error. */
@@ -78,9 +80,13 @@ export function observe(observed: Observed): () => void {
 }
 
 /** Records one request. */
-export function recordAuthentication(tookMs: number, { result, reason, error }: AuthenticationOutcome): void {
+export function recordAuthentication(
+  tookMs: number,
+  { result, transport, reason, error }: AuthenticationOutcome,
+): void {
   currentInstruments()?.authenticateDuration.record(tookMs / 1_000, {
     [ATTRIBUTES.result]: result,
+    [ATTRIBUTES.transport]: transport,
     ...(reason !== undefined && { [ATTRIBUTES.rejectionReason]: reason }),
     // What a hook of the application threw could be anything, so its kind is no label.
     ...(error !== undefined && {

@@ -44,6 +44,8 @@ export const METRICS = {
 export const ATTRIBUTES = {
   /** `accepted`, `rejected`, `anonymous` or `error`. */
   result: 'jwt.result',
+  /** `http`, `graphql`, `ws`, `rpc` or `other`: how the handler was called. */
+  transport: 'jwt.transport',
   /** One of `AUTH_ERROR_CODES`. */
   rejectionReason: 'jwt.rejection.reason',
   /** True when the token was in the token cache. */
@@ -80,6 +82,7 @@ export const OTHER_ERROR = '_OTHER';
 /** The values of the attributes that have a closed list; `AUTH_ERROR_CODES` are those of the rejection reason. */
 export const VALUES = {
   result: ['accepted', 'rejected', 'anonymous', 'error'],
+  transport: ['http', 'graphql', 'ws', 'rpc', 'other'],
   cacheResult: ['hit', 'stale', 'miss', 'coalesced', 'refused'],
   fetchTrigger: ['bootstrap', 'refresh', 'unknown_kid', 'expired', 'manual'],
   fetchSource: ['issuer', 'store'],
@@ -88,6 +91,8 @@ export const VALUES = {
 
 /** The outcome of a request. */
 export type AuthenticationResult = (typeof VALUES.result)[number];
+/** How a handler was called. */
+export type TransportName = (typeof VALUES.transport)[number];
 /** How a verification key was found, or why it was not. */
 export type CacheResult = (typeof VALUES.cacheResult)[number];
 /** What caused a refresh. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { AuthError } from 'nestjs-jwks-auth';
 import { beforeAll, expect, it } from 'vitest';
-import { bearerToken } from '../../src/guard/bearer-token.js';
+import { bearerToken } from '../../src/guard/transports/bearer-token.js';
 import { reported } from '../conformance/report.js';
 import { DIFFERENCES } from './differences.js';
 import { fuzzCase, type FuzzCase } from './fuzz-case.js';

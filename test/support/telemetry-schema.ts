@@ -25,6 +25,7 @@ export const SPAN_SCHEMA: Readonly<Record<SpanName, SpanSchema>> = {
     errorWhen: 'it could not be judged, or a hook of the application failed',
     attributes: {
       [A.result]: 'always',
+      [A.transport]: 'always',
       [A.rejectionReason]: 'with `rejected`',
       [A.tokenCacheHit]: 'when there was a token',
       [A.jwtIssuer]: 'when the token names a configured issuer',
@@ -83,6 +84,7 @@ export const ATTRIBUTE_SCHEMA: Readonly<
   >
 > = {
   [A.result]: { type: 'string', values: VALUES.result },
+  [A.transport]: { type: 'string', values: VALUES.transport },
   [A.rejectionReason]: { type: 'string', values: 'one of the [codes](../guide/http-answers.md#the-codes)' },
   [A.tokenCacheHit]: { type: 'boolean', values: 'whether the token had been verified before' },
   [A.jwtIssuer]: { type: 'string', values: 'the configured issuer that the token names' },
@@ -112,7 +114,7 @@ export const METRIC_SCHEMA: Readonly<
 > = {
   [METRICS.authenticateDuration]: {
     type: 'histogram',
-    attributes: [A.result, A.rejectionReason, A.errorType],
+    attributes: [A.result, A.transport, A.rejectionReason, A.errorType],
   },
   [METRICS.keyLookups]: { type: 'counter', attributes: [A.jwksIssuer, A.cacheResult] },
   [METRICS.fetchDuration]: {

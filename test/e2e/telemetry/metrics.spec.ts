@@ -70,12 +70,12 @@ describe('the metrics', () => {
     await get('/me', issuer.token({ sub: 'nobody' }));
     const series = await captured.series(METRICS.authenticateDuration);
     const expected = [
-      { 'jwt.result': 'accepted' },
-      { 'jwt.result': 'rejected', 'jwt.rejection.reason': 'wrong_audience' },
-      { 'jwt.result': 'rejected', 'jwt.rejection.reason': 'missing_token' },
-      { 'jwt.result': 'anonymous' },
-      { 'jwt.result': 'rejected', 'jwt.rejection.reason': 'insufficient_scope' },
-      { 'jwt.result': 'error', 'error.type': '_OTHER' },
+      { 'jwt.transport': 'http', 'jwt.result': 'accepted' },
+      { 'jwt.transport': 'http', 'jwt.result': 'rejected', 'jwt.rejection.reason': 'wrong_audience' },
+      { 'jwt.transport': 'http', 'jwt.result': 'rejected', 'jwt.rejection.reason': 'missing_token' },
+      { 'jwt.transport': 'http', 'jwt.result': 'anonymous' },
+      { 'jwt.transport': 'http', 'jwt.result': 'rejected', 'jwt.rejection.reason': 'insufficient_scope' },
+      { 'jwt.transport': 'http', 'jwt.result': 'error', 'error.type': '_OTHER' },
     ];
     expect(series.map(({ attributes }) => attributes)).toEqual(expected);
     expect(series.map(({ count }) => count)).toEqual(expected.map(() => 1));
@@ -104,7 +104,7 @@ describe('the metrics', () => {
     await scene.start({ keys: { bootstrap: 'background' } });
     expect(await get('/me', issuer.token())).toBe(503);
     expect(await labelsOf(captured, METRICS.authenticateDuration)).toEqual([
-      { 'jwt.result': 'error', 'error.type': 'keys_unavailable' },
+      { 'jwt.transport': 'http', 'jwt.result': 'error', 'error.type': 'keys_unavailable' },
     ]);
     expect(await labelsOf(captured, METRICS.fetchDuration)).toEqual([
       {
@@ -124,7 +124,7 @@ describe('the metrics', () => {
     await scene.start({ validate: () => Promise.reject(new ForbiddenException()) });
     expect(await get('/me', issuer.token())).toBe(403);
     expect(await labelsOf(captured, METRICS.authenticateDuration)).toEqual([
-      { 'jwt.result': 'rejected', 'jwt.rejection.reason': 'user_rejected' },
+      { 'jwt.transport': 'http', 'jwt.result': 'rejected', 'jwt.rejection.reason': 'user_rejected' },
     ]);
   });
 

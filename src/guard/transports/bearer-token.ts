@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { AuthError } from '../common/auth.error.js';
+import { AuthError } from '../../common/auth.error.js';
 
-/** What is read of a request of Express or Fastify. */
+/** What is read of a request of Express or Fastify, or for an upgrade. */
 export interface HttpRequest {
   readonly headers?: IncomingMessage['headers'];
   /** Fastify keeps Node's own request here. */
@@ -42,6 +42,32 @@ export function bearerToken(request: HttpRequest): string {
  * are checked: reading a long token once more costs as much as everything else here.
  */
 export const isB64Token = (token: string): boolean => B64TOKEN.test(token);
+
+/**
+ * Takes the bearer token out of credentials that came in several places, or outside of a header: the metadata of a
+ * call, the parameters of a connection. One place only.
+ *
+ * @param credentials the values found, each as an `Authorization` header has it
+ * @throws AuthError `missing_token`, `malformed_request` or `multiple_tokens`
+ */
+export function oneBearerToken(credentials: readonly unknown[]): string {
+  const [value, ...more] = credentials.filter((one) => one !== undefined && one !== null && one !== '');
+  if (value === undefined) throw new AuthError('missing_token');
+  if (more.length > 0) throw new AuthError('multiple_tokens');
+  if (typeof value !== 'string') throw malformed();
+  const token = credentialsIn(value);
+  if (!isB64Token(token)) throw malformed();
+  return token;
+}
+
+/**
+ * The `Authorization` lines of a request that Node received, in the order of their arrival. What other code wrote into
+ * `headers` since is left out.
+ */
+export function authorizationIn(request: HttpRequest | undefined): readonly string[] {
+  const rawHeaders = request?.rawHeaders ?? request?.raw?.rawHeaders ?? [];
+  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'authorization');
+}
 
 /** What stands behind the scheme `Bearer` (RFC 9110 §11.4), unread. */
 function credentialsIn(header: string): string {

@@ -1,0 +1,77 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { AuthError } from '../../common/auth.error.js';
+import { checkNoPromise } from '../../common/option-checks.js';
+import type { TransportName } from '../../telemetry/names.js';
+import type { AuthException } from '../auth.exception.js';
+import type { HttpRequest } from './bearer-token.js';
+import { graphql } from './graphql.js';
+import { http } from './http.js';
+import { rpc } from './rpc.js';
+import type { ResolvedTransports, TokenFrom } from './transport.options.js';
+import type { Call, Transport } from './transport.js';
+import { ws } from './ws.js';
+
+/** By the type of the context. */
+const TRANSPORTS: ReadonlyMap<string, Transport> = new Map(Object.entries({ http, graphql, ws, rpc }));
+
+const transportOf = (context: ExecutionContext): Transport | undefined =>
+  TRANSPORTS.get(context.getType<string>());
+
+/** What traces and metrics show of a call. */
+export const transportNameOf = (context: ExecutionContext): TransportName =>
+  transportOf(context)?.name ?? 'other';
+
+/** True when the handlers of this type of context are let through without credentials. */
+export const isUnguarded = (context: ExecutionContext, { unguarded }: ResolvedTransports): boolean =>
+  unguarded.size > 0 && unguarded.has(context.getType<string>());
+
+/**
+ * Reads a call, by the transport of its context or by the option for it.
+ *
+ * @throws Error that names the handler and the option, when neither leads to a token
+ */
+export function callOf(context: ExecutionContext, { tokenFrom }: ResolvedTransports): Call {
+  const call = transportOf(context)?.read(context);
+  const own = tokenFrom.size === 0 ? undefined : tokenFrom.get(context.getType<string>());
+  if (own !== undefined) {
+    const { carrier, key } = call ?? { carrier: otherCarrier(context), key: context };
+    return { carrier, key, takeToken: () => tokenOf(context, own) };
+  }
+  if (call !== undefined) return call;
+  const type = context.getType<string>();
+  const where = `${context.getClass().name}.${context.getHandler().name}`;
+  throw new Error(
+    `JwtAuthGuard cannot read the token of ${where}, which is called over "${type}": set the option transports.${type} to { tokenFrom } or to 'unguarded', or declare the handler @Public`,
+  );
+}
+
+/** A refusal in the words of the transport that the context is of. */
+export const refusalOf = (exception: AuthException, context: ExecutionContext): unknown =>
+  transportOf(context)?.refusalOf(exception, context) ?? exception;
+
+/** What `user` is set on for this call. */
+export const carrierOf = (context: ExecutionContext): { readonly user?: unknown } =>
+  (transportOf(context)?.read(context)?.carrier ?? otherCarrier(context)) as object;
+
+function tokenOf(context: ExecutionContext, tokenFrom: TokenFrom): string {
+  const token = tokenFrom(context);
+  checkNoPromise(
+    `transports.${context.getType<string>()}.tokenFrom`,
+    token,
+    'must return a string or null, not a promise',
+  );
+  if (!token) throw new AuthError('missing_token');
+  return token;
+}
+
+const carriers = new WeakMap<object, HttpRequest>();
+
+/** The carrier of a call of an unknown kind: one for the first object that follows the data in its arguments. */
+function otherCarrier(context: ExecutionContext): HttpRequest {
+  const anchor = context.getArgs<unknown[]>().slice(1).find(isObject) ?? context;
+  const carrier = carriers.get(anchor) ?? {};
+  carriers.set(anchor, carrier);
+  return carrier;
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
