@@ -54,4 +54,6 @@ export class JwksFetchError extends Error {
 
 /** This error, or a JwksFetchError `network` around it: what a source throws is always one of the closed list. */
 export const asJwksFetchError = (error: unknown): JwksFetchError =>
-  error instanceof JwksFetchError ? error : new JwksFetchError('network', { cause: error });
+  error instanceof JwksFetchError
+    ? error
+    : new JwksFetchError('network', { message: 'an unexpected error', cause: error });

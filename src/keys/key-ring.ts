@@ -61,6 +61,7 @@ export class KeyRing extends JwksClient {
   private readonly closing: AbortController;
   private readonly withoutKeys: Bulkhead;
   private readonly withUnknownKid: Bulkhead;
+  private denyAtHeir: ((kid: string) => Promise<boolean>) | undefined;
 
   constructor({ issuer, clock, cached, refresher, limiter, closing }: KeyRingParts) {
     // The ring replaces whatever the base class fetches, caches and limits.
@@ -175,10 +176,21 @@ export class KeyRing extends JwksClient {
 
   /**
    * Takes a key out of use at once, for the life of the process; with `keys.store`, in every process, by its next refresh
-   * at the latest. Resolves to whether the other processes will read it; never rejects.
+   * at the latest. Resolves to whether the other processes will read it; never rejects. A ring that was replaced passes
+   * it on to the one in its place.
    */
-  deny(kid: string): Promise<boolean> {
-    return this.refresher.deny(kid);
+  async deny(kid: string): Promise<boolean> {
+    const [isShared, isSharedByHeir] = await Promise.all([this.refresher.deny(kid), this.denyAtHeir?.(kid)]);
+    return isSharedByHeir ?? isShared;
+  }
+
+  /**
+   * Passes what is denied from now on to whatever takes the place of this ring.
+   *
+   * @internal
+   */
+  passDenialsTo(deny: (kid: string) => Promise<boolean>): void {
+    this.denyAtHeir = deny;
   }
 
   /** The key ids that were taken out of use. */

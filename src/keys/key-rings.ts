@@ -240,6 +240,7 @@ export class KeyRings implements Iterable<KeyRing> {
     const isOwn = (kid: string) => !this.denied.has(kid) && !this.deniedByOptions.has(kid);
     const denied = [...ring.deniedKids].filter(isOwn);
     if (denied.length > 0) this.deniedAt.set(ring.issuer, denied);
+    ring.passDenialsTo((kid) => this.denyAt(ring.issuer, kid));
     ring.close();
   }
 }

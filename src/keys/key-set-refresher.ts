@@ -1,6 +1,6 @@
 import { withDeadline } from '../common/deadline.js';
 import { asJwksFetchError, JwksFetchError } from '../http/jwks-fetch.error.js';
-import { KeySet, type ImportedKeySet, type KeySetDiff } from '../jwk/key-set.js';
+import type { ImportedKeySet, KeySetDiff } from '../jwk/key-set.js';
 import { OTHER_ERROR, type FetchSource } from '../telemetry/names.js';
 import { withoutBaggage, type SpanPlace } from '../telemetry/span.js';
 import type { AcceptedKeySet, CachedKeySet } from './cached-key-set.js';
@@ -240,8 +240,9 @@ export class KeySetRefresher {
 
   /** A 304 confirms the keys in memory: they were imported when they arrived. */
   private import(response: JwksResponse): ImportedKeySet {
-    if (response.status !== 304) return this.validation.validateJwks(response);
-    return this.cached.accepted?.imported ?? { keySet: KeySet.EMPTY, unusable: [] };
+    const { accepted } = this.cached;
+    if (response.status !== 304 || accepted === undefined) return this.validation.validateJwks(response);
+    return this.validation.confirmJwks(accepted.imported);
   }
 
   /** The one place where a new set takes effect: memory, schedule and events. */

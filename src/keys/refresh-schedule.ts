@@ -64,21 +64,22 @@ export class RefreshSchedule {
     return isAhead;
   }
 
-  /** Plans the next attempt after a failure, and forbids fetches until the back-off is over; returns the delay. */
+  /**
+   * Plans the next attempt after a failure, and forbids fetches until the back-off is over. Returns the delay in
+   * milliseconds; Infinity when the next attempt waits for a token.
+   */
   backOff(error: JwksFetchError, hasKeys: boolean): number {
     const backOffMs = this.nextBackOffMs(error, hasKeys);
     const delayMs = Math.max(this.idleDelayMs(KEY_POLICY.idleRetries), backOffMs);
     this.cooldownUntil = this.in(backOffMs);
     this.waitForCooldown(hasKeys, delayMs);
-    return delayMs;
+    return this.fetchesOnDemand(hasKeys) ? Infinity : delayMs;
   }
 
   /** Plans the next attempt for the end of the cooldown. Without keys the store, if there is one, is read meanwhile. */
   waitForCooldown(hasKeys: boolean, delayMs = this.cooldownMs): void {
-    const { isShared, mayIdle } = this.options;
-    // The ring of a dynamic issuer without keys fetches on demand: nobody may ever ask for it again.
-    if (mayIdle && !hasKeys) return this.disarm();
-    const readsStore = isShared && !hasKeys;
+    if (this.fetchesOnDemand(hasKeys)) return this.disarm();
+    const readsStore = this.options.isShared && !hasKeys;
     this.arm(readsStore ? Math.min(delayMs, KEY_POLICY.storeLookMs) : delayMs);
   }
 
@@ -146,6 +147,11 @@ export class RefreshSchedule {
     // 2 ** 20 keeps the product finite in an outage of any length.
     const delay = Math.min(ceiling, first * 2 ** Math.min(before, 20));
     return delay / 2 + (this.options.random() * delay) / 2;
+  }
+
+  /** True for the ring of a dynamic issuer without keys: no further token may ever name that issuer. */
+  private fetchesOnDemand(hasKeys: boolean): boolean {
+    return this.options.mayIdle && !hasKeys;
   }
 
   /** How long the next refresh waits at least: 0 for a ring in use, a part of `staleIfErrorMs` for an idle one. */

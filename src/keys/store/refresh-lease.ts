@@ -10,6 +10,9 @@ interface LeaseRecord {
   readonly failures: number;
 }
 
+/** For so long after its end a lease stays in the store, since its failures count in the next attempt. */
+const [, LONGEST_BACK_OFF_MS] = KEY_POLICY.retryAfterBoundsMs;
+
 const FREE: LeaseRecord = { untilWallAt: 0, failures: 0 };
 
 /**
@@ -21,6 +24,7 @@ export class RefreshLease {
   /** Failed fetches in a row, in all processes, as far as this one knows. */
   failures = 0;
   private readonly name: string;
+  /** True while a fetch is in flight for which this process has acquired the lease. */
   private isHeld = false;
 
   constructor(
@@ -43,17 +47,19 @@ export class RefreshLease {
   }
 
   /**
-   * The fetch failed: extends the lease by the back-off. A process that fetched without it, for want of keys, leaves it
-   * alone: the others have keys and can wait longer.
+   * A fetch failed: extends the lease by the back-off. One that did not acquire it, for want of keys or for an unknown
+   * kid, leaves it as it is: the others have keys and can wait longer.
    */
   async failed(cooldownMs: number): Promise<void> {
     if (!this.isHeld) return;
+    this.isHeld = false;
     this.failures += 1;
     await this.write(cooldownMs);
   }
 
-  /** The fetch succeeded: releases the lease. */
+  /** A fetch succeeded: ends the back-off of all processes. Without one the lease ends by itself, which saves a write. */
   async succeeded(): Promise<void> {
+    this.isHeld = false;
     const hadFailed = this.failures > 0;
     this.failures = 0;
     if (hadFailed) await this.write(0);
@@ -73,8 +79,7 @@ export class RefreshLease {
     if (issuer !== this.issuer.issuer) throw new StoreEntryError('foreign');
     if (!Number.isFinite(untilWallAt) || !Number.isSafeInteger(failures))
       throw new StoreEntryError('malformed');
-    const [, longest] = KEY_POLICY.retryAfterBoundsMs;
-    if (Number(untilWallAt) > this.clock.wallNow() + longest + KEY_POLICY.clockSkewMs)
+    if (Number(untilWallAt) > this.clock.wallNow() + LONGEST_BACK_OFF_MS + KEY_POLICY.clockSkewMs)
       throw new StoreEntryError('future');
     return { untilWallAt: Number(untilWallAt), failures: Math.max(0, Number(failures)) };
   }
@@ -83,6 +88,6 @@ export class RefreshLease {
     const { issuer } = this.issuer;
     const body = { issuer, untilWallAt: this.clock.wallNow() + forMs, failures: this.failures };
     // As above, and a closed ring writes nothing.
-    await this.access.write('turn', this.name, body).catch(() => {});
+    await this.access.write('turn', this.name, body, forMs + LONGEST_BACK_OFF_MS).catch(() => {});
   }
 }

@@ -57,7 +57,9 @@ export class SealedStore {
   async write(kind: StoreEntryKind, name: string, body: object, ttlMs?: number): Promise<void> {
     const { failures } = this;
     const entry = sealEntry(kind, body, this.secrets);
-    const isWritten = await this.inTime(() => this.store.set(name, entry, ttlMs));
+    // Redis takes whole milliseconds alone.
+    const wholeTtlMs = ttlMs === undefined ? undefined : Math.ceil(ttlMs);
+    const isWritten = await this.inTime(() => this.store.set(name, entry, wholeTtlMs));
     this.throwIfFailedSince(failures);
     if (!isWritten) throw new StoreError('not_written');
   }

@@ -14,6 +14,7 @@ const MAX_KNOWN = 2 * MAX_SHARED;
 export class SharedDenials {
   private readonly name: string;
   private readonly denied = new Set<string>();
+  private areTooMany = false;
 
   constructor(
     private readonly issuer: string,
@@ -36,7 +37,7 @@ export class SharedDenials {
   /** Denies a kid in every process; resolves to whether the store has it, where the others read it. */
   async deny(kid: string): Promise<boolean> {
     this.denied.add(kid);
-    if (!this.shared.includes(kid)) this.access.refuse('denied', 'too_large');
+    if (!this.shared.includes(kid)) this.reportTooMany();
     return (await this.publish()) && this.shared.includes(kid);
   }
 
@@ -65,6 +66,11 @@ export class SharedDenials {
   /** Those that are shared. Sorted, so that processes that know the same kids share the same ones. */
   private get shared(): readonly string[] {
     return [...this.denied].toSorted().slice(0, MAX_SHARED);
+  }
+
+  private reportTooMany(): void {
+    if (!this.areTooMany) this.access.report({ type: 'denials_not_shared', max: MAX_SHARED });
+    this.areTooMany = true;
   }
 
   private areIn(kids: readonly string[]): boolean {

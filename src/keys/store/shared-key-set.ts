@@ -76,7 +76,7 @@ export class SharedKeySet {
       headers: keptHeaders(headers),
       keys,
     };
-    const ttlMs = Math.min(Math.ceil(lifetimeMs), MAX_TTL_MS);
+    const ttlMs = Math.min(lifetimeMs, MAX_TTL_MS);
     await this.access.attempt(() => this.access.write('jwks', this.name, body, ttlMs));
   }
 
