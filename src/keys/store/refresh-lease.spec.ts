@@ -43,6 +43,16 @@ describe('a refresh lease', () => {
     expect([await other.acquire(), other.failures]).toEqual([0, 0]);
   });
 
+  it('does not hold back the process that wrote it, whose next refresh may come earlier', async () => {
+    const [one, other] = [fleet.process(), fleet.process()];
+    await one.acquire();
+    await one.succeeded();
+    expect([await other.acquire(), await one.acquire()]).toEqual([KEY_POLICY.leaseMs, 0]);
+    await one.failed(30_000);
+    await fleet.clock.advance(29_999);
+    expect([await other.acquire(), await one.acquire(), one.failures]).toEqual([1, 0, 1]);
+  });
+
   it('ends by itself after a success without earlier failures', async () => {
     const [one, other] = [fleet.process(), fleet.process()];
     await one.acquire();

@@ -26,6 +26,8 @@ export class RefreshLease {
   private readonly name: string;
   /** True while a fetch is in flight for which this process has acquired the lease. */
   private isHeld = false;
+  /** Until when the lease lasts that this process wrote last, by the wall clock. */
+  private writtenUntil: number | undefined;
 
   constructor(
     private readonly issuer: SharedIssuer,
@@ -38,7 +40,8 @@ export class RefreshLease {
   /** Acquires the lease for one fetch; resolves to 0, or to the milliseconds for which another process holds it. */
   async acquire(): Promise<number> {
     const { untilWallAt, failures } = await this.read();
-    const waitMs = untilWallAt - this.clock.wallNow();
+    // Its own lease holds a process back no longer than its own back-off.
+    const waitMs = untilWallAt === this.writtenUntil ? 0 : untilWallAt - this.clock.wallNow();
     this.failures = failures;
     this.isHeld = waitMs <= 0;
     if (!this.isHeld) return waitMs;
@@ -86,7 +89,9 @@ export class RefreshLease {
 
   private async write(forMs: number): Promise<void> {
     const { issuer } = this.issuer;
-    const body = { issuer, untilWallAt: this.clock.wallNow() + forMs, failures: this.failures };
+    const untilWallAt = this.clock.wallNow() + forMs;
+    this.writtenUntil = untilWallAt;
+    const body = { issuer, untilWallAt, failures: this.failures };
     // As above, and a closed ring writes nothing.
     await this.access.write('turn', this.name, body, forMs + LONGEST_BACK_OFF_MS).catch(() => {});
   }
