@@ -4,13 +4,14 @@ import { Bulkhead } from '../common/bulkhead.js';
 import type { Clock } from '../common/clock.js';
 import { publicJwkOf, signingKeyOf } from '../jwk/signing-key.js';
 import type { VerificationKey } from '../jwk/verification-key.js';
+import type { FetchTrigger } from '../telemetry/names.js';
 import type { CachedKeySet, WantedKey } from './cached-key-set.js';
 import type { KeyRingState } from './freshness.js';
 import type { Inflight } from './inflight.js';
 import { KEY_POLICY } from './key-policy.js';
 import { traceKeyLookup, type KeyLookup } from './key-ring-trace.js';
 import type { KeySetRefresher } from './key-set-refresher.js';
-import type { RateLimiter } from './rate-limiter.js';
+import type { UnknownKidLimiter } from './limits/unknown-kid-limiter.js';
 
 /** What a key ring is made of. */
 export interface KeyRingParts {
@@ -18,7 +19,7 @@ export interface KeyRingParts {
   readonly clock: Clock;
   readonly cached: CachedKeySet;
   readonly refresher: KeySetRefresher;
-  readonly limiter: RateLimiter;
+  readonly limiter: UnknownKidLimiter;
   /** Closes the ring, and whatever works for it. */
   readonly closing: AbortController;
 }
@@ -57,7 +58,7 @@ export class KeyRing extends JwksClient {
   private readonly clock: Clock;
   private readonly cached: CachedKeySet;
   private readonly refresher: KeySetRefresher;
-  private readonly limiter: RateLimiter;
+  private readonly limiter: UnknownKidLimiter;
   private readonly closing: AbortController;
   private readonly withoutKeys: Bulkhead;
   private readonly withUnknownKid: Bulkhead;
@@ -261,23 +262,29 @@ export class KeyRing extends JwksClient {
 
   /** The refresh to wait for: the one in flight, or a new one where the limits allow it. */
   private join(wanted: WantedKey, since: number, lookup: KeyLookup): Inflight | undefined {
-    const { cached, refresher } = this;
+    const { refresher } = this;
     const { inflight } = refresher;
     if (inflight !== undefined) {
       lookup.result = 'coalesced';
       lookup.waitsFor(inflight.place);
       return inflight;
     }
-    if (!refresher.canRefresh) return undefined;
-    if (!cached.isUsable) {
+    const trigger = this.triggerOfMiss;
+    if (!refresher.canStart(trigger)) return undefined;
+    if (trigger !== 'unknown_kid') {
       lookup.result = 'miss';
-      return refresher.refresh({ trigger: cached.freshness.state === 'EMPTY' ? 'bootstrap' : 'expired' });
+      return refresher.refresh({ trigger });
     }
     // During a cooldown only the store is read, which has a limit of its own.
     const permit = refresher.schedule.canFetch ? this.limiter.tryAcquire() : undefined;
     if (refresher.schedule.canFetch && permit === undefined) return undefined;
     lookup.result = 'miss';
-    return refresher.refresh({ trigger: 'unknown_kid', wanted, since, permit });
+    return refresher.refresh({ trigger, wanted, since, permit });
+  }
+
+  private get triggerOfMiss(): FetchTrigger {
+    if (this.cached.isUsable) return 'unknown_kid';
+    return this.cached.freshness.state === 'EMPTY' ? 'bootstrap' : 'expired';
   }
 
   /**

@@ -72,21 +72,21 @@ export class RefreshSchedule {
     const backOffMs = this.nextBackOffMs(error, hasKeys);
     const delayMs = Math.max(this.idleDelayMs(KEY_POLICY.idleRetries), backOffMs);
     this.cooldownUntil = this.in(backOffMs);
-    this.waitForCooldown(hasKeys, delayMs);
+    this.planAfterCooldown(hasKeys, delayMs);
     return this.fetchesOnDemand(hasKeys) ? Infinity : delayMs;
   }
 
   /** Plans the next attempt for the end of the cooldown. Without keys the store, if there is one, is read meanwhile. */
-  waitForCooldown(hasKeys: boolean, delayMs = this.cooldownMs): void {
+  planAfterCooldown(hasKeys: boolean, delayMs = this.cooldownMs): void {
     if (this.fetchesOnDemand(hasKeys)) return this.disarm();
     const readsStore = this.options.isShared && !hasKeys;
     this.arm(readsStore ? Math.min(delayMs, KEY_POLICY.storeLookMs) : delayMs);
   }
 
-  /** Too many refreshes of dynamic issuers are in flight: retries after a second or two, at random. */
-  waitForCapacity(hasKeys: boolean): void {
+  /** Plans the next attempt where too many refreshes are in flight: after a second or two, at random. */
+  planForCapacity(hasKeys: boolean): void {
     const delayMs = KEY_POLICY.capacityRetryMs * (1 + this.options.random());
-    this.waitForCooldown(hasKeys, Math.max(this.cooldownMs, delayMs));
+    this.planAfterCooldown(hasKeys, Math.max(this.cooldownMs, delayMs));
   }
 
   /**

@@ -29,7 +29,7 @@ export interface AuthenticationOutcome {
 }
 
 /** The outcome of a fetch from an issuer. */
-export interface Fetched {
+interface Fetched {
   /** The configured issuer. */
   readonly issuer: string;
   readonly trigger: FetchTrigger;

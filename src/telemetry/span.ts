@@ -31,6 +31,7 @@ export interface ActiveSpan {
   readonly place: SpanPlace | undefined;
 }
 
+/** How a span is created, and what makes it an ERROR. */
 export interface SpanOptions {
   /** Called only for a span that is created. */
   readonly attributes?: () => Attributes;

@@ -111,6 +111,7 @@ export interface ResolvedTokenOptions extends Required<Omit<TokenOptions, 'isRev
 /** The cache allocates its index at start: some 24 MB for so many tokens. */
 const MAX_CACHED_TOKENS = 1_000_000;
 
+/** What holds unless the options say otherwise. */
 export const TOKEN_OPTION_DEFAULTS: ResolvedTokenOptions = {
   clockToleranceMs: 5_000,
   senderConstrained: 'refuse',

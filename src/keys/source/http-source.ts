@@ -1,9 +1,9 @@
 import { conditionalHeaders, confirmedHeaders, keptHeaders } from '../../http/cache-headers.js';
 import { fetchJson, type FetchOptions, type JsonResponse } from '../../http/fetch-json.js';
 import { isThisMachine } from '../../http/blocked-addresses.js';
-import { JwksFetchError } from '../../http/jwks-fetch.error.js';
+import { JwksFetchError, withAddress } from '../../http/jwks-fetch.error.js';
 import { KEY_POLICY } from '../key-policy.js';
-import { at, discoverJwksUri } from './discovery.js';
+import { discoverJwksUri } from './discovery.js';
 import type { JwksResponse, JwksSource } from './jwks-source.js';
 
 /** Whose keys to fetch, and how. */
@@ -52,7 +52,7 @@ export class HttpJwksSource implements JwksSource {
       const response = await fetchJson(jwksUri, validators, options, signal);
       return asKeySet(jwksUri, conditionalOn, response);
     } catch (error) {
-      throw error instanceof JwksFetchError && !signal.aborted ? at(jwksUri, error) : error;
+      throw error instanceof JwksFetchError && !signal.aborted ? withAddress(jwksUri, error) : error;
     }
   }
 

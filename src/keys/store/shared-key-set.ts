@@ -14,7 +14,7 @@ export interface SharedIssuer {
 }
 
 /** A response that some process has fetched and written to the store. */
-export interface StoredKeySet {
+interface StoredKeySet {
   readonly response: JwksResponse;
   /** When that process sent its request, by its wall clock, in milliseconds since 1970. */
   readonly requestedAt: number;
@@ -59,7 +59,10 @@ export class SharedKeySet {
     return this.access.attempt(() =>
       this.access.read('jwks', this.name, (body) => {
         const { response, requestedAt } = this.parse(body);
-        if (since !== undefined && requestedAt <= since) return ignoreOlder(since - requestedAt);
+        if (since !== undefined && requestedAt <= since) {
+          checkNotOutdated(since - requestedAt);
+          return undefined;
+        }
         return { response, requestedAt, imported: validateStored(validate, response) };
       }),
     );
@@ -96,8 +99,12 @@ export class SharedKeySet {
   }
 }
 
-/** Within the tolerance an older entry is normal: the clock of the process that wrote it is a little late. */
-function ignoreOlder(olderByMs: number): undefined {
+/**
+ * Within the tolerance an older entry is normal: the clock of the process that wrote it is a little late.
+ *
+ * @throws StoreEntryError `outdated`
+ */
+function checkNotOutdated(olderByMs: number): void {
   if (olderByMs > KEY_POLICY.clockSkewMs) throw new StoreEntryError('outdated');
 }
 
