@@ -33,7 +33,7 @@ const THIS_MACHINE = new BlockList();
 for (const network of ['127.0.0.0', '0.0.0.0']) THIS_MACHINE.addSubnet(network, 8, 'ipv4');
 for (const address of ['::', '::1']) THIS_MACHINE.addAddress(address, 'ipv6');
 
-/** IPv6 addresses that stand for an IPv4 address: its bytes, by their places. */
+/** IPv6 addresses that embed an IPv4 address: its bytes, by their places. */
 const EMBEDDED: readonly (readonly [prefix: BlockList, ...places: number[][]])[] = [
   // IPv4-compatible and IPv4-mapped (RFC 4291 §2.5.5), IPv4-translated (RFC 7915), NAT64 (RFC 6052 §2.1), 6to4 (RFC 3056 §2).
   [subnet('::', 96), [12, 13, 14, 15]],

@@ -18,6 +18,6 @@ export function isPlainUrl(text: string): boolean {
 /** True for a URL whose host is a loopback name or address; 0.0.0.0 and names that resolve to loopback are none. */
 export const isLoopback = ({ hostname }: URL): boolean => LOOPBACK_HOST.test(hostname);
 
-/** True for a URL that may be fetched: `https:`, or `http:` on loopback or where `allowHttp` says so. */
+/** True for a URL that may be fetched: `https:`, or `http:` on loopback or with `allowHttp`. */
 export const isSecureUrl = (url: URL, allowHttp: boolean): boolean =>
   url.protocol === 'https:' || (url.protocol === 'http:' && (allowHttp || isLoopback(url)));

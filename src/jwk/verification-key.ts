@@ -17,7 +17,7 @@ export interface VerificationKey {
   readonly signatureBytes: number;
   /** The thumbprints of its certificate, as {@link certificateName} has them (RFC 7517 §4.8, §4.9). */
   readonly certificates: readonly string[];
-  /** Whose tokens it signs, where the key says so itself, as those of Entra ID do: an issuer, or a template of one. */
+  /** The member `issuer`, as keys of Entra ID have it: whose tokens the key signs, or a template of that. */
   readonly issuer: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export function importVerificationKey(jwk: unknown, allowed: Iterable<string>): 
   };
 }
 
-/** The members of a JWK that say something: issuers write absent ones as null, as an empty string or an empty array. */
+/** The members of a JWK that have a value: issuers write absent ones as null, as an empty string or an empty array. */
 const presentMembers = (jwk: object): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(jwk).filter(

@@ -16,7 +16,7 @@ export interface KeyRingIssuer {
   readonly jwksUri?: string | undefined;
   /** The accepted algorithms; by default all that are supported. */
   readonly algorithms?: readonly string[];
-  /** True for an issuer whose ring refreshes rarely while nobody uses it. */
+  /** True for an issuer whose ring refreshes rarely while it is not used. */
   readonly mayIdle?: boolean;
 }
 

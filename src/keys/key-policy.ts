@@ -51,7 +51,7 @@ export const KEY_POLICY = {
   denyRounds: 5,
   /** How long keys count as flapping after the issuer withdrew one and published it again. */
   flappingMs: 10 * MINUTE,
-  /** How many withdrawn keys are remembered for that. */
+  /** How many withdrawn keys are kept in memory for that. */
   maxWithdrawnKids: 300,
   /** How many issuers are fetched from at once at start and by `KeyRings.refresh`; how long `bootstrap: 'wait'` waits. */
   concurrentIssuers: 20,

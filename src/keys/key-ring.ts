@@ -24,7 +24,7 @@ export interface KeyRingParts {
   readonly closing: AbortController;
 }
 
-/** What an operator sees of a key ring. */
+/** The state of a key ring, for operators. */
 export interface KeyRingStatus {
   readonly issuer: string;
   readonly state: KeyRingState;
@@ -44,14 +44,14 @@ export interface KeyRingStatus {
   readonly lastError: Error | undefined;
   /** Milliseconds until the next refresh; Infinity when none is planned. */
   readonly nextRefreshInMs: number;
-  /** True for a ring of a dynamic issuer that nobody uses: it refreshes rarely, and is STALE in between. */
+  /** True for a ring of a dynamic issuer that is not used: it refreshes rarely, and is STALE in between. */
   readonly isIdle: boolean;
 }
 
 /**
  * One issuer's verification keys, in memory: a client of jwks-rsa whose cache is refreshed in the background and whose
  * rate limiter holds for unknown key ids alone. A request for a key in memory never waits, unless the ring is EMPTY or
- * EXPIRED. A refusal is true: when nobody can know, it is `keys_unavailable`.
+ * EXPIRED. It refuses only what it can prove; otherwise the error is `keys_unavailable`.
  */
 export class KeyRing extends JwksClient {
   readonly issuer: string;
@@ -100,7 +100,7 @@ export class KeyRing extends JwksClient {
    *
    * @param kid undefined or null for the only key of the issuer
    * @throws SigningKeyNotFoundError when the issuer has no such key
-   * @throws JwksRateLimitError when only a fetch could tell, and the rate limiter allows none
+   * @throws JwksRateLimitError when a fetch is needed, and the rate limiter allows none
    * @throws AuthError `keys_unavailable` when the issuer cannot be reached
    */
   override async getSigningKey(kid?: string | null): Promise<SigningKey> {
@@ -137,7 +137,7 @@ export class KeyRing extends JwksClient {
 
   /** True while a key with this id is in memory and may be used. Causes no request. */
   knows(kid: string): boolean {
-    return this.cached.isUsable && this.cached.keys.knows(kid);
+    return this.cached.isUsable && this.cached.keys.has(kid);
   }
 
   /** A request uses the keys without looking one up: starts, without waiting, a refresh that is overdue. */
@@ -156,7 +156,7 @@ export class KeyRing extends JwksClient {
   }
 
   /**
-   * Fetches the keys now, whatever the schedule says; resolves when that is over, to whether the response was accepted.
+   * Fetches the keys now, whatever is planned; resolves when that is over, to whether the response was accepted.
    * False after `close`.
    */
   async refresh(): Promise<boolean> {
@@ -249,7 +249,7 @@ export class KeyRing extends JwksClient {
         inflight.request.permit?.refund();
         return keys;
       }
-      // Nobody knows what the issuer will respond.
+      // Without the response, nothing is proved.
       if (!isOver) throw this.unavailable();
       if (this.settles(inflight, wanted, since)) break;
     }
@@ -300,7 +300,7 @@ export class KeyRing extends JwksClient {
     return this.cached.provesAbsent(wanted, since, this.refresher.recentMs);
   }
 
-  /** 401 only where it is true; otherwise nobody can know. */
+  /** 401 only where the issuer is proved to have no such key; otherwise 503. */
   private refusal(wanted: WantedKey, since: number): AuthError {
     const isAbsent = this.cached.isUsable && this.provesAbsent(wanted, since);
     return isAbsent ? new AuthError('unknown_key') : this.unavailable();

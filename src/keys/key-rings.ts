@@ -72,7 +72,7 @@ export class KeyRings implements Iterable<KeyRing> {
     const problem =
       issuer === undefined
         ? `needs the name of an issuer: there are ${rings.length}`
-        : `does not know the issuer ${JSON.stringify(issuer)}`;
+        : `has no ring of the issuer ${JSON.stringify(issuer)}`;
     throw new TypeError(`nestjs-jwks-auth: KeyRings.client ${problem}`);
   }
 
@@ -153,7 +153,7 @@ export class KeyRings implements Iterable<KeyRing> {
   }
 
   /**
-   * Fetches the first keys, as `bootstrap` says.
+   * Fetches the first keys, as the option `bootstrap` selects.
    *
    * @throws Error with `bootstrap: 'require'`, when an issuer's keys are not there within 5 seconds
    */

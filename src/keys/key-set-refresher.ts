@@ -304,7 +304,7 @@ export class KeySetRefresher {
     return waitMs > 0;
   }
 
-  /** A failed fetch is limited by the back-off. One that brought the wanted key is never limited, whoever waits for it. */
+  /** A failed fetch is limited by the back-off. One that brought the wanted key is never limited, whichever request waits for it. */
   private settlePermit({ permit, wanted }: RefreshRequest, { accepted, changed }: RefreshOutcome): void {
     if (permit === undefined || wanted === undefined) return;
     if (!accepted || this.cached.find(wanted) !== undefined) permit.refund();

@@ -8,7 +8,7 @@ export interface RefreshScheduleOptions {
   readonly random: () => number;
   /** True with a store, where one process of a fleet saves the others the fetch. */
   readonly isShared: boolean;
-  /** True for a ring that refreshes rarely while nobody uses it. */
+  /** True for a ring that refreshes rarely while it is not used. */
   readonly mayIdle: boolean;
   /** How long keys may be used beyond `maxAge`, in milliseconds. */
   readonly staleIfErrorMs: number;
@@ -24,10 +24,10 @@ const NEVER: Moment = { at: Infinity, wallAt: Infinity };
 
 /**
  * When the next refresh is due. One timer, which never keeps the process alive; the wall clock can also make a refresh
- * due, since the monotonic clock stands still while a machine is suspended.
+ * due, since the monotonic clock does not advance while a machine is suspended.
  */
 export class RefreshSchedule {
-  /** True while the next refresh is put off because nobody uses the ring. */
+  /** True while the next refresh is put off because the ring is not used. */
   isIdle = false;
   private failures = 0;
   private throttles = 0;
@@ -132,11 +132,11 @@ export class RefreshSchedule {
   }
 
   /**
-   * Doubles from failure to failure, with equal jitter: half of the delay is fixed, half is random, so that a fleet does
-   * not come back in step. It never gives up.
+   * Doubles from failure to failure, with equal jitter: half of the delay is fixed, half is random, so that the
+   * retries of a fleet spread out. It never ends.
    */
   private nextBackOffMs({ isThrottled, retryAfterMs }: JwksFetchError, hasKeys: boolean): number {
-    // Counted apart: after an outage, the first 429 is no reason to stay away for ten minutes.
+    // Counted apart: after an outage, the first 429 must not cause a pause of ten minutes.
     const before = isThrottled ? this.throttles++ : this.failures++;
     if (isThrottled && retryAfterMs !== undefined) {
       const [floor, ceiling] = KEY_POLICY.retryAfterBoundsMs;

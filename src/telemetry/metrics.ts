@@ -46,7 +46,7 @@ let stopReporting = (): void => {};
 
 /**
  * The instruments of the SDK that is registered now; undefined without one. They are made anew for each SDK, because
- * an instrument that was made before an SDK was there records nothing for ever.
+ * an instrument that is older than its SDK never records anything.
  */
 function currentInstruments(): Instruments | undefined {
   const provider = metrics.getMeterProvider();

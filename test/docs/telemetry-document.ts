@@ -33,7 +33,7 @@ export function telemetryDocument(): string {
     METRICS_NOTE,
     '<!-- table: metrics -->',
     table(
-      ['metric', 'type', 'unit', 'what it tells', 'attributes'],
+      ['metric', 'type', 'unit', 'what it measures', 'attributes'],
       (Object.keys(METRIC_SCHEMA) as MetricName[]).map(metricRow),
     ),
     '### Buckets',

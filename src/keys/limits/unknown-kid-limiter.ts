@@ -27,7 +27,7 @@ export class UnknownKidLimiter {
     this.refilledAt = clock.now();
   }
 
-  /** The refill interval in milliseconds while refreshes bring something. */
+  /** The refill interval in milliseconds while refreshes bring new keys. */
   get baseIntervalMs(): number {
     return 60_000 / this.requestsPerMinute;
   }
@@ -60,7 +60,7 @@ export class UnknownKidLimiter {
     this.unchanged += 1;
   }
 
-  /** The keys have changed, whatever caused it: the next refresh may well bring something. */
+  /** The keys have changed, whatever caused it: the next refresh may bring the key. */
   reset(): void {
     this.refill();
     this.unchanged = 0;

@@ -67,7 +67,7 @@ async function fetchMetadata(
       return asMetadata((await fetchJson(address, {}, options, signal)).json, issuer);
     } catch (error) {
       if (!(error instanceof JwksFetchError) || signal.aborted) throw error;
-      // What is wrong with a document says more than an address without one.
+      // An error in a document is of more use than the lack of one elsewhere.
       if (failure === undefined || (error.code === 'discovery_invalid' && failure.code !== error.code))
         failure = withAddress(address, error);
       if (!hasNoDocument(error)) throw withAddress(address, error);

@@ -62,12 +62,12 @@ export class HttpJwksSource implements JwksSource {
    */
   private async discover(signal: AbortSignal): Promise<string> {
     const { discovered, options } = this;
-    if (discovered === undefined) return this.remember(await this.discoverNow(signal));
+    if (discovered === undefined) return this.keep(await this.discoverNow(signal));
     if (options.clock.now() < this.rediscoverAt) return discovered;
     // Leaves time for the keys where discovery hangs.
     const half = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(options.timeoutMs / 2))]);
     const found = await this.discoverNow(half).catch(() => undefined);
-    if (found !== undefined) return this.remember(found);
+    if (found !== undefined) return this.keep(found);
     this.rediscoverAt = options.clock.now() + KEY_POLICY.rediscoverRetryMs;
     return discovered;
   }
@@ -84,7 +84,7 @@ export class HttpJwksSource implements JwksSource {
   private async rediscover(gone: string, signal: AbortSignal): Promise<string | undefined> {
     if (this.options.jwksUri !== undefined) return undefined;
     const found = await this.discoverNow(signal).catch(() => gone);
-    return found === gone ? undefined : this.remember(found);
+    return found === gone ? undefined : this.keep(found);
   }
 
   private discoverNow(signal: AbortSignal): Promise<string> {
@@ -92,7 +92,7 @@ export class HttpJwksSource implements JwksSource {
     return discoverJwksUri(this.options.issuer, this.fetchOptions, signal, onAddress);
   }
 
-  private remember(jwksUri: string): string {
+  private keep(jwksUri: string): string {
     this.discovered = jwksUri;
     this.rediscoverAt = this.options.clock.now() + KEY_POLICY.rediscoverAfterMs;
     return jwksUri;

@@ -21,7 +21,7 @@ const FREE: LeaseRecord = { untilWallAt: 0, failures: 0 };
  * here throws.
  */
 export class RefreshLease {
-  /** Failed fetches in a row, in all processes, as far as this one knows. */
+  /** Failed fetches in a row, in all processes, as of the last read. */
   failures = 0;
   private readonly name: string;
   /** True while a fetch is in flight for which this process has acquired the lease. */
@@ -77,7 +77,7 @@ export class RefreshLease {
     }
   }
 
-  /** No lease is longer than the longest back-off; one that looks longer comes from a clock that is ahead. */
+  /** No lease is longer than the longest back-off; a longer one comes from a clock that is ahead. */
   private parse({ issuer, untilWallAt, failures }: Record<string, unknown>): LeaseRecord {
     if (issuer !== this.issuer.issuer) throw new StoreEntryError('foreign');
     if (!Number.isFinite(untilWallAt) || !Number.isSafeInteger(failures))

@@ -64,7 +64,7 @@ export class SealedStore {
     if (!isWritten) throw new StoreError('not_written');
   }
 
-  /** Removes its listener. The store itself belongs to whoever made it. */
+  /** Removes its listener. The store itself belongs to the application. */
   close(): void {
     this.store.off('error', this.onError);
   }

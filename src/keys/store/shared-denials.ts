@@ -4,7 +4,7 @@ import type { StoreAccess } from './store-access.js';
 
 /** So many denied kids are shared at most; further ones hold in the process that denied them. */
 const MAX_SHARED = 1_000;
-/** Whoever can write the store must not fill the memory. */
+/** An entry of any size must not fill the memory. */
 const MAX_KNOWN = 2 * MAX_SHARED;
 
 /**
@@ -23,7 +23,7 @@ export class SharedDenials {
     this.name = entryName('denied', issuer);
   }
 
-  /** Kids that some process has denied, as far as this one knows. */
+  /** Kids that were denied here, or that were read from the store. */
   get kids(): ReadonlySet<string> {
     return this.denied;
   }
@@ -42,8 +42,8 @@ export class SharedDenials {
   }
 
   /**
-   * Reads, merges, writes, and reads again: when two processes write at once, the one whose kids were overwritten sees
-   * it and writes again. What is lost all the same, the next process that reads restores.
+   * Reads, merges, writes, and reads again: when two processes write at once, the one whose kids were overwritten reads
+   * that and writes again. What is lost all the same, the next process that reads restores.
    */
   private async publish(): Promise<boolean> {
     const isPublished = await this.access.attempt(async () => {
@@ -63,7 +63,7 @@ export class SharedDenials {
     return kids;
   }
 
-  /** Those that are shared. Sorted, so that processes that know the same kids share the same ones. */
+  /** Those that are shared. Sorted, so that processes with the same kids share the same ones. */
   private get shared(): readonly string[] {
     return [...this.denied].toSorted().slice(0, MAX_SHARED);
   }

@@ -21,7 +21,7 @@ interface StoredKeySet {
   readonly imported: ImportedKeySet;
 }
 
-/** No store needs to keep keys for longer, whatever `staleIfErrorMs` says. */
+/** No store needs to keep keys for longer, whatever `staleIfErrorMs` is. */
 const MAX_TTL_MS = 365 * 24 * 60 * 60 * 1_000;
 
 /**
@@ -68,7 +68,7 @@ export class SharedKeySet {
     );
   }
 
-  /** Shares an accepted response. The store may drop it when nobody would use it any more. */
+  /** Shares an accepted response. The store may drop it once it is too old to be used. */
   async write(response: JwksResponse, requestedAt: number, lifetimeMs: number): Promise<void> {
     const { jwksUri, headers, keys } = response;
     if (keys.length === 0) return;
@@ -93,7 +93,7 @@ export class SharedKeySet {
     if (expectedUri !== undefined && jwksUri !== expectedUri) throw new StoreEntryError('foreign');
     if (!Number.isFinite(requestedAt)) throw new StoreEntryError('malformed');
     if (requestedAt > this.clock.wallNow() + KEY_POLICY.clockSkewMs) throw new StoreEntryError('future');
-    // Whether an issuer has withdrawn everything, each process finds out from the issuer.
+    // Only the issuer itself can show that it has withdrawn everything.
     if (keys.length === 0) throw new StoreEntryError('unusable');
     return { response: { status: 200, headers: keptHeaders(headers), keys, jwksUri }, requestedAt };
   }

@@ -101,7 +101,7 @@ function resolveTokenType(name: string, given: IssuerOptions['tokenType']): read
 
 /** RFC 6838 §4.2; what is before the slash may be left out. */
 const MEDIA_TYPE = /^([a-z\d][\w!#$&^.+-]*\/)?[a-z\d][\w!#$&^.+-]*$/i;
-/** What says no more than that it is a JWT: ID tokens have it too. */
+/** Types of any JWT: ID tokens have them too. */
 const GENERIC_TYPES = ['jwt', 'jose'];
 
 function resolveAudience(
