@@ -65,9 +65,9 @@ const MESSAGES: Record<AuthErrorCode, string> = {
 
 /** Data that goes with an {@link AuthError}; none of it is taken from a token. */
 export interface AuthErrorDetails {
-  /** The name of the claim that was refused, with `invalid_claim`, and with `wrong_type` where a claim tells the kind. */
+  /** The name of the claim that was refused, with `invalid_claim`, and with `wrong_type` where a claim shows the kind. */
   readonly claim?: string | undefined;
-  /** When it makes sense to come back, in milliseconds from now, with `keys_unavailable`. */
+  /** When to try again, in milliseconds from now, with `keys_unavailable`. */
   readonly retryAfterMs?: number | undefined;
   /** The error underneath, kept for logs. */
   readonly cause?: unknown;
@@ -81,9 +81,9 @@ export class AuthError extends Error {
   override readonly name = 'AuthError';
   /** Why: one of {@link AUTH_ERROR_CODES}. */
   readonly code: AuthErrorCode;
-  /** The name of the claim that was refused, with `invalid_claim`, and with `wrong_type` where a claim tells the kind. */
+  /** The name of the claim that was refused, with `invalid_claim`, and with `wrong_type` where a claim shows the kind. */
   readonly claim: string | undefined;
-  /** When it makes sense to come back, in milliseconds from now, with `keys_unavailable`. */
+  /** When to try again, in milliseconds from now, with `keys_unavailable`. */
   readonly retryAfterMs: number | undefined;
 
   constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {

@@ -31,7 +31,7 @@ const CONTEXT = /contextFrame|resourceStore|asyncLocalStorage/i;
 
 /**
  * Takes a timer out of the asynchronous context that set it, so that it neither keeps a request alive nor goes on in it.
- * `AsyncLocalStorage.snapshot()` would be the context of whoever imported this file, which may be a request as well, and
+ * `AsyncLocalStorage.snapshot()` would be the context of the first import of this file, which may be a request as well, and
  * Jest would report it as an open handle.
  */
 function detach(timer: NodeJS.Timeout): void {

@@ -4,7 +4,7 @@
 export const badOption = (name: string, expectation: string): TypeError =>
   new TypeError(`nestjs-jwks-auth: option "${name}" ${expectation}`);
 
-/** A plain object with no members but these. An empty name stands for the options as a whole. */
+/** A plain object with no members but these. An empty name means the options as a whole. */
 export function checkMembers(name: string, value: unknown, known: readonly string[]): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw name === ''
@@ -43,7 +43,7 @@ export function checkFunction(name: string, value: unknown): void {
 }
 
 /**
- * Refuses a promise from a function that must answer at once. The promise may reject later, which then ends nothing.
+ * Refuses a promise from a function that must return at once. The promise may reject later, which then ends nothing.
  */
 export function checkNoPromise(name: string, answer: unknown, expectation: string): void {
   if (!(answer instanceof Promise)) return;

@@ -10,7 +10,7 @@ export type JwksHealthStatus = 'up' | 'degraded' | 'down';
 /** The health of one issuer's keys. */
 export interface IssuerHealth {
   readonly status: JwksHealthStatus;
-  /** Seconds until tokens are refused if the issuer stays away; 0 when they are. */
+  /** Seconds until tokens are refused if the issuer stays unreachable; 0 when they are. */
   readonly secondsLeft: number;
   /** How the last fetch from the issuer failed; absent after an accepted response. Never a message. */
   readonly lastError?: string;
@@ -40,7 +40,7 @@ const SEVERITY: readonly JwksHealthStatus[] = ['up', 'degraded', 'down'];
 
 /**
  * Health of the keys, for `@nestjs/terminus` 12 or any other health endpoint. It is for readiness: a process without
- * keys cannot judge tokens, but starting it again would not bring the issuer back, so liveness must not depend on it.
+ * keys cannot verify tokens, but starting it again would not bring the issuer back, so liveness must not depend on it.
  */
 @Injectable()
 export class JwksHealthIndicator {
@@ -58,8 +58,8 @@ export class JwksHealthIndicator {
   ): JwksHealth<Key> {
     const rings = this.keyRings.status();
     const all = Object.fromEntries(rings.map((ring) => [ring.issuer, healthOf(ring)]));
-    const stranger = issuers.find((issuer) => !Object.hasOwn(all, issuer));
-    if (stranger !== undefined) throw badOption('issuers', `names ${stranger}, which is not configured`);
+    const unknown = issuers.find((issuer) => !Object.hasOwn(all, issuer));
+    if (unknown !== undefined) throw badOption('issuers', `names ${unknown}, which is not configured`);
     const relevant = rings
       .filter((ring) => (issuers.length === 0 ? this.counts(ring) : issuers.includes(ring.issuer)))
       .map(healthOf);
@@ -69,16 +69,24 @@ export class JwksHealthIndicator {
     return { [key]: result } as JwksHealth<Key>;
   }
 
-  /** A dynamic issuer without keys may be one that nobody has, or somebody has made up. */
+  /** A dynamic issuer without keys may be a tenant that is gone, or a made-up name. */
   private counts({ issuer, state }: KeyRingStatus): boolean {
     return this.keyRings.isListed(issuer) || (state !== 'EMPTY' && state !== 'EXPIRED');
   }
 }
 
-function healthOf({ state, timeToExpiryMs, lastError }: KeyRingStatus): IssuerHealth {
+function healthOf(ring: KeyRingStatus): IssuerHealth {
+  const { timeToExpiryMs, lastError } = ring;
   return {
-    status: state === 'FRESH' ? 'up' : state === 'STALE' ? 'degraded' : 'down',
+    status: statusOf(ring),
     secondsLeft: Math.floor(timeToExpiryMs / 1_000),
     ...(lastError !== undefined && { lastError: errorType(lastError) }),
   };
+}
+
+function statusOf({ state, isIdle, lastError }: KeyRingStatus): JwksHealthStatus {
+  if (state === 'EMPTY' || state === 'EXPIRED') return 'down';
+  // An idle ring is STALE between two refreshes, and the next request brings the next one forward.
+  const isCurrent = state === 'FRESH' || (isIdle && lastError === undefined);
+  return isCurrent ? 'up' : 'degraded';
 }

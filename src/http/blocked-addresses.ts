@@ -28,11 +28,12 @@ const LINK_LOCAL = new BlockList();
 LINK_LOCAL.addSubnet('169.254.0.0', 16, 'ipv4');
 LINK_LOCAL.addSubnet('fe80::', 10, 'ipv6');
 
-const LOOPBACK = new BlockList();
-for (const network of ['127.0.0.0', '0.0.0.0']) LOOPBACK.addSubnet(network, 8, 'ipv4');
-for (const address of ['::', '::1']) LOOPBACK.addAddress(address, 'ipv6');
+/** Loopback, and the unspecified addresses, which connect to it. */
+const THIS_MACHINE = new BlockList();
+for (const network of ['127.0.0.0', '0.0.0.0']) THIS_MACHINE.addSubnet(network, 8, 'ipv4');
+for (const address of ['::', '::1']) THIS_MACHINE.addAddress(address, 'ipv6');
 
-/** IPv6 addresses that stand for an IPv4 address: its bytes, by their places. */
+/** IPv6 addresses that embed an IPv4 address: its bytes, by their places. */
 const EMBEDDED: readonly (readonly [prefix: BlockList, ...places: number[][]])[] = [
   // IPv4-compatible and IPv4-mapped (RFC 4291 §2.5.5), IPv4-translated (RFC 7915), NAT64 (RFC 6052 §2.1), 6to4 (RFC 3056 §2).
   [subnet('::', 96), [12, 13, 14, 15]],
@@ -58,7 +59,7 @@ export function isBlockedAddress(address: string, allowLinkLocal = false): boole
 /** True for a URL whose host is this machine, by its name or any form of its address. */
 export function isThisMachine(url: URL): boolean {
   const host = url.hostname.replace(/^\[|\]$|\.$/g, '');
-  return isLoopback(url) || host === 'localhost' || host.endsWith('.localhost') || isIn(LOOPBACK, host);
+  return isLoopback(url) || host === 'localhost' || host.endsWith('.localhost') || isIn(THIS_MACHINE, host);
 }
 
 function isIn(list: BlockList, address: string): boolean {
@@ -109,7 +110,8 @@ export const blockedAddressLookup =
   (allowLinkLocal: boolean, notThisMachine?: string): LookupFunction =>
   (hostname, options, callback) => {
     const isAllowed = ({ address }: LookupAddress) =>
-      !isBlockedAddress(address, allowLinkLocal) && (hostname !== notThisMachine || !isIn(LOOPBACK, address));
+      !isBlockedAddress(address, allowLinkLocal) &&
+      (hostname !== notThisMachine || !isIn(THIS_MACHINE, address));
     dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, '');
       const allowed = addresses.filter(isAllowed);

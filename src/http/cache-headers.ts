@@ -13,7 +13,7 @@ export function parseRetryAfter(value: string | undefined, wallNow: number): num
 
 /**
  * How long a response stays fresh (RFC 9111 §4.2): `Cache-Control: max-age` less `Age`, in milliseconds; undefined
- * when the issuer does not say. `no-store` and `no-cache` count as 0.
+ * without a `max-age`. `no-store` and `no-cache` count as 0.
  */
 export function parseFreshness(headers: IncomingHttpHeaders): number | undefined {
   const directives = (headers['cache-control'] ?? '')
@@ -53,14 +53,14 @@ export function confirmedHeaders(
   stored: IncomingHttpHeaders,
   notModified: IncomingHttpHeaders,
 ): IncomingHttpHeaders {
-  // How old the stored response was when it arrived says nothing about this one.
+  // The age of the stored response is not that of this one.
   const { age: _age, date: _date, ...unchanged } = stored;
   return { ...unchanged, ...keptHeaders(notModified) };
 }
 
 /**
  * How far our clock is ahead of the issuer's, by its `Date` and the `Age` that a cache on the way has put on it
- * (RFC 9110 §6.6.1, RFC 9111 §5.1), in milliseconds; undefined when the issuer does not say.
+ * (RFC 9110 §6.6.1, RFC 9111 §5.1), in milliseconds; undefined without a `Date`.
  */
 export function clockSkewOf(headers: IncomingHttpHeaders, wallNow: number): number | undefined {
   const date = Date.parse(headers.date ?? '');

@@ -50,7 +50,7 @@ export interface JsonResponse {
 }
 
 /**
- * One GET for JSON over `node:https`: its size after decompression is bounded, so is its time (by `signal`), and some
+ * One GET for JSON over `node:https` or `node:http`: its size after decompression is bounded, so is its time (by `signal`), and some
  * addresses are blocked.
  *
  * @throws JwksFetchError on everything but a 200 with JSON, or a 304; the reason of `signal` when that is one

@@ -57,6 +57,6 @@ function decoded(response: IncomingMessage): NodeJS.ReadableStream {
     const message = 'answered with a content coding that was not requested';
     throw new JwksFetchError('not_json', { message, status: 200 });
   }
-  // An error of either ends both: otherwise a cut connection would hang. The reader sees it on the decoder.
+  // An error of either ends both: otherwise a cut connection would hang. The decoder passes it to the reader.
   return pipeline(response, decoder, () => {});
 }

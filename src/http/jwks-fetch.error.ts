@@ -41,7 +41,7 @@ export class JwksFetchError extends Error {
     this.retryAfterMs = details.retryAfterMs;
   }
 
-  /** 429 and 503: the issuer asks for a pause. */
+  /** 429 and 503: the next request must wait (RFC 6585 §4, RFC 9110 §15.6.4). */
   get isThrottled(): boolean {
     return this.status === 429 || this.status === 503;
   }
@@ -54,4 +54,15 @@ export class JwksFetchError extends Error {
 
 /** This error, or a JwksFetchError `network` around it: what a source throws is always one of the closed list. */
 export const asJwksFetchError = (error: unknown): JwksFetchError =>
-  error instanceof JwksFetchError ? error : new JwksFetchError('network', { cause: error });
+  error instanceof JwksFetchError
+    ? error
+    : new JwksFetchError('network', { message: 'an unexpected error', cause: error });
+
+/** The same error, with the address in its message. */
+export const withAddress = (address: string, error: JwksFetchError): JwksFetchError =>
+  new JwksFetchError(error.code, {
+    message: `${address}: ${error.message}`,
+    status: error.status,
+    retryAfterMs: error.retryAfterMs,
+    cause: error.cause,
+  });

@@ -54,7 +54,7 @@ export class KeySet {
   }
 
   /** True when a key goes by this kid. */
-  knows(kid: string): boolean {
+  has(kid: string): boolean {
     return this.byName.has(kid);
   }
 

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'no
 import { fittingAlgorithms, type Algorithm } from './algorithms.js';
 import { asBase64Url, isKnownKeyType, publicMaterial, type PublicMaterial } from './public-material.js';
 import { UnusableKeyError } from './unusable-key.error.js';
-import { isOnEdwards25519, isRocaModulus, isSmallOrderPoint } from './weak-keys.js';
+import { isOnEdwards25519, isSmallOrderPoint, isSoundRsaKey } from './weak-keys.js';
 
 /** A public key, imported once, that signatures are checked with. */
 export interface VerificationKey {
@@ -17,14 +17,10 @@ export interface VerificationKey {
   readonly signatureBytes: number;
   /** The thumbprints of its certificate, as {@link certificateName} has them (RFC 7517 §4.8, §4.9). */
   readonly certificates: readonly string[];
-  /** Whose tokens it signs, where the key says so itself, as those of Entra ID do: an issuer, or a template of one. */
+  /** The member `issuer`, as keys of Entra ID have it: whose tokens the key signs, or a template of that. */
   readonly issuer: string | undefined;
 }
 
-const MIN_RSA_BITS = 2048;
-/** Larger keys cost more than they protect: one check of a signature takes milliseconds. */
-const MAX_RSA_BITS = 8_192;
-const MAX_RSA_EXPONENT = 2n ** 32n;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
 
 /**
@@ -53,8 +49,8 @@ export function importVerificationKey(jwk: unknown, allowed: Iterable<string>): 
   };
 }
 
-/** The members of a JWK that say something: issuers write absent ones as null, as an empty string or an empty array. */
-export const presentMembers = (jwk: object): Record<string, unknown> =>
+/** The members of a JWK that have a value: issuers write absent ones as null, as an empty string or an empty array. */
+const presentMembers = (jwk: object): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(jwk).filter(
       ([, value]) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0),
@@ -97,7 +93,7 @@ function certificatesOf(members: Record<string, unknown>): readonly string[] {
   return names.length > 0 ? names : NO_CERTIFICATES;
 }
 
-/** A member that RFC 7517 does not know, so it is taken for what it says only where it is the URL of an issuer. */
+/** A member that RFC 7517 does not define, so it counts only where it is the URL of an issuer. */
 const issuerOf = ({ issuer }: Record<string, unknown>): string | undefined =>
   typeof issuer === 'string' && /^https?:/.test(issuer) ? issuer : undefined;
 
@@ -135,20 +131,12 @@ function importMaterial(material: PublicMaterial): KeyObject {
 }
 
 function checkRsa(keyObject: KeyObject, material: PublicMaterial): void {
-  const { modulusLength = 0, publicExponent = 0n } = keyObject.asymmetricKeyDetails ?? {};
   const modulus = BigInt(`0x${bytes(material['n']).toString('hex')}`);
-  const isSound =
-    modulusLength >= MIN_RSA_BITS &&
-    modulusLength <= MAX_RSA_BITS &&
-    publicExponent >= 3n &&
-    publicExponent % 2n === 1n &&
-    publicExponent < MAX_RSA_EXPONENT &&
-    modulus % 2n === 1n &&
-    !isRocaModulus(modulus);
+  const isSound = isSoundRsaKey(modulus, keyObject.asymmetricKeyDetails);
   if (!isSound) throw new UnusableKeyError('too_weak');
 }
 
-/** OpenSSL takes any 32 bytes for such a key, and finds out in each verification. */
+/** OpenSSL accepts any 32 bytes as such a key, and fails in each verification. */
 function checkEd25519(material: PublicMaterial): void {
   const point = bytes(material['x']);
   if (isSmallOrderPoint(point)) throw new UnusableKeyError('too_weak');

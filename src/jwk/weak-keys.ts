@@ -1,6 +1,28 @@
-/**
- * Keys that OpenSSL imports without a word, though a signature under them proves nothing.
- */
+import type { AsymmetricKeyDetails } from 'node:crypto';
+
+/* Keys that OpenSSL imports without an error, although a signature under them proves nothing or costs too much. */
+
+/** RFC 7518 §3.3. */
+const MIN_RSA_BITS = 2_048;
+/** Larger keys cost more than they protect: one check of a signature takes milliseconds. */
+const MAX_RSA_BITS = 8_192;
+const MAX_RSA_EXPONENT = 2n ** 32n;
+
+/** True for an RSA key of a length and an exponent that are accepted, whose modulus is odd and has no fingerprint of ROCA. */
+export function isSoundRsaKey(
+  modulus: bigint,
+  { modulusLength = 0, publicExponent = 0n }: AsymmetricKeyDetails = {},
+): boolean {
+  return (
+    modulusLength >= MIN_RSA_BITS &&
+    modulusLength <= MAX_RSA_BITS &&
+    publicExponent >= 3n &&
+    publicExponent % 2n === 1n &&
+    publicExponent < MAX_RSA_EXPONENT &&
+    modulus % 2n === 1n &&
+    !isRocaModulus(modulus)
+  );
+}
 
 const SMALL_PRIMES = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157] as const;
 

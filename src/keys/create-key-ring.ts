@@ -1,12 +1,12 @@
 import { DEFAULT_ALGORITHMS } from '../jwk/algorithms.js';
 import { systemClock, type Clock } from '../common/clock.js';
 import { CachedKeySet } from './cached-key-set.js';
-import type { FlightLimit } from '../common/flight-limit.js';
+import type { RefreshLimit } from './limits/refresh-limit.js';
 import { emitterFor, type EmitKeyRingEvent, type OnKeyRingEvent } from './key-ring-events.js';
 import { KeyRing } from './key-ring.js';
 import { KeySetRefresher, type Sharing } from './key-set-refresher.js';
 import type { ResolvedKeyOptions } from './key.options.js';
-import { RateLimiter } from './rate-limiter.js';
+import { UnknownKidLimiter } from './limits/unknown-kid-limiter.js';
 import type { JwksSource } from './source/jwks-source.js';
 
 /** Whose keys a ring holds. */
@@ -16,7 +16,7 @@ export interface KeyRingIssuer {
   readonly jwksUri?: string | undefined;
   /** The accepted algorithms; by default all that are supported. */
   readonly algorithms?: readonly string[];
-  /** True for an issuer whose ring refreshes rarely while nobody uses it. */
+  /** True for an issuer whose ring refreshes rarely while it is not used. */
   readonly mayIdle?: boolean;
 }
 
@@ -33,8 +33,8 @@ export interface KeyRingRuntime {
   readonly random?: () => number;
   /** Key ids that are denied from the start. */
   readonly deniedKids?: Iterable<string>;
-  /** What dynamic issuers share a bound of. */
-  readonly flights?: FlightLimit | undefined;
+  /** The bound that dynamic issuers share. */
+  readonly refreshLimit?: RefreshLimit | undefined;
   /** Connects the ring to what other processes share. */
   readonly share?: ((emit: EmitKeyRingEvent, closed: AbortSignal) => Sharing) | undefined;
 }
@@ -44,14 +44,21 @@ export function createKeyRing(
   { issuer, algorithms = DEFAULT_ALGORITHMS, mayIdle = false }: KeyRingIssuer,
   source: JwksSource,
   options: KeyRingOptions,
-  { onEvent, clock = systemClock, random = Math.random, deniedKids = [], flights, share }: KeyRingRuntime,
+  {
+    onEvent,
+    clock = systemClock,
+    random = Math.random,
+    deniedKids = [],
+    refreshLimit,
+    share,
+  }: KeyRingRuntime,
 ): KeyRing {
   const { staleIfErrorMs, timeoutMs, jwksRequestsPerMinute, maxKeys } = options;
   const emit = emitterFor(issuer, onEvent);
   const closing = new AbortController();
   const sharing = share?.(emit, closing.signal) ?? {};
   const cached = new CachedKeySet(options, deniedKids, clock);
-  const limiter = new RateLimiter(clock, jwksRequestsPerMinute);
+  const limiter = new UnknownKidLimiter(clock, jwksRequestsPerMinute);
   const refresher = new KeySetRefresher(cached, limiter, {
     issuer,
     algorithms,
@@ -63,9 +70,8 @@ export function createKeyRing(
     clock,
     random,
     emit,
-    flights,
+    refreshLimit,
     sharing,
-    isShared: sharing.keySet !== undefined,
     closed: closing.signal,
   });
   return new KeyRing({ issuer, clock, cached, refresher, limiter, closing });

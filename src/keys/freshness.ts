@@ -15,11 +15,11 @@ export interface KeySetLifetime {
 
 /**
  * The age of a key set, and whether it may still be used (RFC 9111 §4.2). By the clock that shows more: the monotonic one
- * stands still while a machine sleeps, and the wall clock can be set back.
+ * stops while a machine is suspended, and the wall clock can be set back.
  */
 export class Freshness {
   maxAgeMs: number = KEY_POLICY.maxAgeDefaultMs;
-  /** When the accepted request was sent, at the earliest. The issuer may have known then what it responded, no less. */
+  /** When the accepted request was sent, at the earliest. The response is no older than that. */
   requestedAt = -Infinity;
   private requestedWallAt = -Infinity;
   private confirmedAt: number | undefined;
@@ -30,7 +30,7 @@ export class Freshness {
     private readonly clock: Clock,
   ) {}
 
-  /** A response with these headers was accepted. They move `maxAge` within bounds; they never decide about trust. */
+  /** A response with these headers was accepted. They move `maxAge` within bounds, and nothing else. */
   confirm(headers: IncomingHttpHeaders, requestedAt: number, confirmedAt: number): void {
     this.maxAgeMs = this.maxAgeOf(headers);
     const wallOffset = this.clock.wallNow() - this.clock.now();

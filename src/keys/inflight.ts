@@ -2,7 +2,7 @@ import type { JwksFetchError } from '../http/jwks-fetch.error.js';
 import type { FetchTrigger } from '../telemetry/names.js';
 import type { SpanPlace } from '../telemetry/span.js';
 import type { WantedKey } from './cached-key-set.js';
-import type { Permit } from './rate-limiter.js';
+import type { Permit } from './limits/unknown-kid-limiter.js';
 
 /** Why keys are refreshed, and what for. */
 export interface RefreshRequest {
@@ -21,7 +21,7 @@ export interface RefreshOutcome {
   readonly changed: boolean;
 }
 
-/** The outcome of a refresh that failed, or that a closed ring did not start. */
+/** The outcome of a refresh that failed, or that was not started: the ring is closed, or a limit holds. */
 export const FAILED: RefreshOutcome = { accepted: false, changed: false };
 
 /**

@@ -2,7 +2,10 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Every duration and bound of the key policy that is not an option, in milliseconds unless it says otherwise. */
+/**
+ * The durations and bounds of the key policy that are not options; those of a single file are at its head. Names that end
+ * in Ms are in milliseconds.
+ */
 export const KEY_POLICY = {
   /** Bounds of a `maxAge` that comes from the issuer's `Cache-Control`, and what holds without one. */
   maxAgeFloorMs: 5 * MINUTE,
@@ -34,7 +37,7 @@ export const KEY_POLICY = {
   emptySetSpacingMs: 1 * MINUTE,
   /** How far clocks may differ: the issuer's `Date` before it is reported, and those of processes that share keys. */
   clockSkewMs: 30 * SECOND,
-  /** Time limit of one operation on the store. */
+  /** For how long one operation on the store is waited for. */
   storeTimeoutMs: 250,
   /** During a back-off the store is read this often at most for requests, and this often at least without keys. */
   storeSpacingMs: 1 * SECOND,
@@ -48,7 +51,7 @@ export const KEY_POLICY = {
   denyRounds: 5,
   /** How long keys count as flapping after the issuer withdrew one and published it again. */
   flappingMs: 10 * MINUTE,
-  /** How many withdrawn keys are remembered for that. */
+  /** How many withdrawn keys are kept in memory for that. */
   maxWithdrawnKids: 300,
   /** How many issuers are fetched from at once at start and by `KeyRings.refresh`; how long `bootstrap: 'wait'` waits. */
   concurrentIssuers: 20,
@@ -64,6 +67,7 @@ export const KEY_POLICY = {
   maxDynamicRings: 10_000,
   maxDynamicRingsWithoutKeys: 1_000,
   /** How many refreshes of dynamic issuers are in flight at once. */
-  maxDynamicFlights: 100,
+  maxDynamicRefreshes: 100,
+  /** While that many are, a refresh that is due is tried again after this, or up to twice as long. */
   capacityRetryMs: 1 * SECOND,
 } as const;

@@ -29,6 +29,7 @@ export type KeyRingEvent =
       readonly type: 'fetch_failed';
       readonly error: JwksFetchError;
       readonly state: KeyRingState;
+      /** Infinity when the next attempt waits for a token: that of a dynamic issuer without keys. */
       readonly retryInMs: number;
     }
   | { readonly type: 'clock_skew'; readonly skewMs: number }
@@ -43,6 +44,11 @@ export type KeyRingEvent =
       readonly type: 'store_entry_refused';
       readonly entry: StoreEntryKind;
       readonly reason: StoreEntryRefusal;
+    }
+  | {
+      /** More key ids are denied than the store may hold; the others are denied in this process only. */
+      readonly type: 'denials_not_shared';
+      readonly max: number;
     };
 
 /** Receives the events of every ring of an application. What it throws is ignored. */

@@ -75,8 +75,10 @@ describe('rings that share a store', () => {
   it('continue the back-off of the others', async () => {
     const { ring, source } = await startRing();
     const other = fleet.process();
-    await other.acquire();
-    for (let failure = 0; failure < 10; failure += 1) await other.failed(1_000);
+    for (let failure = 1; failure <= 10; failure += 1) {
+      expect(await other.acquire()).toBe(0);
+      await other.failed(failure < 10 ? 0 : 1_000);
+    }
     source.failWith(500);
     await fleet.clock.advance(HOLDING);
     await fleet.clock.advance(ring.status.nextRefreshInMs);

@@ -1,5 +1,7 @@
 import { printable } from '../common/printable.js';
+import type { JwksFetchError } from '../http/jwks-fetch.error.js';
 import type { UnusableKey } from '../jwk/key-set.js';
+import { errorType } from '../telemetry/span.js';
 import type { KeyRingEvent } from './key-ring-events.js';
 
 /** Where log lines go: a `LoggerService` of Nest, or anything like it. */
@@ -38,7 +40,7 @@ export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent, issu
       break;
     case 'fetch_failed':
       logger.warn(
-        `${issuer}: keys could not be fetched (${event.error.code}: ${printable(event.error.message, 500)}); keys in memory are ${event.state}, next attempt in ${Math.ceil(event.retryInMs / 1_000)} s`,
+        `${issuer}: keys could not be fetched (${event.error.code}: ${described(event.error)}); keys in memory are ${event.state}, next attempt ${event.retryInMs === Infinity ? 'on demand' : `in ${Math.ceil(event.retryInMs / 1_000)} s`}`,
       );
       break;
     case 'clock_skew':
@@ -59,6 +61,11 @@ export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent, issu
         `${issuer}: ${ENTRY_NAMES[event.entry]} in the key store are not used (${event.reason}), and will be overwritten`,
       );
       break;
+    case 'denials_not_shared':
+      logger.warn(
+        `${issuer}: more than ${event.max} key ids are denied; the key store holds ${event.max}, the others are denied in this process only`,
+      );
+      break;
   }
 }
 
@@ -68,6 +75,9 @@ const ENTRY_NAMES = {
   turn: 'refresh leases',
 } as const;
 
+/** How many keys a line names. */
+const MAX_LISTED = 10;
+
 const seconds = (ms: number): number => Math.round(ms / 1_000);
 
 function logUnusable(
@@ -76,22 +86,32 @@ function logUnusable(
   reasons: readonly string[],
   keys: readonly UnusableKey[],
 ): void {
-  if (reasons.includes('private_material')) {
+  const stolen = keys.filter(({ reason }) => reason === 'private_material');
+  if (stolen.length > 0) {
     logger.error(
-      `${issuer}: the issuer publishes a private key, which must be treated as stolen; that key is not used`,
+      `${issuer}: the issuer publishes a private key, which must be treated as stolen and is not used: ${listed(stolen, nameOf)}`,
     );
   }
-  logger.warn(`${issuer}: some keys are not used (${reasons.join(', ')}): ${described(keys)}`);
+  logger.warn(`${issuer}: some keys are not used (${reasons.join(', ')}): ${listed(keys, reasonOf)}`);
 }
 
 const quoted = (kid: string): string => `"${printable(kid)}"`;
 
-/** The first keys that were left out: which, and why. */
-const described = (keys: readonly UnusableKey[]): string =>
-  keys
-    .slice(0, 10)
-    .map(({ index, kid, alg, reason }) => {
-      const name = kid === undefined ? `key ${index}` : `key ${quoted(kid)}`;
-      return `${name}: ${reason}${alg === undefined ? '' : `, alg ${quoted(alg)}`}`;
-    })
-    .join('; ');
+const nameOf = ({ index, kid }: UnusableKey): string =>
+  kid === undefined ? `key ${index}` : `key ${quoted(kid)}`;
+
+const reasonOf = (key: UnusableKey): string =>
+  `${nameOf(key)}: ${key.reason}${key.alg === undefined ? '' : `, alg ${quoted(key.alg)}`}`;
+
+/** The first of the keys, and how many more there are. */
+const listed = (keys: readonly UnusableKey[], describe: (key: UnusableKey) => string): string =>
+  [
+    ...keys.slice(0, MAX_LISTED).map(describe),
+    ...(keys.length > MAX_LISTED ? [`${keys.length - MAX_LISTED} more`] : []),
+  ].join('; ');
+
+/** The message, and the kind of error underneath where the message does not name it. */
+function described({ message, cause }: JwksFetchError): string {
+  const kind = cause === undefined ? '' : errorType(cause);
+  return `${printable(message, 500)}${message.includes(kind) ? '' : ` (${kind})`}`;
+}

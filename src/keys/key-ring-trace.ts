@@ -21,7 +21,7 @@ export interface KeyLookup {
   waitsFor(place: SpanPlace | undefined): void;
 }
 
-/** Runs the look-up of a key inside the span `jwks.get_key`, and counts it; without both where nobody would see them. */
+/** Runs the look-up of a key inside the span `jwks.get_key`, and counts it; without both where neither is recorded. */
 export function traceKeyLookup<T>(
   issuer: string,
   series: string,
@@ -46,7 +46,7 @@ export function traceKeyLookup<T>(
   });
 }
 
-/** Not a failure of the issuer: a true refusal, or a limit of ours under which nothing was fetched. */
+/** False for a true refusal, and where a limit of the policy allowed no fetch. */
 function hasIssuerFailed(error: unknown, result: CacheResult): boolean {
   if (error instanceof AuthError && error.isRefusal) return false;
   const { cause } = error as Error;
@@ -59,14 +59,14 @@ export interface KeyFetchReport {
   readonly source: FetchSource;
   /** Status of the issuer's response. */
   readonly status?: number;
-  /** `rejected` when the store had nothing and nothing may be fetched from the issuer. */
+  /** `rejected` when the store had nothing new and nothing was fetched from the issuer. */
   readonly outcome: FetchOutcome;
   /** How many usable keys an accepted response held. */
   readonly keyCount?: number;
 }
 
 /** Whose keys are refreshed, and why. */
-export interface KeyFetchContext {
+interface KeyFetchContext {
   readonly issuer: string;
   /** The issuer on metrics. */
   readonly series: string;

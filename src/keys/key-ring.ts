@@ -4,13 +4,14 @@ import { Bulkhead } from '../common/bulkhead.js';
 import type { Clock } from '../common/clock.js';
 import { publicJwkOf, signingKeyOf } from '../jwk/signing-key.js';
 import type { VerificationKey } from '../jwk/verification-key.js';
+import type { FetchTrigger } from '../telemetry/names.js';
 import type { CachedKeySet, WantedKey } from './cached-key-set.js';
 import type { KeyRingState } from './freshness.js';
 import type { Inflight } from './inflight.js';
 import { KEY_POLICY } from './key-policy.js';
 import { traceKeyLookup, type KeyLookup } from './key-ring-trace.js';
 import type { KeySetRefresher } from './key-set-refresher.js';
-import type { RateLimiter } from './rate-limiter.js';
+import type { UnknownKidLimiter } from './limits/unknown-kid-limiter.js';
 
 /** What a key ring is made of. */
 export interface KeyRingParts {
@@ -18,12 +19,12 @@ export interface KeyRingParts {
   readonly clock: Clock;
   readonly cached: CachedKeySet;
   readonly refresher: KeySetRefresher;
-  readonly limiter: RateLimiter;
+  readonly limiter: UnknownKidLimiter;
   /** Closes the ring, and whatever works for it. */
   readonly closing: AbortController;
 }
 
-/** What an operator sees of a key ring. */
+/** The state of a key ring, for operators. */
 export interface KeyRingStatus {
   readonly issuer: string;
   readonly state: KeyRingState;
@@ -43,24 +44,25 @@ export interface KeyRingStatus {
   readonly lastError: Error | undefined;
   /** Milliseconds until the next refresh; Infinity when none is planned. */
   readonly nextRefreshInMs: number;
-  /** True for a ring of a dynamic issuer that nobody uses: it refreshes rarely, and is STALE in between. */
+  /** True for a ring of a dynamic issuer that is not used: it refreshes rarely, and is STALE in between. */
   readonly isIdle: boolean;
 }
 
 /**
  * One issuer's verification keys, in memory: a client of jwks-rsa whose cache is refreshed in the background and whose
  * rate limiter holds for unknown key ids alone. A request for a key in memory never waits, unless the ring is EMPTY or
- * EXPIRED. A refusal is true: when nobody can know, it is `keys_unavailable`.
+ * EXPIRED. It refuses only what it can prove; otherwise the error is `keys_unavailable`.
  */
 export class KeyRing extends JwksClient {
   readonly issuer: string;
   private readonly clock: Clock;
   private readonly cached: CachedKeySet;
   private readonly refresher: KeySetRefresher;
-  private readonly limiter: RateLimiter;
+  private readonly limiter: UnknownKidLimiter;
   private readonly closing: AbortController;
   private readonly withoutKeys: Bulkhead;
   private readonly withUnknownKid: Bulkhead;
+  private denyAtHeir: ((kid: string) => Promise<boolean>) | undefined;
 
   constructor({ issuer, clock, cached, refresher, limiter, closing }: KeyRingParts) {
     // The ring replaces whatever the base class fetches, caches and limits.
@@ -98,7 +100,7 @@ export class KeyRing extends JwksClient {
    *
    * @param kid undefined or null for the only key of the issuer
    * @throws SigningKeyNotFoundError when the issuer has no such key
-   * @throws JwksRateLimitError when only a fetch could tell, and the rate limiter allows none
+   * @throws JwksRateLimitError when a fetch is needed, and the rate limiter allows none
    * @throws AuthError `keys_unavailable` when the issuer cannot be reached
    */
   override async getSigningKey(kid?: string | null): Promise<SigningKey> {
@@ -135,7 +137,7 @@ export class KeyRing extends JwksClient {
 
   /** True while a key with this id is in memory and may be used. Causes no request. */
   knows(kid: string): boolean {
-    return this.cached.isUsable && this.cached.keys.knows(kid);
+    return this.cached.isUsable && this.cached.keys.has(kid);
   }
 
   /** A request uses the keys without looking one up: starts, without waiting, a refresh that is overdue. */
@@ -154,7 +156,7 @@ export class KeyRing extends JwksClient {
   }
 
   /**
-   * Fetches the keys now, whatever the schedule says; resolves when that is over, to whether the response was accepted.
+   * Fetches the keys now, whatever is planned; resolves when that is over, to whether the response was accepted.
    * False after `close`.
    */
   async refresh(): Promise<boolean> {
@@ -175,10 +177,21 @@ export class KeyRing extends JwksClient {
 
   /**
    * Takes a key out of use at once, for the life of the process; with `keys.store`, in every process, by its next refresh
-   * at the latest. Resolves to whether the other processes will read it; never rejects.
+   * at the latest. Resolves to whether the other processes will read it; never rejects. A ring that was replaced passes
+   * it on to the one in its place.
    */
-  deny(kid: string): Promise<boolean> {
-    return this.refresher.deny(kid);
+  async deny(kid: string): Promise<boolean> {
+    const [isShared, isSharedByHeir] = await Promise.all([this.refresher.deny(kid), this.denyAtHeir?.(kid)]);
+    return isSharedByHeir ?? isShared;
+  }
+
+  /**
+   * Passes what is denied from now on to whatever takes the place of this ring.
+   *
+   * @internal
+   */
+  passDenialsTo(deny: (kid: string) => Promise<boolean>): void {
+    this.denyAtHeir = deny;
   }
 
   /** The key ids that were taken out of use. */
@@ -236,7 +249,7 @@ export class KeyRing extends JwksClient {
         inflight.request.permit?.refund();
         return keys;
       }
-      // Nobody knows what the issuer will respond.
+      // Without the response, nothing is proved.
       if (!isOver) throw this.unavailable();
       if (this.settles(inflight, wanted, since)) break;
     }
@@ -249,23 +262,29 @@ export class KeyRing extends JwksClient {
 
   /** The refresh to wait for: the one in flight, or a new one where the limits allow it. */
   private join(wanted: WantedKey, since: number, lookup: KeyLookup): Inflight | undefined {
-    const { cached, refresher } = this;
+    const { refresher } = this;
     const { inflight } = refresher;
     if (inflight !== undefined) {
       lookup.result = 'coalesced';
       lookup.waitsFor(inflight.place);
       return inflight;
     }
-    if (!refresher.canRefresh) return undefined;
-    if (!cached.isUsable) {
+    const trigger = this.triggerOfMiss;
+    if (!refresher.canStart(trigger)) return undefined;
+    if (trigger !== 'unknown_kid') {
       lookup.result = 'miss';
-      return refresher.refresh({ trigger: cached.freshness.state === 'EMPTY' ? 'bootstrap' : 'expired' });
+      return refresher.refresh({ trigger });
     }
     // During a cooldown only the store is read, which has a limit of its own.
     const permit = refresher.schedule.canFetch ? this.limiter.tryAcquire() : undefined;
     if (refresher.schedule.canFetch && permit === undefined) return undefined;
     lookup.result = 'miss';
-    return refresher.refresh({ trigger: 'unknown_kid', wanted, since, permit });
+    return refresher.refresh({ trigger, wanted, since, permit });
+  }
+
+  private get triggerOfMiss(): FetchTrigger {
+    if (this.cached.isUsable) return 'unknown_kid';
+    return this.cached.freshness.state === 'EMPTY' ? 'bootstrap' : 'expired';
   }
 
   /**
@@ -281,7 +300,7 @@ export class KeyRing extends JwksClient {
     return this.cached.provesAbsent(wanted, since, this.refresher.recentMs);
   }
 
-  /** 401 only where it is true; otherwise nobody can know. */
+  /** 401 only where the issuer is proved to have no such key; otherwise 503. */
   private refusal(wanted: WantedKey, since: number): AuthError {
     const isAbsent = this.cached.isUsable && this.provesAbsent(wanted, since);
     return isAbsent ? new AuthError('unknown_key') : this.unavailable();

@@ -64,6 +64,24 @@ describe('a denial at a dynamic issuer', () => {
     for (const rings of [here, there, late]) rings.close();
   });
 
+  it.each(['open', 'forget'] as const)(
+    'holds in the ring that takes the place of the one it was given to, after %s',
+    async (replace) => {
+      const rings = startProcess();
+      const replaced = open(rings);
+      expect(await verdict(rings)).toBe('ok');
+      if (replace === 'open') open(rings);
+      else rings.forget(TENANT);
+      expect(await replaced.deny(kid())).toBe(true);
+      if (replace === 'forget') open(rings);
+      expect(await verdict(rings)).toBe('unknown_key');
+      const other = startProcess();
+      open(other);
+      expect(await verdict(other)).toBe('unknown_key');
+      for (const each of [rings, other]) each.close();
+    },
+  );
+
   it('without a name is true where all issuers are listed', async () => {
     const [here, there] = [startProcess([TENANT]), startProcess([TENANT])];
     expect([await verdict(here), await verdict(there)]).toEqual(['ok', 'ok']);

@@ -1,7 +1,7 @@
 import type { JwksClient } from 'jwks-rsa';
 import { LRUCache } from 'lru-cache';
 import { systemClock, type Clock } from '../common/clock.js';
-import { FlightLimit } from '../common/flight-limit.js';
+import { RefreshLimit } from './limits/refresh-limit.js';
 import { withDeadline } from '../common/deadline.js';
 import { createKeyRing, type KeyRingIssuer } from './create-key-ring.js';
 import { emitterFor, type EmitKeyRingEvent, type OnKeyRingEvent } from './key-ring-events.js';
@@ -29,7 +29,7 @@ export class KeyRings implements Iterable<KeyRing> {
   private dynamic: LRUCache<string, KeyRing> | undefined;
   /** Those that have not: made-up issuers evict one another here, and none that is real. */
   private opening: LRUCache<string, KeyRing> | undefined;
-  private readonly flights = new FlightLimit(KEY_POLICY.maxDynamicFlights);
+  private readonly refreshLimit = new RefreshLimit(KEY_POLICY.maxDynamicRefreshes);
   /** Key ids that were denied at dynamic issuers whose ring has gone, for the life of the process. */
   private readonly deniedAt = new Map<string, readonly string[]>();
   /** Key ids that the options deny at every issuer, and those that an operator has denied. */
@@ -72,7 +72,7 @@ export class KeyRings implements Iterable<KeyRing> {
     const problem =
       issuer === undefined
         ? `needs the name of an issuer: there are ${rings.length}`
-        : `does not know the issuer ${JSON.stringify(issuer)}`;
+        : `has no ring of the issuer ${JSON.stringify(issuer)}`;
     throw new TypeError(`nestjs-jwks-auth: KeyRings.client ${problem}`);
   }
 
@@ -153,7 +153,7 @@ export class KeyRings implements Iterable<KeyRing> {
   }
 
   /**
-   * Fetches the first keys, as `bootstrap` says.
+   * Fetches the first keys, as the option `bootstrap` selects.
    *
    * @throws Error with `bootstrap: 'require'`, when an issuer's keys are not there within 5 seconds
    */
@@ -219,7 +219,7 @@ export class KeyRings implements Iterable<KeyRing> {
 
   private createRing(issuer: KeyRingIssuer): KeyRing {
     const { options, onEvent, runtime, store, deniedByOptions: deniedKids } = this;
-    const flights = issuer.mayIdle === true ? this.flights : undefined;
+    const refreshLimit = issuer.mayIdle === true ? this.refreshLimit : undefined;
     const source = new HttpJwksSource({
       ...options,
       clock: runtime.clock,
@@ -232,7 +232,7 @@ export class KeyRings implements Iterable<KeyRing> {
         ...shareThrough(new StoreAccess(store, emit, closed), issuer, runtime.clock),
         denialsEverywhere: issuer.mayIdle === true ? this.denialsEverywhere : undefined,
       }));
-    return createKeyRing(issuer, source, options, { ...runtime, onEvent, deniedKids, flights, share });
+    return createKeyRing(issuer, source, options, { ...runtime, onEvent, deniedKids, refreshLimit, share });
   }
 
   /** Closes the ring of a dynamic issuer that was evicted or forgotten; what was denied there stays denied. */
@@ -240,6 +240,7 @@ export class KeyRings implements Iterable<KeyRing> {
     const isOwn = (kid: string) => !this.denied.has(kid) && !this.deniedByOptions.has(kid);
     const denied = [...ring.deniedKids].filter(isOwn);
     if (denied.length > 0) this.deniedAt.set(ring.issuer, denied);
+    ring.passDenialsTo((kid) => this.denyAt(ring.issuer, kid));
     ring.close();
   }
 }

@@ -1,16 +1,16 @@
 import { withDeadline } from '../common/deadline.js';
 import { asJwksFetchError, JwksFetchError } from '../http/jwks-fetch.error.js';
-import { KeySet, type ImportedKeySet, type KeySetDiff } from '../jwk/key-set.js';
-import { OTHER_ERROR, type FetchSource } from '../telemetry/names.js';
+import type { ImportedKeySet, KeySetDiff } from '../jwk/key-set.js';
+import { OTHER_ISSUER, type FetchSource, type FetchTrigger } from '../telemetry/names.js';
 import { withoutBaggage, type SpanPlace } from '../telemetry/span.js';
 import type { AcceptedKeySet, CachedKeySet } from './cached-key-set.js';
-import type { FlightLimit } from '../common/flight-limit.js';
+import type { RefreshLimit } from './limits/refresh-limit.js';
 import { FAILED, Inflight, type RefreshOutcome, type RefreshRequest } from './inflight.js';
 import { JwksValidation } from './source/jwks-validation.js';
 import { KEY_POLICY } from './key-policy.js';
 import type { EmitKeyRingEvent } from './key-ring-events.js';
 import { traceKeyFetch, type KeyFetchReport } from './key-ring-trace.js';
-import type { RateLimiter } from './rate-limiter.js';
+import type { UnknownKidLimiter } from './limits/unknown-kid-limiter.js';
 import { RefreshSchedule, type RefreshScheduleOptions } from './refresh-schedule.js';
 import type { JwksResponse, JwksSource } from './source/jwks-source.js';
 import type { RefreshLease } from './store/refresh-lease.js';
@@ -27,7 +27,7 @@ export interface Sharing {
 }
 
 /** What a refresher works with. */
-export interface KeySetRefresherDeps extends RefreshScheduleOptions {
+export interface KeySetRefresherDeps extends Omit<RefreshScheduleOptions, 'isShared'> {
   readonly issuer: string;
   readonly algorithms: readonly string[];
   /** How many keys a response may hold. */
@@ -35,8 +35,8 @@ export interface KeySetRefresherDeps extends RefreshScheduleOptions {
   readonly source: JwksSource;
   /** Time limit of one fetch from the issuer, in milliseconds. */
   readonly timeoutMs: number;
-  /** What dynamic issuers share a bound of; undefined for an issuer of a list. */
-  readonly flights?: FlightLimit | undefined;
+  /** The bound that dynamic issuers share; undefined for an issuer of a list. */
+  readonly refreshLimit?: RefreshLimit | undefined;
   readonly emit: EmitKeyRingEvent;
   readonly sharing: Sharing;
   /** Aborts when the ring is closed. */
@@ -66,16 +66,20 @@ export class KeySetRefresher {
 
   constructor(
     private readonly cached: CachedKeySet,
-    private readonly limiter: RateLimiter,
+    private readonly limiter: UnknownKidLimiter,
     private readonly deps: KeySetRefresherDeps,
   ) {
-    this.schedule = new RefreshSchedule(deps, () => this.refresh({ trigger: 'refresh' }));
+    const { clock, random, mayIdle, staleIfErrorMs, sharing } = deps;
+    this.schedule = new RefreshSchedule(
+      { clock, random, mayIdle, staleIfErrorMs, isShared: sharing.keySet !== undefined },
+      () => this.refresh({ trigger: 'refresh' }),
+    );
     this.validation = new JwksValidation(deps.algorithms, deps.maxKeys, deps.clock, deps.emit);
   }
 
   /** The issuer on metrics; a dynamic issuer that never had keys has no series of its own. */
   get series(): string {
-    return this.deps.mayIdle && this.cached.generation === 0 ? OTHER_ERROR : this.deps.issuer;
+    return this.deps.mayIdle && this.cached.generation === 0 ? OTHER_ISSUER : this.deps.issuer;
   }
 
   /** Resolves when a response has been accepted for the first time. */
@@ -83,19 +87,20 @@ export class KeySetRefresher {
     return this.loading?.promise ?? Promise.resolve();
   }
 
-  /** Starts a refresh, or returns the one in flight; one that has failed, after `close`. */
+  /** Starts a refresh, or returns the one in flight. Where none may start, plans a later one and returns one that failed. */
   refresh(request: RefreshRequest): Inflight {
     if (this.inflight !== undefined) return this.inflight;
     const inflight = new Inflight(this.deps.clock.now(), request);
-    if (this.deps.closed.aborted || !this.mayStart(request)) {
+    if (!this.canStart(request.trigger)) {
+      this.planLater();
       inflight.settle(FAILED);
       return inflight;
     }
     this.inflight = inflight;
-    this.deps.flights?.start();
+    this.deps.refreshLimit?.start();
     void this.run(inflight).then((outcome) => {
       this.inflight = undefined;
-      this.deps.flights?.end();
+      this.deps.refreshLimit?.end();
       this.settlePermit(request, outcome);
       inflight.settle(outcome);
     });
@@ -104,27 +109,23 @@ export class KeySetRefresher {
 
   /**
    * For how long a response proves a key absent, in milliseconds: the base interval of the rate limiter, which a flood
-   * cannot stretch. Not at all while the issuer does not respond.
+   * cannot stretch. Not at all after a failed fetch.
    */
   get recentMs(): number {
     return this.lastError === undefined ? this.limiter.baseIntervalMs : -1;
   }
 
-  /** True when a refresh may go to the issuer, or at least to the store. */
-  get canRefresh(): boolean {
-    if (this.deps.closed.aborted || this.deps.flights?.isFull === true) return false;
-    return this.schedule.canFetch || this.deps.sharing.keySet?.mayRead === true;
+  /** True when a refresh may go to the issuer, or at least to the store. Dynamic issuers share a bound on what is in flight. */
+  canStart(trigger: FetchTrigger): boolean {
+    const { closed, refreshLimit, sharing } = this.deps;
+    if (closed.aborted || refreshLimit?.isFull === true) return false;
+    return this.canFetchFor(trigger) || sharing.keySet?.mayRead === true;
   }
 
-  /** Without a store, nothing can be done during a cooldown; dynamic issuers share a bound on what is in flight. */
-  private mayStart(request: RefreshRequest): boolean {
-    if (this.deps.flights?.isFull === true) {
-      this.schedule.waitForCapacity(this.cached.isUsable);
-      return false;
-    }
-    if (this.canFetchFor(request) || this.deps.isShared) return true;
-    this.schedule.waitForCooldown(this.cached.isUsable);
-    return false;
+  private planLater(): void {
+    const { isUsable } = this.cached;
+    if (this.deps.refreshLimit?.isFull === true) this.schedule.planForCapacity(isUsable);
+    else this.schedule.planAfterCooldown(isUsable);
   }
 
   /** A request uses the keys: starts, without waiting, a refresh whose timer was lost, or that was put off while idle. */
@@ -183,8 +184,8 @@ export class KeySetRefresher {
       const found = sharing.keySet && (await this.fetchFromStore(sharing.keySet, inflight));
       const isSatisfied = found !== undefined && (!hadKeys || this.satisfies(inflight.request, found));
       const nothing: KeyFetchReport = { source: 'store', outcome: 'rejected' };
-      if (!isSatisfied && !this.canFetchFor(inflight.request)) {
-        schedule.waitForCooldown(this.cached.isUsable);
+      if (!isSatisfied && !this.canFetchFor(inflight.request.trigger)) {
+        schedule.planAfterCooldown(this.cached.isUsable);
         return found?.report ?? nothing;
       }
       const lease = isSatisfied ? undefined : this.leaseFor(inflight.request);
@@ -240,8 +241,9 @@ export class KeySetRefresher {
 
   /** A 304 confirms the keys in memory: they were imported when they arrived. */
   private import(response: JwksResponse): ImportedKeySet {
-    if (response.status !== 304) return this.validation.validateJwks(response);
-    return this.cached.accepted?.imported ?? { keySet: KeySet.EMPTY, unusable: [] };
+    const { accepted } = this.cached;
+    if (response.status !== 304 || accepted === undefined) return this.validation.validateJwks(response);
+    return this.validation.confirmJwks(accepted.imported);
   }
 
   /** The one place where a new set takes effect: memory, schedule and events. */
@@ -284,7 +286,8 @@ export class KeySetRefresher {
     return this.cached.provesAbsent(wanted, since, this.recentMs);
   }
 
-  private canFetchFor({ trigger }: RefreshRequest): boolean {
+  /** True when the issuer may be fetched from. A cooldown does not hold for a manual refresh. */
+  private canFetchFor(trigger: FetchTrigger): boolean {
     return trigger === 'manual' || this.schedule.canFetch;
   }
 
@@ -301,7 +304,7 @@ export class KeySetRefresher {
     return waitMs > 0;
   }
 
-  /** A failed fetch is limited by the back-off. One that brought the wanted key is never limited, whoever waits for it. */
+  /** A failed fetch is limited by the back-off. One that brought the wanted key is never limited, whichever request waits for it. */
   private settlePermit({ permit, wanted }: RefreshRequest, { accepted, changed }: RefreshOutcome): void {
     if (permit === undefined || wanted === undefined) return;
     if (!accepted || this.cached.find(wanted) !== undefined) permit.refund();

@@ -18,7 +18,7 @@ export interface KeyOptions {
   /**
    * How long keys count as fresh, in milliseconds. They are refreshed ahead of it, in the background.
    *
-   * @default what the issuer's `Cache-Control` says, within 5 minutes and 1 hour; else 10 minutes
+   * @default the issuer's `Cache-Control`, within 5 minutes and 1 hour; else 10 minutes
    */
   readonly maxAgeMs?: number;
   /**
@@ -88,7 +88,7 @@ export interface KeyOptions {
   readonly store?: KeyStore;
   /**
    * What entries of the store are signed with (HMAC-SHA256), as text of at least 32 bytes. Of several, the first signs
-   * and all verify. `null` switches signatures off: whoever can write the store can then forge keys. Required with
+   * and all verify. `null` switches signatures off: whatever can write the store can then forge keys. Required with
    * `store`.
    */
   readonly storeSecret?: string | readonly string[] | null;

@@ -8,7 +8,7 @@ export interface RefreshScheduleOptions {
   readonly random: () => number;
   /** True with a store, where one process of a fleet saves the others the fetch. */
   readonly isShared: boolean;
-  /** True for a ring that refreshes rarely while nobody uses it. */
+  /** True for a ring that refreshes rarely while it is not used. */
   readonly mayIdle: boolean;
   /** How long keys may be used beyond `maxAge`, in milliseconds. */
   readonly staleIfErrorMs: number;
@@ -24,10 +24,10 @@ const NEVER: Moment = { at: Infinity, wallAt: Infinity };
 
 /**
  * When the next refresh is due. One timer, which never keeps the process alive; the wall clock can also make a refresh
- * due, since the monotonic clock stands still while a machine is suspended.
+ * due, since the monotonic clock does not advance while a machine is suspended.
  */
 export class RefreshSchedule {
-  /** True while the next refresh is put off because nobody uses the ring. */
+  /** True while the next refresh is put off because the ring is not used. */
   isIdle = false;
   private failures = 0;
   private throttles = 0;
@@ -64,28 +64,29 @@ export class RefreshSchedule {
     return isAhead;
   }
 
-  /** Plans the next attempt after a failure, and forbids fetches until the back-off is over; returns the delay. */
+  /**
+   * Plans the next attempt after a failure, and forbids fetches until the back-off is over. Returns the delay in
+   * milliseconds; Infinity when the next attempt waits for a token.
+   */
   backOff(error: JwksFetchError, hasKeys: boolean): number {
     const backOffMs = this.nextBackOffMs(error, hasKeys);
     const delayMs = Math.max(this.idleDelayMs(KEY_POLICY.idleRetries), backOffMs);
     this.cooldownUntil = this.in(backOffMs);
-    this.waitForCooldown(hasKeys, delayMs);
-    return delayMs;
+    this.planAfterCooldown(hasKeys, delayMs);
+    return this.fetchesOnDemand(hasKeys) ? Infinity : delayMs;
   }
 
   /** Plans the next attempt for the end of the cooldown. Without keys the store, if there is one, is read meanwhile. */
-  waitForCooldown(hasKeys: boolean, delayMs = this.cooldownMs): void {
-    const { isShared, mayIdle } = this.options;
-    // The ring of a dynamic issuer without keys fetches on demand: nobody may ever ask for it again.
-    if (mayIdle && !hasKeys) return this.disarm();
-    const readsStore = isShared && !hasKeys;
+  planAfterCooldown(hasKeys: boolean, delayMs = this.cooldownMs): void {
+    if (this.fetchesOnDemand(hasKeys)) return this.disarm();
+    const readsStore = this.options.isShared && !hasKeys;
     this.arm(readsStore ? Math.min(delayMs, KEY_POLICY.storeLookMs) : delayMs);
   }
 
-  /** Too many refreshes of dynamic issuers are in flight: retries after a second or two, at random. */
-  waitForCapacity(hasKeys: boolean): void {
+  /** Plans the next attempt where too many refreshes are in flight: after a second or two, at random. */
+  planForCapacity(hasKeys: boolean): void {
     const delayMs = KEY_POLICY.capacityRetryMs * (1 + this.options.random());
-    this.waitForCooldown(hasKeys, Math.max(this.cooldownMs, delayMs));
+    this.planAfterCooldown(hasKeys, Math.max(this.cooldownMs, delayMs));
   }
 
   /**
@@ -131,11 +132,11 @@ export class RefreshSchedule {
   }
 
   /**
-   * Doubles from failure to failure, with equal jitter: half of the delay is fixed, half is random, so that a fleet does
-   * not come back in step. It never gives up.
+   * Doubles from failure to failure, with equal jitter: half of the delay is fixed, half is random, so that the
+   * retries of a fleet spread out. It never ends.
    */
   private nextBackOffMs({ isThrottled, retryAfterMs }: JwksFetchError, hasKeys: boolean): number {
-    // Counted apart: after an outage, the first 429 is no reason to stay away for ten minutes.
+    // Counted apart: after an outage, the first 429 must not cause a pause of ten minutes.
     const before = isThrottled ? this.throttles++ : this.failures++;
     if (isThrottled && retryAfterMs !== undefined) {
       const [floor, ceiling] = KEY_POLICY.retryAfterBoundsMs;
@@ -146,6 +147,11 @@ export class RefreshSchedule {
     // 2 ** 20 keeps the product finite in an outage of any length.
     const delay = Math.min(ceiling, first * 2 ** Math.min(before, 20));
     return delay / 2 + (this.options.random() * delay) / 2;
+  }
+
+  /** True for the ring of a dynamic issuer without keys: no further token may ever name that issuer. */
+  private fetchesOnDemand(hasKeys: boolean): boolean {
+    return this.options.mayIdle && !hasKeys;
   }
 
   /** How long the next refresh waits at least: 0 for a ring in use, a part of `staleIfErrorMs` for an idle one. */

@@ -1,7 +1,7 @@
 import type { HrTime, Span } from '@opentelemetry/api';
 
 /**
- * What the SDK's spans know of their start, in its versions 2 and 3 alike: they count on from it by the monotonic
+ * How the spans of the SDK, versions 2 and 3, hold their start: later times count from it by the monotonic
  * clock, unless the start was given.
  */
 interface CountingSpan {
@@ -23,7 +23,7 @@ export function anchorBelow(parent: Span | undefined): number {
   return (parent && anchors.get(parent)) ?? anchorOf(parent) ?? Date.now() - performance.now();
 }
 
-/** Says that this span and those below it take their times from this anchor. */
+/** Sets the anchor from which this span and those below it take their times. */
 export function setAnchor(span: Span, anchor: number): void {
   anchors.set(span, anchor);
 }

@@ -13,6 +13,10 @@ export interface KeySetReading {
   readonly keyCount: number;
   /** Milliseconds until tokens are refused if no refresh succeeds. */
   readonly timeToExpiryMs: number;
+  /** True for keys that are refreshed rarely because they are not used: old ones are then normal. */
+  readonly isIdle: boolean;
+  /** What the last fetch failed with. */
+  readonly lastError: Error | undefined;
 }
 
 /** Something that is read when metrics are collected. */
@@ -35,9 +39,10 @@ export class Gauges {
 
   /** Reads everything, once. */
   report(result: BatchObservableResult, instruments: Instruments): void {
-    for (const { issuer, ageMs, maxAgeMs, keyCount, timeToExpiryMs } of this.keySets()) {
+    for (const { issuer, ageMs, maxAgeMs, keyCount, timeToExpiryMs, isIdle, lastError } of this.keySets()) {
       const attributes = { [ATTRIBUTES.jwksIssuer]: issuer };
-      if (ageMs !== undefined) result.observe(instruments.keySetAge, ageMs / 1_000, attributes);
+      const mayBeOld = isIdle && lastError === undefined;
+      if (ageMs !== undefined && !mayBeOld) result.observe(instruments.keySetAge, ageMs / 1_000, attributes);
       result.observe(instruments.keySetMaxAge, maxAgeMs / 1_000, attributes);
       result.observe(instruments.keySetKeys, keyCount, attributes);
       result.observe(instruments.keySetTimeToExpiry, timeToExpiryMs / 1_000, attributes);

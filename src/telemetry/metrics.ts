@@ -31,7 +31,7 @@ export interface AuthenticationOutcome {
 }
 
 /** The outcome of a fetch from an issuer. */
-export interface Fetched {
+interface Fetched {
   /** The configured issuer. */
   readonly issuer: string;
   readonly trigger: FetchTrigger;
@@ -48,7 +48,7 @@ let stopReporting = (): void => {};
 
 /**
  * The instruments of the SDK that is registered now; undefined without one. They are made anew for each SDK, because
- * an instrument that was made before an SDK was there records nothing for ever.
+ * an instrument that is older than its SDK never records anything.
  */
 function currentInstruments(): Instruments | undefined {
   const provider = metrics.getMeterProvider();

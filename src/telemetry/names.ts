@@ -79,6 +79,9 @@ export const ATTRIBUTES = {
 /** The `error.type` of an error that is on no list (OpenTelemetry general convention). */
 export const OTHER_ERROR = '_OTHER';
 
+/** The issuer on metrics of a dynamic issuer that never had keys: no made-up name becomes a time series. */
+export const OTHER_ISSUER = '_OTHER';
+
 /** The values of the attributes that have a closed list; `AUTH_ERROR_CODES` are those of the rejection reason. */
 export const VALUES = {
   result: ['accepted', 'rejected', 'anonymous', 'error'],

@@ -31,6 +31,7 @@ export interface ActiveSpan {
   readonly place: SpanPlace | undefined;
 }
 
+/** How a span is created, and what makes it an ERROR. */
 export interface SpanOptions {
   /** Called only for a span that is created. */
   readonly attributes?: () => Attributes;
@@ -48,7 +49,7 @@ export interface SpanOptions {
 /** A refusal (an AuthError about the token itself) is an outcome, not a failure. */
 const isNoRefusal = (error: unknown): boolean => !(error instanceof AuthError && error.isRefusal);
 
-/** In place of a span that nobody records. */
+/** In place of a span that is not recorded. */
 const UNRECORDED: ActiveSpan = { set() {}, fail() {}, link() {}, place: undefined };
 
 class RecordedSpan implements ActiveSpan {
@@ -90,7 +91,7 @@ export function errorType(error: unknown): string {
 const KIND = /^[A-Za-z_]\w{0,63}$/;
 
 /**
- * Runs `run` inside a span, which ends when `run` has settled. Where nobody would see the span none is created, and what
+ * Runs `run` inside a span, which ends when `run` has settled. Where it would not be recorded none is created, and what
  * `run` returns or throws goes through unchanged, at no cost.
  */
 export function withSpan<T>(
@@ -134,7 +135,7 @@ const spanOptions = ({ attributes, links = [] }: SpanOptions, startTime: number)
   links: links.map((place) => ({ context: place })),
 });
 
-/** True when a span created now would be seen: an SDK is registered, and the active span is sampled. */
+/** True when a span created now would be recorded: an SDK is registered, and the active span is sampled. */
 export const isRecorded = (): boolean => isTraced() && isSeenBelow(context.active());
 
 /** False below a span that is not sampled; true where there is none, and the sampler decides. */

@@ -25,7 +25,7 @@ import type { IssuerRules } from './issuers/issuer-rules.js';
 import { keyNameOf } from './key-name.js';
 import { parseClaims, parseJws, type Jws } from './jws.js';
 import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
-import { digestOf, isHeld, TokenCache } from './token-cache.js';
+import { digestOf, revalidate, TokenCache } from './token-cache.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 
 /** Verifies access tokens (RFC 7519 §7.2, RFC 9068 §4): cheap checks first, then the key, the signature, the claims. */
@@ -78,7 +78,7 @@ export class AccessTokenVerifier {
    * @throws AuthError as `verify`
    */
   async recheck(token: string, { token: passed }: VerificationInfo): Promise<void> {
-    if (passed !== undefined && this.isCurrent(passed)) return this.checkTimes(passed.verified.claims);
+    if (passed !== undefined && this.recheckCached(passed)) return this.checkTimes(passed.verified.claims);
     await this.verifyNew(token, this.tokens === undefined ? '' : digestOf(token), {});
   }
 
@@ -89,7 +89,7 @@ export class AccessTokenVerifier {
 
   private fromCache(digest: string, info: VerificationInfo): CachedToken | undefined {
     const cached = this.tokens?.get(digest);
-    if (cached === undefined || !this.isKnown(cached)) return undefined;
+    if (cached === undefined || !this.recheckIssuer(cached)) return undefined;
     const { verified, ring } = cached;
     info.issuer = verified.issuer;
     info.cached = true;
@@ -98,8 +98,8 @@ export class AccessTokenVerifier {
     return cached;
   }
 
-  private isCurrent(token: CachedToken): boolean {
-    return isHeld(token) && this.isKnown(token);
+  private recheckCached(token: CachedToken): boolean {
+    return revalidate(token) && this.recheckIssuer(token);
   }
 
   /**
@@ -107,7 +107,7 @@ export class AccessTokenVerifier {
    *
    * @throws AuthError `unknown_issuer` for one that is not allowed any more
    */
-  private isKnown({ verified, ring }: CachedToken): boolean {
+  private recheckIssuer({ verified, ring }: CachedToken): boolean {
     return this.directory.find(verified.issuer)?.ring === ring;
   }
 

@@ -28,7 +28,7 @@ export function checkType(header: JoseHeader, { tokenType }: IssuerRules): void 
 /**
  * `aud` (RFC 7519 §4.1.3): a string or an array of strings, one of which is exactly one of the configured ones.
  *
- * @throws AuthError `missing_audience` when it names nobody, `wrong_audience`
+ * @throws AuthError `missing_audience` when it is missing or empty, `wrong_audience`
  */
 export function checkAudience(claims: UncheckedClaims, { audience }: IssuerRules): void {
   const aud = ownValue(claims, 'aud');
@@ -62,7 +62,7 @@ export function checkTimes(claims: UncheckedClaims, nowMs: number, toleranceMs: 
 
 /**
  * Further checks of a verified token: claims of the right type, the RFC 9068 profile where it is required, no claim that
- * tells another kind of token, the required claims, and no binding to a key (`cnf`) that nobody checks.
+ * belongs to another kind of token, the required claims, and no binding to a key (`cnf`), whose proof is not checked.
  *
  * @throws AuthError `invalid_claim`, `wrong_type` or `sender_constrained`
  */
@@ -85,7 +85,7 @@ export function checkClaims(
     throw new AuthError('sender_constrained');
 }
 
-/** An ID token, a logout token or another security event (RFC 8417 §2.2), unless the required claims name what tells it. */
+/** An ID token, a logout token or another security event (RFC 8417 §2.2), unless the required claims name the claim that shows it. */
 function checkKind(payload: UncheckedClaims, { requiredClaims }: IssuerRules): void {
   const telling = ID_TOKEN_CLAIMS.filter((claim) => ownValue(payload, claim) !== undefined);
   const events = ownValue(payload, 'events');
@@ -101,7 +101,7 @@ function meets(value: unknown, required: ClaimRequirement): boolean {
   return required === absent ? value === undefined : value === required;
 }
 
-/** RFC 9068 §2.2. An empty `aud` names nobody; it arrives here where the audience is not checked. */
+/** RFC 9068 §2.2. An empty `aud` counts as missing; it arrives here where the audience is not checked. */
 function checkProfile(payload: UncheckedClaims): void {
   for (const claim of PROFILE_CLAIMS) {
     const value = ownValue(payload, claim);

@@ -13,7 +13,7 @@ const OVERHEAD = 3 + 2 * 3;
 export function derSignature(signature: Buffer): Buffer {
   const der = Buffer.allocUnsafe(signature.length + OVERHEAD);
   const half = signature.length / 2;
-  // Written from the end, because lengths stand before what they are the length of.
+  // Written from the end, because lengths precede what they measure.
   let start = writeInteger(der, der.length, signature, half, signature.length);
   start = writeInteger(der, start, signature, 0, half);
   const length = der.length - start;

@@ -11,7 +11,7 @@ const JWE_PARTS = 5;
 /** A JWS in compact serialization (RFC 7515 §7.1), split; nothing in it is verified. */
 export interface Jws {
   readonly header: JoseHeader;
-  /** The header as it stands in the token. */
+  /** The header as it is in the token. */
   readonly headerText: string;
   /** Whatever was signed; in a JWT the claims, as JSON. */
   readonly payload: Buffer;

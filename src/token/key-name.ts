@@ -4,7 +4,7 @@ import type { JoseHeader } from './access-token.js';
 import { ownValue } from './claim-path.js';
 
 /**
- * The name by which a key is looked up: the kid of a token or, where the ring knows no such key, the thumbprint of its
+ * The name by which a key is looked up: the kid of a token or, where the ring has no such key, the thumbprint of its
  * certificate (RFC 7515 §4.1.4, §4.1.7, §4.1.8). Undefined when the token names none.
  */
 export function keyNameOf(header: JoseHeader, ring: Pick<KeyRing, 'knows'>): string | undefined {

@@ -17,7 +17,7 @@ export class TokenCache {
   /** The token with this digest, as long as its key is in use and its ring may be relied on. */
   get(digest: string): CachedToken | undefined {
     const token = this.entries.get(digest);
-    if (token === undefined || isHeld(token)) return token;
+    if (token === undefined || revalidate(token)) return token;
     if (token.ring.isUsable) this.entries.delete(digest);
     return undefined;
   }
@@ -27,8 +27,11 @@ export class TokenCache {
   }
 }
 
-/** True while the key of this token is in use and its ring may be relied on. */
-export function isHeld(token: CachedToken): boolean {
+/**
+ * True while the key of this token is in use and its ring may be relied on. Notes the generation of the keys, so that the
+ * next call is cheap.
+ */
+export function revalidate(token: CachedToken): boolean {
   const { ring, key } = token;
   if (!ring.isUsable) return false;
   const { generation } = ring;

@@ -25,7 +25,7 @@ export type ClaimRequirement = ClaimValue | typeof present | typeof absent;
 /** Which tokens of one issuer are accepted. */
 export interface IssuerOptions {
   /**
-   * The issuer, exactly as it stands in the token's `iss` (RFC 7519 §4.1.1), its trailing slash included: an https URL, or
+   * The issuer, exactly as in the token's `iss` (RFC 7519 §4.1.1), its trailing slash included: an https URL, or
    * beside `jwksUri` any StringOrURI (RFC 7519 §2).
    */
   readonly issuer: string;
@@ -37,7 +37,7 @@ export interface IssuerOptions {
   /**
    * Where the issuer's JWK Set is; skips discovery.
    *
-   * @default what OpenID Connect Discovery or RFC 8414 says
+   * @default from OpenID Connect Discovery or RFC 8414 metadata
    */
   readonly jwksUri?: string;
   /**
@@ -55,7 +55,7 @@ export interface IssuerOptions {
   readonly tokenType?: string | readonly string[];
   /**
    * Claims that must have one of these values, be {@link present} or be {@link absent}; `null` states that none is
-   * required. A claim that tells another kind of token (`at_hash`, `c_hash`, `s_hash`, `events`) is refused unless it is
+   * required. A claim of another kind of token (`at_hash`, `c_hash`, `s_hash`, `events`) is refused unless it is
    * named here.
    */
   readonly requiredClaims?: RequiredClaims | null;
@@ -111,6 +111,7 @@ export interface ResolvedTokenOptions extends Required<Omit<TokenOptions, 'isRev
 /** The cache allocates its index at start: some 24 MB for so many tokens. */
 const MAX_CACHED_TOKENS = 1_000_000;
 
+/** What holds unless the options say otherwise. */
 export const TOKEN_OPTION_DEFAULTS: ResolvedTokenOptions = {
   clockToleranceMs: 5_000,
   senderConstrained: 'refuse',

@@ -16,7 +16,7 @@ No semantic convention covers JWTs or JWK Sets yet, so these names are experimen
 
 const SPANS_NOTE = `All spans are of kind INTERNAL and have no events. A refusal is an outcome rather than an error, so it leaves the status unset. Spans never contain any part of a token: no hash of it, no claim, nothing that has not been verified.`;
 
-const METRICS_NOTE = `Attribute values come from closed lists and from the configuration, so nothing that a client sends can add a time series. Outside a guard, \`AccessTokenVerifier.verify\` and \`passportJwtSecret\` count look-ups and fetches; \`jwt.authenticate.duration\` covers guarded requests only. Gauges are read at collection time and cover all applications of the process: if two of them share an issuer, the one closer to refusing tokens is reported.
+const METRICS_NOTE = `Attribute values come from closed lists and from the configuration, so nothing that a client sends can add a time series. Outside a guard, \`AccessTokenVerifier.verify\` and \`passportJwtSecret\` count look-ups and fetches; \`jwt.authenticate.duration\` covers guarded requests only. Gauges are read at collection time and cover all applications of the process: if two of them share an issuer, the one closer to refusing tokens is reported. An idle dynamic issuer has no \`jwks.keyset.age\`, unless its last fetch failed: it is refreshed rarely, and old keys are then normal.
 
 Start the SDK before the application, as \`node --import\` does. An SDK that starts later is picked up by the next request or fetch; nothing before that is recorded.`;
 
@@ -33,7 +33,7 @@ export function telemetryDocument(): string {
     METRICS_NOTE,
     '<!-- table: metrics -->',
     table(
-      ['metric', 'type', 'unit', 'what it tells', 'attributes'],
+      ['metric', 'type', 'unit', 'what it measures', 'attributes'],
       (Object.keys(METRIC_SCHEMA) as MetricName[]).map(metricRow),
     ),
     '### Buckets',

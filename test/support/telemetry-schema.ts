@@ -22,7 +22,7 @@ export const SPAN_SCHEMA: Readonly<Record<SpanName, SpanSchema>> = {
   [SPANS.authenticate]: {
     covers: 'one request, from its credentials to its user',
     parent: 'what is active: the span of the HTTP server',
-    errorWhen: 'it could not be judged, or a hook of the application failed',
+    errorWhen: 'it could not be verified, or a hook of the application failed',
     attributes: {
       [A.result]: 'always',
       [A.transport]: 'always',
@@ -45,7 +45,7 @@ export const SPAN_SCHEMA: Readonly<Record<SpanName, SpanSchema>> = {
     },
   },
   [SPANS.fetch]: {
-    covers: 'one question to the issuer, discovery included',
+    covers: 'one refresh of the keys, from the store or from the issuer, discovery included',
     parent: '`jwks.get_key`; none for a refresh, but a link to the request that set it off, if one did',
     errorWhen: 'it fails in any way',
     attributes: {

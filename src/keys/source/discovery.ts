@@ -1,7 +1,7 @@
 import { printable } from '../../common/printable.js';
 import { isThisMachine } from '../../http/blocked-addresses.js';
 import { fetchJson, type FetchOptions } from '../../http/fetch-json.js';
-import { JwksFetchError } from '../../http/jwks-fetch.error.js';
+import { JwksFetchError, withAddress } from '../../http/jwks-fetch.error.js';
 import { isPlainUrl, isSecureUrl } from '../../http/safe-url.js';
 
 /**
@@ -53,7 +53,7 @@ function metadataAddresses(issuer: string): readonly string[] {
   return [...new Set(addresses)].map((address) => origin + address);
 }
 
-/** From the first address that has a document. An issuer that is down, or asks for a pause, is not tried further. */
+/** From the first address that has a document. An issuer that is down, or responds with 429, is not tried further. */
 async function fetchMetadata(
   issuer: string,
   options: FetchOptions,
@@ -67,10 +67,10 @@ async function fetchMetadata(
       return asMetadata((await fetchJson(address, {}, options, signal)).json, issuer);
     } catch (error) {
       if (!(error instanceof JwksFetchError) || signal.aborted) throw error;
-      // A document tells more than a place without one.
+      // An error in a document is of more use than the lack of one elsewhere.
       if (failure === undefined || (error.code === 'discovery_invalid' && failure.code !== error.code))
-        failure = at(address, error);
-      if (!hasNoDocument(error)) throw at(address, error);
+        failure = withAddress(address, error);
+      if (!hasNoDocument(error)) throw withAddress(address, error);
     }
   }
   throw failure ?? new JwksFetchError('discovery_invalid');
@@ -81,15 +81,6 @@ function hasNoDocument({ code, status = 0 }: JwksFetchError): boolean {
   if (['not_json', 'too_large', 'redirect', 'discovery_invalid'].includes(code)) return true;
   return code === 'http_status' && status < 500 && status !== 429;
 }
-
-/** The same error, with the address in its message. */
-export const at = (address: string, error: JwksFetchError): JwksFetchError =>
-  new JwksFetchError(error.code, {
-    message: `${address}: ${error.message}`,
-    status: error.status,
-    retryAfterMs: error.retryAfterMs,
-    cause: error.cause,
-  });
 
 /** Metadata with an issuer and, if that is this one, a `jwks_uri`. */
 function asMetadata(json: unknown, issuer: string): Record<string, unknown> {

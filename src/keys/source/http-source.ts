@@ -1,9 +1,9 @@
 import { conditionalHeaders, confirmedHeaders, keptHeaders } from '../../http/cache-headers.js';
 import { fetchJson, type FetchOptions, type JsonResponse } from '../../http/fetch-json.js';
 import { isThisMachine } from '../../http/blocked-addresses.js';
-import { JwksFetchError } from '../../http/jwks-fetch.error.js';
+import { JwksFetchError, withAddress } from '../../http/jwks-fetch.error.js';
 import { KEY_POLICY } from '../key-policy.js';
-import { at, discoverJwksUri } from './discovery.js';
+import { discoverJwksUri } from './discovery.js';
 import type { JwksResponse, JwksSource } from './jwks-source.js';
 
 /** Whose keys to fetch, and how. */
@@ -52,7 +52,7 @@ export class HttpJwksSource implements JwksSource {
       const response = await fetchJson(jwksUri, validators, options, signal);
       return asKeySet(jwksUri, conditionalOn, response);
     } catch (error) {
-      throw error instanceof JwksFetchError && !signal.aborted ? at(jwksUri, error) : error;
+      throw error instanceof JwksFetchError && !signal.aborted ? withAddress(jwksUri, error) : error;
     }
   }
 
@@ -62,12 +62,12 @@ export class HttpJwksSource implements JwksSource {
    */
   private async discover(signal: AbortSignal): Promise<string> {
     const { discovered, options } = this;
-    if (discovered === undefined) return this.remember(await this.discoverNow(signal));
+    if (discovered === undefined) return this.keep(await this.discoverNow(signal));
     if (options.clock.now() < this.rediscoverAt) return discovered;
     // Leaves time for the keys where discovery hangs.
     const half = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(options.timeoutMs / 2))]);
     const found = await this.discoverNow(half).catch(() => undefined);
-    if (found !== undefined) return this.remember(found);
+    if (found !== undefined) return this.keep(found);
     this.rediscoverAt = options.clock.now() + KEY_POLICY.rediscoverRetryMs;
     return discovered;
   }
@@ -84,7 +84,7 @@ export class HttpJwksSource implements JwksSource {
   private async rediscover(gone: string, signal: AbortSignal): Promise<string | undefined> {
     if (this.options.jwksUri !== undefined) return undefined;
     const found = await this.discoverNow(signal).catch(() => gone);
-    return found === gone ? undefined : this.remember(found);
+    return found === gone ? undefined : this.keep(found);
   }
 
   private discoverNow(signal: AbortSignal): Promise<string> {
@@ -92,7 +92,7 @@ export class HttpJwksSource implements JwksSource {
     return discoverJwksUri(this.options.issuer, this.fetchOptions, signal, onAddress);
   }
 
-  private remember(jwksUri: string): string {
+  private keep(jwksUri: string): string {
     this.discovered = jwksUri;
     this.rediscoverAt = this.options.clock.now() + KEY_POLICY.rediscoverAfterMs;
     return jwksUri;

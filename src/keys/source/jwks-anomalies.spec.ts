@@ -48,4 +48,19 @@ describe('keys that are not used', () => {
     await fake.ring.refresh();
     expect(eventsOf(fake, 'keys_unusable')).toHaveLength(2);
   });
+
+  it('are reported again when one more is left out for the same reason, and not when their order changes', async () => {
+    const fake = new RingFixture();
+    const { keys } = fake.source;
+    const [one, other] = ['one', 'other'].map((kid) => ({ kty: 'oct', k: 'AAAA', kid }));
+    for (const published of [[one], [one, other], [other, one]]) {
+      fake.source.keys = [...keys, ...published];
+      await fake.ring.refresh();
+    }
+    expect(eventsOf(fake, 'keys_unusable')).toMatchObject([
+      { keys: [{ kid: 'one' }] },
+      { keys: [{ kid: 'one' }, { kid: 'other' }] },
+    ]);
+    expect(await fake.verdict('known')).toBe('ok');
+  });
 });

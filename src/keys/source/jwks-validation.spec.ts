@@ -40,4 +40,15 @@ describe('the validation of an empty set', () => {
     }
     expect(await fake.verdict('known')).toBe('ok');
   });
+
+  it('counts from the beginning after a 304, which confirms the keys in memory', async () => {
+    const fake = await RingFixture.started();
+    const { keys } = fake.source;
+    for (const published of [[], [], keys, [], []]) {
+      Object.assign(fake.source, { keys: published, status: published === keys ? 304 : 200 });
+      expect(await fake.ring.refresh()).toBe(published === keys);
+      await fake.clock.advance(MINUTE);
+    }
+    expect(await fake.verdict('known')).toBe('ok');
+  });
 });

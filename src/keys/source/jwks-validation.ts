@@ -13,7 +13,8 @@ import type { JwksResponse } from './jwks-source.js';
 export class JwksValidation {
   private emptyResponses = 0;
   private emptyAt = 0;
-  private reportedReasons = '';
+  /** The keys that were reported last as left out. */
+  private reported = labelOf({ unusable: [] });
   private isSkewed = false;
 
   constructor(
@@ -38,6 +39,12 @@ export class JwksValidation {
     throw new JwksFetchError('no_usable_key', { message, status });
   }
 
+  /** A 304 confirms the set in memory. One with keys ends a row of empty sets, as a 200 with keys does. */
+  confirmJwks(accepted: ImportedKeySet): ImportedKeySet {
+    if (accepted.keySet.keys.length > 0) this.emptyResponses = 0;
+    return accepted;
+  }
+
   /** Reports keys that were left out, and a clock that differs: once per change, not once per response. */
   reportAnomalies({ headers }: JwksResponse, imported: ImportedKeySet): void {
     this.reportUnusable(imported);
@@ -48,10 +55,10 @@ export class JwksValidation {
   }
 
   private reportUnusable(imported: ImportedKeySet): void {
-    const reasons = reasonsOf(imported);
-    if (reasons.length > 0 && reasons.join() !== this.reportedReasons)
-      this.emit({ type: 'keys_unusable', reasons, keys: imported.unusable });
-    this.reportedReasons = reasons.join();
+    const label = labelOf(imported);
+    if (imported.unusable.length > 0 && label !== this.reported)
+      this.emit({ type: 'keys_unusable', reasons: reasonsOf(imported), keys: imported.unusable });
+    this.reported = label;
   }
 
   private acceptEmpty(status: number): ImportedKeySet {
@@ -66,6 +73,10 @@ export class JwksValidation {
     return { keySet: KeySet.EMPTY, unusable: [] };
   }
 }
+
+/** Which keys were left out and why, in any order; those without a kid by their reason alone. */
+const labelOf = ({ unusable }: Pick<ImportedKeySet, 'unusable'>): string =>
+  JSON.stringify([...new Set(unusable.map(({ kid, reason }) => JSON.stringify([kid, reason])))].toSorted());
 
 const reasonsOf = ({ unusable }: ImportedKeySet) =>
   [...new Set(unusable.map(({ reason }) => reason))].toSorted();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LeaseFixture } from '../../../test/support/lease-fixture.js';
-import { HOUR, ISSUER, SECRET } from '../../../test/support/constants.js';
+import { HOUR, ISSUER, MINUTE, SECRET } from '../../../test/support/constants.js';
 import { KEY_POLICY } from '../key-policy.js';
 import { sealEntry } from './sealed-entry.js';
 
@@ -28,6 +28,51 @@ describe('a refresh lease', () => {
     await other.acquire();
     await other.failed(60_000);
     expect([await one.acquire(), one.failures]).toEqual([60_000, 2]);
+  });
+
+  it('is extended by the fetch that acquired it, and by no later one', async () => {
+    const [one, other] = [fleet.process(), fleet.process()];
+    await one.acquire();
+    await one.failed(30_000);
+    await one.failed(60_000);
+    expect([await other.acquire(), other.failures]).toEqual([30_000, 1]);
+    await fleet.clock.advance(30_000);
+    await one.acquire();
+    await one.succeeded();
+    await one.failed(60_000);
+    expect([await other.acquire(), other.failures]).toEqual([0, 0]);
+  });
+
+  it('does not hold back the process that wrote it, whose next refresh may come earlier', async () => {
+    const [one, other] = [fleet.process(), fleet.process()];
+    await one.acquire();
+    await one.succeeded();
+    expect([await other.acquire(), await one.acquire()]).toEqual([KEY_POLICY.leaseMs, 0]);
+    await one.failed(30_000);
+    await fleet.clock.advance(29_999);
+    expect([await other.acquire(), await one.acquire(), one.failures]).toEqual([1, 0, 1]);
+  });
+
+  it('ends by itself after a success without earlier failures', async () => {
+    const [one, other] = [fleet.process(), fleet.process()];
+    await one.acquire();
+    await one.succeeded();
+    expect(await other.acquire()).toBe(KEY_POLICY.leaseMs);
+    await fleet.clock.advance(KEY_POLICY.leaseMs);
+    expect(await other.acquire()).toBe(0);
+  });
+
+  it('leaves the store ten minutes after its end, in whole milliseconds', async () => {
+    const ttls: (number | undefined)[] = [];
+    const set = fleet.keyv.set.bind(fleet.keyv);
+    fleet.keyv.set = (name, value, ttl) => {
+      ttls.push(ttl);
+      return set(name, value, ttl);
+    };
+    const lease = fleet.process();
+    await lease.acquire();
+    await lease.failed(29_999.5);
+    expect(ttls).toEqual([KEY_POLICY.leaseMs + 10 * MINUTE, 30_000 + 10 * MINUTE]);
   });
 
   it('is released, with its failures, after a success', async () => {

@@ -10,6 +10,9 @@ interface LeaseRecord {
   readonly failures: number;
 }
 
+/** For so long after its end a lease stays in the store, since its failures count in the next attempt. */
+const [, LONGEST_BACK_OFF_MS] = KEY_POLICY.retryAfterBoundsMs;
+
 const FREE: LeaseRecord = { untilWallAt: 0, failures: 0 };
 
 /**
@@ -18,10 +21,13 @@ const FREE: LeaseRecord = { untilWallAt: 0, failures: 0 };
  * here throws.
  */
 export class RefreshLease {
-  /** Failed fetches in a row, in all processes, as far as this one knows. */
+  /** Failed fetches in a row, in all processes, as of the last read. */
   failures = 0;
   private readonly name: string;
+  /** True while a fetch is in flight for which this process has acquired the lease. */
   private isHeld = false;
+  /** Until when the lease lasts that this process wrote last, by the wall clock. */
+  private writtenUntil: number | undefined;
 
   constructor(
     private readonly issuer: SharedIssuer,
@@ -34,7 +40,8 @@ export class RefreshLease {
   /** Acquires the lease for one fetch; resolves to 0, or to the milliseconds for which another process holds it. */
   async acquire(): Promise<number> {
     const { untilWallAt, failures } = await this.read();
-    const waitMs = untilWallAt - this.clock.wallNow();
+    // Its own lease holds a process back no longer than its own back-off.
+    const waitMs = untilWallAt === this.writtenUntil ? 0 : untilWallAt - this.clock.wallNow();
     this.failures = failures;
     this.isHeld = waitMs <= 0;
     if (!this.isHeld) return waitMs;
@@ -43,17 +50,19 @@ export class RefreshLease {
   }
 
   /**
-   * The fetch failed: extends the lease by the back-off. A process that fetched without it, for want of keys, leaves it
-   * alone: the others have keys and can wait longer.
+   * A fetch failed: extends the lease by the back-off. One that did not acquire it, for want of keys or for an unknown
+   * kid, leaves it as it is: the others have keys and can wait longer.
    */
   async failed(cooldownMs: number): Promise<void> {
     if (!this.isHeld) return;
+    this.isHeld = false;
     this.failures += 1;
     await this.write(cooldownMs);
   }
 
-  /** The fetch succeeded: releases the lease. */
+  /** A fetch succeeded: ends the back-off of all processes. Without one the lease ends by itself, which saves a write. */
   async succeeded(): Promise<void> {
+    this.isHeld = false;
     const hadFailed = this.failures > 0;
     this.failures = 0;
     if (hadFailed) await this.write(0);
@@ -68,21 +77,22 @@ export class RefreshLease {
     }
   }
 
-  /** No lease is longer than the longest back-off; one that looks longer comes from a clock that is ahead. */
+  /** No lease is longer than the longest back-off; a longer one comes from a clock that is ahead. */
   private parse({ issuer, untilWallAt, failures }: Record<string, unknown>): LeaseRecord {
     if (issuer !== this.issuer.issuer) throw new StoreEntryError('foreign');
     if (!Number.isFinite(untilWallAt) || !Number.isSafeInteger(failures))
       throw new StoreEntryError('malformed');
-    const [, longest] = KEY_POLICY.retryAfterBoundsMs;
-    if (Number(untilWallAt) > this.clock.wallNow() + longest + KEY_POLICY.clockSkewMs)
+    if (Number(untilWallAt) > this.clock.wallNow() + LONGEST_BACK_OFF_MS + KEY_POLICY.clockSkewMs)
       throw new StoreEntryError('future');
     return { untilWallAt: Number(untilWallAt), failures: Math.max(0, Number(failures)) };
   }
 
   private async write(forMs: number): Promise<void> {
     const { issuer } = this.issuer;
-    const body = { issuer, untilWallAt: this.clock.wallNow() + forMs, failures: this.failures };
+    const untilWallAt = this.clock.wallNow() + forMs;
+    this.writtenUntil = untilWallAt;
+    const body = { issuer, untilWallAt, failures: this.failures };
     // As above, and a closed ring writes nothing.
-    await this.access.write('turn', this.name, body).catch(() => {});
+    await this.access.write('turn', this.name, body, forMs + LONGEST_BACK_OFF_MS).catch(() => {});
   }
 }

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What an entry holds. Part of what is signed, so that no entry can stand in for one of the other kind. */
+/** What an entry holds. Part of what is signed, so that no entry can replace one of another kind. */
 export type StoreEntryKind = 'jwks' | 'denied' | 'turn';
 
 /** Why an entry of the store is not used. Closed, so that it can be logged and counted. */

@@ -57,12 +57,14 @@ export class SealedStore {
   async write(kind: StoreEntryKind, name: string, body: object, ttlMs?: number): Promise<void> {
     const { failures } = this;
     const entry = sealEntry(kind, body, this.secrets);
-    const isWritten = await this.inTime(() => this.store.set(name, entry, ttlMs));
+    // Redis takes whole milliseconds alone.
+    const wholeTtlMs = ttlMs === undefined ? undefined : Math.ceil(ttlMs);
+    const isWritten = await this.inTime(() => this.store.set(name, entry, wholeTtlMs));
     this.throwIfFailedSince(failures);
     if (!isWritten) throw new StoreError('not_written');
   }
 
-  /** Removes its listener. The store itself belongs to whoever made it. */
+  /** Removes its listener. The store itself belongs to the application. */
   close(): void {
     this.store.off('error', this.onError);
   }

@@ -50,7 +50,8 @@ describe('a denied key', () => {
     const { fake, warnings } = await fleet.started();
     const kids = Array.from({ length: 1_000 }, (_, i) => `a${i}`);
     await Promise.all(kids.map((kid) => fake.ring.deny(kid)));
-    expect([await fake.ring.deny('known'), warnings]).toEqual([false, ['too_large']]);
+    expect([await fake.ring.deny('known'), warnings]).toEqual([false, ['denials_not_shared']]);
+    expect([await fake.ring.deny('other'), warnings]).toEqual([false, ['denials_not_shared']]);
     expect(await fake.verdict('known')).toBe('unknown_key');
   });
 });

@@ -4,7 +4,7 @@ import type { StoreAccess } from './store-access.js';
 
 /** So many denied kids are shared at most; further ones hold in the process that denied them. */
 const MAX_SHARED = 1_000;
-/** Whoever can write the store must not fill the memory. */
+/** An entry of any size must not fill the memory. */
 const MAX_KNOWN = 2 * MAX_SHARED;
 
 /**
@@ -14,6 +14,7 @@ const MAX_KNOWN = 2 * MAX_SHARED;
 export class SharedDenials {
   private readonly name: string;
   private readonly denied = new Set<string>();
+  private areTooMany = false;
 
   constructor(
     private readonly issuer: string,
@@ -22,7 +23,7 @@ export class SharedDenials {
     this.name = entryName('denied', issuer);
   }
 
-  /** Kids that some process has denied, as far as this one knows. */
+  /** Kids that were denied here, or that were read from the store. */
   get kids(): ReadonlySet<string> {
     return this.denied;
   }
@@ -36,13 +37,13 @@ export class SharedDenials {
   /** Denies a kid in every process; resolves to whether the store has it, where the others read it. */
   async deny(kid: string): Promise<boolean> {
     this.denied.add(kid);
-    if (!this.shared.includes(kid)) this.access.refuse('denied', 'too_large');
+    if (!this.shared.includes(kid)) this.reportTooMany();
     return (await this.publish()) && this.shared.includes(kid);
   }
 
   /**
-   * Reads, merges, writes, and reads again: when two processes write at once, the one whose kids were overwritten sees
-   * it and writes again. What is lost all the same, the next process that reads restores.
+   * Reads, merges, writes, and reads again: when two processes write at once, the one whose kids were overwritten reads
+   * that and writes again. What is lost all the same, the next process that reads restores.
    */
   private async publish(): Promise<boolean> {
     const isPublished = await this.access.attempt(async () => {
@@ -62,9 +63,14 @@ export class SharedDenials {
     return kids;
   }
 
-  /** Those that are shared. Sorted, so that processes that know the same kids share the same ones. */
+  /** Those that are shared. Sorted, so that processes with the same kids share the same ones. */
   private get shared(): readonly string[] {
     return [...this.denied].toSorted().slice(0, MAX_SHARED);
+  }
+
+  private reportTooMany(): void {
+    if (!this.areTooMany) this.access.report({ type: 'denials_not_shared', max: MAX_SHARED });
+    this.areTooMany = true;
   }
 
   private areIn(kids: readonly string[]): boolean {

@@ -14,14 +14,14 @@ export interface SharedIssuer {
 }
 
 /** A response that some process has fetched and written to the store. */
-export interface StoredKeySet {
+interface StoredKeySet {
   readonly response: JwksResponse;
   /** When that process sent its request, by its wall clock, in milliseconds since 1970. */
   readonly requestedAt: number;
   readonly imported: ImportedKeySet;
 }
 
-/** No store needs to keep keys for longer, whatever `staleIfErrorMs` says. */
+/** No store needs to keep keys for longer, whatever `staleIfErrorMs` is. */
 const MAX_TTL_MS = 365 * 24 * 60 * 60 * 1_000;
 
 /**
@@ -59,13 +59,16 @@ export class SharedKeySet {
     return this.access.attempt(() =>
       this.access.read('jwks', this.name, (body) => {
         const { response, requestedAt } = this.parse(body);
-        if (since !== undefined && requestedAt <= since) return ignoreOlder(since - requestedAt);
+        if (since !== undefined && requestedAt <= since) {
+          checkNotOutdated(since - requestedAt);
+          return undefined;
+        }
         return { response, requestedAt, imported: validateStored(validate, response) };
       }),
     );
   }
 
-  /** Shares an accepted response. The store may drop it when nobody would use it any more. */
+  /** Shares an accepted response. The store may drop it once it is too old to be used. */
   async write(response: JwksResponse, requestedAt: number, lifetimeMs: number): Promise<void> {
     const { jwksUri, headers, keys } = response;
     if (keys.length === 0) return;
@@ -76,7 +79,7 @@ export class SharedKeySet {
       headers: keptHeaders(headers),
       keys,
     };
-    const ttlMs = Math.min(Math.ceil(lifetimeMs), MAX_TTL_MS);
+    const ttlMs = Math.min(lifetimeMs, MAX_TTL_MS);
     await this.access.attempt(() => this.access.write('jwks', this.name, body, ttlMs));
   }
 
@@ -90,14 +93,18 @@ export class SharedKeySet {
     if (expectedUri !== undefined && jwksUri !== expectedUri) throw new StoreEntryError('foreign');
     if (!Number.isFinite(requestedAt)) throw new StoreEntryError('malformed');
     if (requestedAt > this.clock.wallNow() + KEY_POLICY.clockSkewMs) throw new StoreEntryError('future');
-    // Whether an issuer has withdrawn everything, each process finds out from the issuer.
+    // Only the issuer itself can show that it has withdrawn everything.
     if (keys.length === 0) throw new StoreEntryError('unusable');
     return { response: { status: 200, headers: keptHeaders(headers), keys, jwksUri }, requestedAt };
   }
 }
 
-/** Within the tolerance an older entry is normal: the clock of the process that wrote it is a little late. */
-function ignoreOlder(olderByMs: number): undefined {
+/**
+ * Within the tolerance an older entry is normal: the clock of the process that wrote it is a little late.
+ *
+ * @throws StoreEntryError `outdated`
+ */
+function checkNotOutdated(olderByMs: number): void {
   if (olderByMs > KEY_POLICY.clockSkewMs) throw new StoreEntryError('outdated');
 }
 

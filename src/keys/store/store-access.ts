@@ -1,5 +1,5 @@
 import { errorType } from '../../telemetry/span.js';
-import type { EmitKeyRingEvent } from '../key-ring-events.js';
+import type { EmitKeyRingEvent, KeyRingEvent } from '../key-ring-events.js';
 import { StoreEntryError, type StoreEntryKind, type StoreEntryRefusal } from './sealed-entry.js';
 import { StoreError, type SealedStore } from './sealed-store.js';
 
@@ -53,8 +53,12 @@ export class StoreAccess {
     await this.store.write(kind, name, body, ttlMs);
   }
 
-  /** Reports an entry that must not be used, or written as a whole. */
-  refuse(entry: StoreEntryKind, reason: StoreEntryRefusal): void {
+  /** Emits an event of this ring. */
+  report(event: KeyRingEvent): void {
+    this.emit(event);
+  }
+
+  private refuse(entry: StoreEntryKind, reason: StoreEntryRefusal): void {
     if (this.refusals.get(entry) !== reason) this.emit({ type: 'store_entry_refused', entry, reason });
     this.refusals.set(entry, reason);
   }

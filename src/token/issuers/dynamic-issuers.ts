@@ -36,11 +36,11 @@ export interface ResolvedDynamicIssuers {
 
 const BOOLEAN = 'must return true or false';
 
-/** Stands in for an issuer while the options beside `issuers` are checked at start. */
+/** Used as the issuer while the options beside `issuers` are checked at start. */
 const ANY_ISSUER: IssuerOptions = { issuer: 'https://issuer.invalid', audience: 'any' };
 
 /**
- * Checks the options; `shared` are those that stand beside `issuers`.
+ * Checks the options; `shared` are those beside `issuers`.
  *
  * @throws TypeError that names the option which is wrong
  */

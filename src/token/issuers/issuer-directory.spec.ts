@@ -111,7 +111,7 @@ function watchRejections() {
   return unhandled;
 }
 
-describe('a token that cannot be judged', () => {
+describe('a token that cannot be verified', () => {
   const prefix = 'nestjs-jwks-auth: option "issuers.';
   const broken = () => {
     throw new Error('the database is down');

@@ -81,7 +81,7 @@ export class IssuerDirectory {
     const pending: Promise<KnownIssuer | undefined> = this.open(issuer, isCurrent).finally(() => {
       if (isCurrent()) this.pending.delete(issuer);
     });
-    // A caller who finds the bulkhead full does not wait for it, and perhaps nobody does.
+    // A caller that finds the bulkhead full does not wait for it, and then perhaps no caller does.
     pending.catch(() => {});
     this.pending.set(issuer, pending);
     return pending;

@@ -1,4 +1,5 @@
 import { badOption, checkMembers, checkStrings } from '../../common/option-checks.js';
+import { isPrintable } from '../../common/printable.js';
 import { ALGORITHMS, DEFAULT_ALGORITHMS, UNAVAILABLE_ALGORITHMS } from '../../jwk/algorithms.js';
 import { isPlainUrl, isSecureUrl } from '../../http/safe-url.js';
 import { absent, present, type ClaimRequirement, type IssuerOptions } from '../token.options.js';
@@ -63,15 +64,12 @@ function checkDiscoverable(name: string, value: unknown, allowHttp: boolean): vo
 function checkName(name: string, value: unknown): void {
   if (typeof value !== 'string' || value === '') throw badOption(name, 'must be a non-empty string');
   if (!value.includes(':')) {
-    if (NOT_PRINTABLE.test(value)) throw badOption(name, 'must hold no control characters');
+    if (!isPrintable(value)) throw badOption(name, 'must hold no control characters');
     return;
   }
   if (!URL.canParse(value)) throw badOption(name, 'holds a colon, and must then be a URI');
   checkPlain(name, value);
 }
-
-/** Control and format characters, line and paragraph separators. */
-const NOT_PRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 
 function checkUrl(name: string, value: unknown, allowHttp: boolean, unless = ''): void {
   if (typeof value !== 'string' || !URL.canParse(value))
@@ -101,9 +99,9 @@ function resolveTokenType(name: string, given: IssuerOptions['tokenType']): read
   return types.map(mediaType);
 }
 
-/** RFC 6838 §4.2; what stands before the slash may be left out. */
+/** RFC 6838 §4.2; what is before the slash may be left out. */
 const MEDIA_TYPE = /^([a-z\d][\w!#$&^.+-]*\/)?[a-z\d][\w!#$&^.+-]*$/i;
-/** What says no more than that it is a JWT: ID tokens have it too. */
+/** Types of any JWT: ID tokens have them too. */
 const GENERIC_TYPES = ['jwt', 'jose'];
 
 function resolveAudience(
@@ -112,8 +110,8 @@ function resolveAudience(
   tokenType: readonly string[] | undefined,
 ): readonly string[] | null {
   if (audience !== null) return checkStrings(name, audience);
-  const tells = tokenType !== undefined && !tokenType.some((type) => GENERIC_TYPES.includes(type));
-  if (!tells && requiredClaims === undefined) {
+  const isDistinctive = tokenType !== undefined && !tokenType.some((type) => GENERIC_TYPES.includes(type));
+  if (!isDistinctive && requiredClaims === undefined) {
     throw badOption(
       name,
       "is null, which needs tokenType: 'at+jwt', requiredClaims, or requiredClaims: null",

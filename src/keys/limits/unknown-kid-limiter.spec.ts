@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { settle } from '../../test/support/manual-clock.js';
-import { publicJwk } from '../../test/support/scripted-source.js';
-import { DAY, HOUR, MINUTE } from '../../test/support/constants.js';
-import { RingFixture, QUIET } from '../../test/support/ring-fixture.js';
+import { settle } from '../../../test/support/manual-clock.js';
+import { publicJwk } from '../../../test/support/scripted-source.js';
+import { DAY, HOUR, MINUTE } from '../../../test/support/constants.js';
+import { RingFixture, QUIET } from '../../../test/support/ring-fixture.js';
 
 describe('the rate limiter for unknown kids', () => {
   it('refunds the permit of a fetch that brings the kid, so that rotations are never limited', async () => {

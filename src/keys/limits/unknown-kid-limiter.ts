@@ -1,5 +1,5 @@
-import type { Clock } from '../common/clock.js';
-import { KEY_POLICY } from './key-policy.js';
+import type { Clock } from '../../common/clock.js';
+import { KEY_POLICY } from '../key-policy.js';
 
 /** One permit, less what many small refills may fall short of it by rounding. */
 const ONE = 1 - 1e-9;
@@ -11,10 +11,11 @@ export interface Permit {
 }
 
 /**
- * How often unknown kids may cause a refresh: a token bucket, apart from the scheduled refreshes. Its interval grows while
- * the refreshes change nothing.
+ * How often unknown kids may cause a refresh: a token bucket, apart from the scheduled refreshes. Its interval is that of
+ * the option `keys.jwksRequestsPerMinute` and grows while the refreshes change nothing; its size and the growth are
+ * `unknownKidBurst`, `slowDownAfter` and `slowDownCeilingMs` of the {@link KEY_POLICY}.
  */
-export class RateLimiter {
+export class UnknownKidLimiter {
   private permits: number = KEY_POLICY.unknownKidBurst;
   private refilledAt: number;
   private unchanged = 0;
@@ -26,7 +27,7 @@ export class RateLimiter {
     this.refilledAt = clock.now();
   }
 
-  /** The refill interval in milliseconds while refreshes bring something. */
+  /** The refill interval in milliseconds while refreshes bring new keys. */
   get baseIntervalMs(): number {
     return 60_000 / this.requestsPerMinute;
   }
@@ -59,7 +60,7 @@ export class RateLimiter {
     this.unchanged += 1;
   }
 
-  /** The keys have changed, whatever caused it: the next refresh may well bring something. */
+  /** The keys have changed, whatever caused it: the next refresh may bring the key. */
   reset(): void {
     this.refill();
     this.unchanged = 0;
