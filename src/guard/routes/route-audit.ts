@@ -45,7 +45,8 @@ export function classesIn(modules: ModulesContainer): NestClass[] {
 }
 
 /** What marks a handler of @nestjs/graphql that no guard reaches without `fieldResolverEnhancers: ['guards']`. */
-const FIELD_RESOLVERS = ['graphql:resolve_property', 'graphql:resolve_reference'];
+const REFERENCE_RESOLVER = 'graphql:resolve_reference';
+const FIELD_RESOLVERS = ['graphql:resolve_property', REFERENCE_RESOLVER];
 /** What `@GrpcStreamCall` says of its handler. */
 const PATTERN = 'microservices:pattern';
 const STREAM_CALL = 'pt_stream';
@@ -150,7 +151,7 @@ class ClassAudit {
     assertInjected(guardsOn(called));
     this.assertNoContradiction(where, called, prototype);
     const isGuarded = isConcerned && accessOf(called) !== 'public';
-    if (isGuarded) this.assertReached(where, called);
+    if (isGuarded || this.isOpenReference(called)) this.assertReached(where, called);
     return isGuarded;
   }
 
@@ -193,6 +194,12 @@ class ClassAudit {
       throw new TypeError(
         `${where} is open by the ${decoratorOf(access)} of a base class: repeat it on ${this.metatype.name} or on the method`,
       );
+  }
+
+  /** Anyone reaches references through `_entities`; other fields are reached through a guarded resolver. */
+  private isOpenReference(called: object): boolean {
+    const access = accessOf(called) ?? accessOf(this.metatype);
+    return this.isEverywhere && access !== 'public' && Reflect.hasMetadata(REFERENCE_RESOLVER, called);
   }
 
   private assertReached(where: string, called: object): void {
