@@ -1,4 +1,5 @@
 import { badOption, checkFunction } from '../common/option-checks.js';
+import { isQuotable } from './challenge.js';
 import { resolveGrantClaims, type GrantClaims, type GrantPaths } from '../requirements/grant-claims.js';
 import type { AccessTokenClaims } from '../token/access-token.js';
 import type { JoseHeader } from '../token/access-token.js';
@@ -75,9 +76,7 @@ export function resolveGuardOptions(given: GuardOptions, audience: string | unde
   const { jwtFromRequest, validate, claims = {}, realm = audience, transports } = given;
   checkFunction('jwtFromRequest', jwtFromRequest);
   checkFunction('validate', validate);
-  if (realm !== undefined && (typeof realm !== 'string' || !/^[\x20-\x7e]+$/.test(realm))) {
-    throw badOption('realm', 'must be a string of printable ASCII characters');
-  }
+  checkRealm('realm', realm);
   return {
     jwtFromRequest,
     validate,
@@ -85,4 +84,16 @@ export function resolveGuardOptions(given: GuardOptions, audience: string | unde
     claims: resolveGrantClaims(claims),
     transports: resolveTransports(transports),
   };
+}
+
+/**
+ * A realm is written between quotes, without escapes, and there are clients that search a challenge for the names of its
+ * parameters wherever they stand.
+ */
+function checkRealm(name: string, value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== 'string' || !isQuotable(value))
+    throw badOption(name, 'must be a string of printable ASCII characters without quotes and backslashes');
+  if (/(scope|error|error_description|resource_metadata)=/.test(value))
+    throw badOption(name, 'must not look like another parameter of a challenge');
 }
