@@ -83,7 +83,8 @@ export class AuthException extends HttpException {
     this.message = error.message;
     this.authError = error;
     this.problem = problem;
-    this.requiredScopes = error.code === 'insufficient_scope' ? (context.scope?.split(' ') ?? []) : [];
+    const scope = error.scope ?? context.scope;
+    this.requiredScopes = error.code === 'insufficient_scope' ? (scope?.split(' ') ?? []) : [];
     this.headers = headersFor(error, context);
   }
 }
