@@ -18,12 +18,15 @@ import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from '
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
+import { RequirementAudit } from './guard/routes/requirement-audit.js';
 import { RouteAudit } from './guard/routes/route-audit.js';
 import { logKeyRingEvent } from './keys/key-ring-log.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
 import { KeyRings } from './keys/key-rings.js';
 import { JwtStrategy } from './passport/jwt.strategy.js';
 import { checkIsStatic } from './static-dependencies.js';
+import { AccessPolicies } from './requirements/access-policy.js';
+import { RequirementChecks } from './requirements/requirement-checks.js';
 import { observe } from './telemetry/metrics.js';
 import { AccessTokenVerifier } from './token/access-token-verifier.js';
 
@@ -90,15 +93,24 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
       useFactory: (authenticator: Authenticator, guard: ResolvedAuthOptions['guard']) =>
         new JwtStrategy(authenticator, guard),
     },
+    AccessPolicies,
+    {
+      provide: RequirementChecks,
+      inject: [GUARD_OPTIONS, AccessPolicies],
+      useFactory: (guard: ResolvedAuthOptions['guard'], policies: AccessPolicies) =>
+        new RequirementChecks(guard, policies),
+    },
     JwtAuthGuard,
     JwksHealthIndicator,
     RouteAudit,
+    RequirementAudit,
   ],
   exports: [
     KeyRings,
     AccessTokenVerifier,
     Authenticator,
     GUARD_OPTIONS,
+    RequirementChecks,
     JwtStrategy,
     JwtAuthGuard,
     JwksHealthIndicator,

@@ -1,5 +1,11 @@
 import { badOption, checkMembers } from './common/option-checks.js';
-import { resolveGuardOptions, type GuardOptions, type ResolvedGuardOptions } from './guard/guard.options.js';
+import {
+  resolveFurtherAudiences,
+  resolveGuardOptions,
+  type GuardOptions,
+  type ResolvedGuardOptions,
+} from './guard/guard.options.js';
+import { REQUIREMENT_OPTION_NAMES } from './requirements/requirement.options.js';
 import { resolveKeyOptions, type KeyOptions, type ResolvedKeyOptions } from './keys/key.options.js';
 import {
   resolveDynamicIssuers,
@@ -23,6 +29,12 @@ export interface AuthOptions extends Partial<IssuerOptions>, TokenOptions, Guard
    * nothing else.
    */
   readonly issuers?: readonly IssuerOptions[] | DynamicIssuers;
+  /**
+   * Audiences beside `audience`, of tokens of any issuer: good only for routes that name them in `@RequireAudience`.
+   *
+   * @default none
+   */
+  readonly furtherAudiences?: readonly string[];
   /** How the issuers' keys are fetched and kept. */
   readonly keys?: KeyOptions;
 }
@@ -48,8 +60,9 @@ const NAMES = [
   ...ISSUER_OPTION_NAMES,
   ...Object.keys(TOKEN_OPTION_DEFAULTS),
   'issuers',
+  'furtherAudiences',
   'jwtFromRequest',
-  'claims',
+  ...REQUIREMENT_OPTION_NAMES,
   'realm',
   'validate',
   'transports',
@@ -68,12 +81,37 @@ export function resolveAuthOptions(given: AuthOptions): ResolvedAuthOptions {
   const keys = resolveKeyOptions(given.keys);
   const { issuers, dynamicIssuers } = resolveIssuers(given, keys.allowHttp);
   const audience = issuers[0]?.audience ?? dynamicIssuers?.audience;
+  const known = knownNames(issuers, dynamicIssuers);
+  const furtherAudiences = resolveFurtherAudiences(
+    given.furtherAudiences ?? [],
+    [...issuers, dynamicIssuers].flatMap((one) => one?.audience ?? []),
+  );
+  const further = furtherAudiences.map((one) => one.audience);
+  const token = resolveTokenOptions(pick(given, Object.keys(TOKEN_OPTION_DEFAULTS)), further);
   return {
     issuers,
     dynamicIssuers,
-    token: resolveTokenOptions(pick(given, Object.keys(TOKEN_OPTION_DEFAULTS))),
+    token,
     keys,
-    guard: resolveGuardOptions(given, audience?.[0]),
+    guard: resolveGuardOptions(given, {
+      audience: audience?.[0],
+      furtherAudiences,
+      known: { ...known, audiences: known.audiences && [...known.audiences, ...further] },
+      clockToleranceMs: token.clockToleranceMs,
+    }),
+  };
+}
+
+/** What `@RequireAudience` and `@RequireIssuer` may name: with dynamic issuers, and where no audience is checked, anything. */
+function knownNames(
+  issuers: readonly IssuerRules[],
+  dynamic: ResolvedDynamicIssuers | undefined,
+): ResolvedGuardOptions['known'] {
+  if (dynamic !== undefined) return { audiences: undefined, issuers: undefined };
+  const audiences = issuers.map((one) => one.audience);
+  return {
+    audiences: audiences.includes(null) ? undefined : audiences.flatMap((one) => one ?? []),
+    issuers: issuers.map(({ issuer }) => issuer),
   };
 }
 

@@ -13,6 +13,30 @@ export {
   RequireRoles,
   RequireScopes,
 } from './guard/routes/route.decorators.js';
+export {
+  RequireAnyScope,
+  RequireAudience,
+  RequireAuthentication,
+  RequireClaims,
+  RequireClient,
+  RequireIssuer,
+  RequirePolicy,
+  RequireUser,
+} from './guard/routes/requirement.decorators.js';
+export type { AccessPolicy, PolicyClass, PolicySubject } from './requirements/access-policy.js';
+export {
+  equals,
+  includes,
+  oneOf,
+  type ClaimMatcher,
+  type ClaimPredicate,
+  type ClaimTest,
+  type RequiredRouteClaims,
+} from './requirements/claim-rules.js';
+export type { AuthenticationOptions } from './requirements/required-authentication.js';
+export type { RequirementOptions } from './requirements/requirement.options.js';
+export type { ScopeImplications } from './requirements/scope-hierarchy.js';
+export type { SubjectKind, SubjectKindOf } from './requirements/subject-kind.js';
 export { CurrentUser } from './guard/current-user.decorator.js';
 export { JwtStrategy } from './passport/jwt.strategy.js';
 export { passportJwtSecret, type SecretOrKeyProvider } from './passport/passport-jwt-secret.js';
@@ -30,12 +54,14 @@ export type {
 
 export { AccessTokenVerifier } from './token/access-token-verifier.js';
 export type { AccessTokenClaims, JoseHeader, VerifiedToken } from './token/access-token.js';
+export type { Acceptance } from './token/acceptance.js';
 export type { DynamicIssuers } from './token/issuers/dynamic-issuers.js';
 export {
   absent,
   present,
   type ClaimRequirement,
   type ClaimValue,
+  type IssuerFor,
   type IssuerOptions,
   type RequiredClaims,
   type TokenOptions,

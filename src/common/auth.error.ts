@@ -23,9 +23,13 @@ export const AUTH_ERROR_CODES = [
   'bad_signature',
   'revoked',
   'user_rejected',
+  'insufficient_user_authentication',
   'insufficient_scope',
   'insufficient_permission',
   'insufficient_role',
+  'insufficient_claims',
+  'wrong_subject_kind',
+  'forbidden_by_policy',
   'keys_unavailable',
 ] as const;
 
@@ -57,16 +61,41 @@ const MESSAGES: Record<AuthErrorCode, string> = {
   bad_signature: 'The signature of the access token could not be verified',
   revoked: 'The access token was revoked',
   user_rejected: 'The access token belongs to no accepted user',
+  insufficient_user_authentication: 'The user must authenticate again, or in a stronger way',
   insufficient_scope: 'The access token lacks a scope that is needed here',
   insufficient_permission: 'The access token lacks a permission that is needed here',
   insufficient_role: 'The access token lacks a role that is needed here',
+  insufficient_claims: 'The claims of the access token are not those that are needed here',
+  wrong_subject_kind: 'The access token belongs to a user where a client is needed, or the other way round',
+  forbidden_by_policy: 'A policy forbids this request',
   keys_unavailable: 'The access token cannot be verified now because the keys of its issuer are unavailable',
 };
+
+/** What a token lacks for a route, or for the tenant of a request. */
+export type RequirementKind =
+  | 'issuer'
+  | 'tenant'
+  | 'audience'
+  | 'subject_kind'
+  | 'authentication'
+  | 'scope'
+  | 'permission'
+  | 'role'
+  | 'claims'
+  | 'policy';
 
 /** Data that goes with an {@link AuthError}; none of it is taken from a token. */
 export interface AuthErrorDetails {
   /** The name of the claim that was refused, with `invalid_claim`, and with `wrong_type` where a claim shows the kind. */
   readonly claim?: string | undefined;
+  /** What is not met of the requirements of the route, or of the tenant; for traces. */
+  readonly requirement?: RequirementKind | undefined;
+  /** The scopes that are needed, separated by spaces, where they differ from those that the route declares. */
+  readonly scope?: string | undefined;
+  /** The authentication contexts of which one is needed (RFC 9470 §3), with `insufficient_user_authentication`. */
+  readonly acrValues?: readonly string[] | undefined;
+  /** How long ago the user may have authenticated, in milliseconds, with `insufficient_user_authentication`. */
+  readonly maxAgeMs?: number | undefined;
   /** When to try again, in milliseconds from now, with `keys_unavailable`. */
   readonly retryAfterMs?: number | undefined;
   /** The error underneath, kept for logs. */
@@ -83,6 +112,14 @@ export class AuthError extends Error {
   readonly code: AuthErrorCode;
   /** The name of the claim that was refused, with `invalid_claim`, and with `wrong_type` where a claim shows the kind. */
   readonly claim: string | undefined;
+  /** What is not met of the requirements of the route, or of the tenant. */
+  readonly requirement: RequirementKind | undefined;
+  /** The scopes that are needed, separated by spaces, where they differ from those that the route declares. */
+  readonly scope: string | undefined;
+  /** The authentication contexts of which one is needed (RFC 9470 §3), with `insufficient_user_authentication`. */
+  readonly acrValues: readonly string[] | undefined;
+  /** How long ago the user may have authenticated, in milliseconds, with `insufficient_user_authentication`. */
+  readonly maxAgeMs: number | undefined;
   /** When to try again, in milliseconds from now, with `keys_unavailable`. */
   readonly retryAfterMs: number | undefined;
 
@@ -90,6 +127,10 @@ export class AuthError extends Error {
     super(MESSAGES[code], details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.claim = details.claim;
+    this.requirement = details.requirement;
+    this.scope = details.scope;
+    this.acrValues = details.acrValues;
+    this.maxAgeMs = details.maxAgeMs;
     this.retryAfterMs = details.retryAfterMs;
   }
 

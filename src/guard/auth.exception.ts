@@ -1,5 +1,6 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { AuthError, type AuthErrorCode } from '../common/auth.error.js';
+import { isQuotable, wwwAuthenticate, type ChallengeParameters } from './challenge.js';
 
 /** The body of a refusal: problem details (RFC 9457) with a stable `code`. */
 export interface AuthProblem {
@@ -11,31 +12,47 @@ export interface AuthProblem {
   readonly code: AuthErrorCode;
 }
 
-/** What an answer needs to know beside the error. Both come from the options and the route, never from the request. */
+/** What an answer needs beside the error. All of it comes from the options and the route, never from the request. */
 export interface AnswerContext {
   readonly realm: string | undefined;
   /** All scopes that the route needs, separated by spaces. */
   readonly scope?: string | undefined;
+  /** The URL of the metadata of the protected resource (RFC 9728). */
+  readonly resourceMetadata?: string | undefined;
 }
 
-type BearerError = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+type BearerError =
+  'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication';
 
 /** The realm where neither the options nor an audience give one. */
 export const DEFAULT_REALM = 'api';
 
+interface Answer {
+  readonly status: HttpStatus;
+  readonly error?: BearerError;
+  readonly challenges?: boolean;
+  /** The challenge names the scopes that the route needs. */
+  readonly namesScope?: boolean;
+}
+
 /** This file is the only place that says 400, 401, 403 or 503. What is not listed is 401 `invalid_token`. */
-const ANSWERS: Partial<
-  Record<AuthErrorCode, { status: HttpStatus; error?: BearerError; challenges?: boolean }>
-> = {
-  missing_token: { status: HttpStatus.UNAUTHORIZED },
+const ANSWERS: Partial<Record<AuthErrorCode, Answer>> = {
+  missing_token: { status: HttpStatus.UNAUTHORIZED, namesScope: true },
   malformed_request: { status: HttpStatus.BAD_REQUEST, error: 'invalid_request' },
   multiple_tokens: { status: HttpStatus.BAD_REQUEST, error: 'invalid_request' },
-  insufficient_scope: { status: HttpStatus.FORBIDDEN, error: 'insufficient_scope' },
+  insufficient_user_authentication: {
+    status: HttpStatus.UNAUTHORIZED,
+    error: 'insufficient_user_authentication',
+  },
+  insufficient_scope: { status: HttpStatus.FORBIDDEN, error: 'insufficient_scope', namesScope: true },
   insufficient_permission: { status: HttpStatus.FORBIDDEN, challenges: false },
   insufficient_role: { status: HttpStatus.FORBIDDEN, challenges: false },
+  insufficient_claims: { status: HttpStatus.FORBIDDEN, challenges: false },
+  wrong_subject_kind: { status: HttpStatus.FORBIDDEN, challenges: false },
+  forbidden_by_policy: { status: HttpStatus.FORBIDDEN, challenges: false },
   keys_unavailable: { status: HttpStatus.SERVICE_UNAVAILABLE, challenges: false },
 };
-const INVALID_TOKEN = { status: HttpStatus.UNAUTHORIZED, error: 'invalid_token' } as const;
+const INVALID_TOKEN: Answer = { status: HttpStatus.UNAUTHORIZED, error: 'invalid_token', namesScope: true };
 const TITLES: Partial<Record<HttpStatus, string>> = {
   [HttpStatus.BAD_REQUEST]: 'Bad Request',
   [HttpStatus.UNAUTHORIZED]: 'Unauthorized',
@@ -66,12 +83,13 @@ export class AuthException extends HttpException {
     this.message = error.message;
     this.authError = error;
     this.problem = problem;
-    this.requiredScopes = error.code === 'insufficient_scope' ? (context.scope?.split(' ') ?? []) : [];
+    const scope = error.scope ?? context.scope;
+    this.requiredScopes = error.code === 'insufficient_scope' ? (scope?.split(' ') ?? []) : [];
     this.headers = headersFor(error, context);
   }
 }
 
-const answerTo = ({ code }: AuthError) => ANSWERS[code] ?? INVALID_TOKEN;
+const answerTo = ({ code }: AuthError): Answer => ANSWERS[code] ?? INVALID_TOKEN;
 
 function problemOf(error: AuthError, status: HttpStatus): AuthProblem {
   // To a client, an unknown key and a bad signature read alike.
@@ -79,25 +97,30 @@ function problemOf(error: AuthError, status: HttpStatus): AuthProblem {
   return { type: 'about:blank', title: TITLES[status] ?? '', status, detail: error.message, code };
 }
 
-function headersFor(error: AuthError, { realm, scope }: AnswerContext): Record<string, string> {
-  const { error: code, challenges = true } = answerTo(error) as { error?: BearerError; challenges?: boolean };
+function headersFor(error: AuthError, context: AnswerContext): Record<string, string> {
   const headers: Record<string, string> = { 'cache-control': 'no-store' };
-  if (challenges) {
-    // The scheme alone is no challenge: RFC 6750 §3 wants one parameter or more.
-    const parameters: Record<string, string> = { realm: realm ?? DEFAULT_REALM };
-    if (code !== undefined) Object.assign(parameters, { error: code, error_description: error.message });
-    if (code === 'insufficient_scope' && scope !== undefined) parameters['scope'] = scope;
-    headers['www-authenticate'] = challenge(parameters);
-  }
+  if (answerTo(error).challenges !== false)
+    headers['www-authenticate'] = wwwAuthenticate([
+      { scheme: 'Bearer', parameters: parametersOf(error, context) },
+    ]);
   if (!error.isRefusal)
     headers['retry-after'] = String(Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1_000)));
   return headers;
 }
 
-/** The value of a `WWW-Authenticate` header: `Bearer` with its parameters as quoted strings (RFC 9110 §11.6.1). */
-function challenge(parameters: Readonly<Record<string, string>>): string {
-  const quoted = Object.entries(parameters).map(
-    ([name, value]) => `${name}="${value.replace(/["\\]/g, '\\$&')}"`,
-  );
-  return `Bearer ${quoted.join(', ')}`;
+/** The scheme alone is no challenge: RFC 6750 §3 wants one parameter or more, and so there is always a realm. */
+function parametersOf(
+  error: AuthError,
+  { realm, scope, resourceMetadata }: AnswerContext,
+): ChallengeParameters {
+  const { error: code, namesScope } = answerTo(error);
+  return {
+    realm: realm !== undefined && isQuotable(realm) ? realm : DEFAULT_REALM,
+    error: code,
+    error_description: code && error.message,
+    scope: error.scope ?? (namesScope ? scope : undefined),
+    resource_metadata: resourceMetadata,
+    acr_values: error.acrValues?.join(' '),
+    max_age: error.maxAgeMs === undefined ? undefined : String(Math.floor(error.maxAgeMs / 1_000)),
+  };
 }

@@ -63,7 +63,8 @@ function outcomeOf(
   if (error === undefined) return { result: 'accepted' };
   if (error instanceof AuthError && error.code === 'missing_token' && thrown === undefined)
     return { result: 'anonymous' };
-  if (error instanceof AuthError && error.isRefusal) return { result: 'rejected', reason: error.code };
+  if (error instanceof AuthError && error.isRefusal)
+    return { result: 'rejected', reason: error.code, requirement: error.requirement };
   // How an application's `validate` refuses in Nest's own way.
   if (error instanceof HttpException && error.getStatus() < 500)
     return { result: 'rejected', reason: 'user_rejected' };
@@ -74,9 +75,10 @@ function describe(span: ActiveSpan, info: VerificationInfo, outcome: Authenticat
   const { issuer, cached } = info;
   if (issuer !== undefined) span.set({ [ATTRIBUTES.jwtIssuer]: issuer });
   if (cached !== undefined) span.set({ [ATTRIBUTES.tokenCacheHit]: cached });
-  const { result, reason, error } = outcome;
+  const { result, reason, requirement, error } = outcome;
   span.set({ [ATTRIBUTES.result]: result });
   if (reason !== undefined) span.set({ [ATTRIBUTES.rejectionReason]: reason });
+  if (requirement !== undefined) span.set({ [ATTRIBUTES.rejectionRequirement]: requirement });
   if (error !== undefined) span.fail(errorType(error));
 }
 

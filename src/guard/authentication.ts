@@ -9,4 +9,6 @@ export interface Authentication {
   /** Why there is none: an AuthError, or what the application's hooks threw. */
   readonly error?: unknown;
   readonly info: VerificationInfo;
+  /** Checks the token again after something was waited for, as `AccessTokenVerifier.recheck` does. */
+  readonly recheck?: () => Promise<void>;
 }

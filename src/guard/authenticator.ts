@@ -4,6 +4,7 @@ import { isThenable } from '../common/thenable.js';
 import { SPANS, type TransportName } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
 import type { AccessTokenVerifier } from '../token/access-token-verifier.js';
+import type { Acceptance } from '../token/acceptance.js';
 import type { VerificationInfo, VerifiedToken } from '../token/access-token.js';
 import { traceAuthentication } from './authentication-trace.js';
 import type { Authentication } from './authentication.js';
@@ -18,6 +19,10 @@ export interface Credentialed {
   /** What the outcome is kept on: it lives as long as what is authenticated once. */
   readonly key: object;
   readonly transport: TransportName;
+  /** The HTTP request that it is, or that opened its connection; undefined where there is none. */
+  readonly httpRequest?: unknown;
+  /** Which tokens are accepted by what is called; undefined: those that are accepted everywhere. */
+  readonly acceptance?: Acceptance | undefined;
   /** Takes the token where it is not found in the request as over HTTP. */
   readonly takeToken?: (() => string) | undefined;
 }
@@ -45,7 +50,7 @@ export class Authenticator {
   /**
    * Authenticates a call, once however many guards stand on it, and passes the outcome to `decide`: all inside the
    * one span `jwt.authenticate` of this call. The outcome is kept on its key, and holds for the same credentials in the
-   * same object alone.
+   * same object alone, and for the same acceptance.
    */
   authenticate<T>(
     call: Credentialed,
@@ -61,7 +66,7 @@ export class Authenticator {
   private stateOf(call: Credentialed): CallState {
     const { key, request } = call;
     const known = this.states.get(key);
-    if (known !== undefined && this.isFor(known, request)) return known;
+    if (known !== undefined && this.isFor(known, call)) return known;
     const { headers } = request;
     const state: CallState = {
       call,
@@ -77,10 +82,10 @@ export class Authenticator {
     return state;
   }
 
-  private isFor(state: CallState, request: HttpRequest): boolean {
+  private isFor(state: CallState, { request, acceptance }: Credentialed): boolean {
     const { headers } = request;
     const { call } = state;
-    if (call.request !== request || state.headers !== headers) return false;
+    if (call.request !== request || call.acceptance !== acceptance || state.headers !== headers) return false;
     if (call.takeToken !== undefined || this.options.jwtFromRequest === undefined)
       return state.authorization === headers?.authorization;
     return state.authentication === undefined || state.token === this.findToken(call);
@@ -96,19 +101,21 @@ export class Authenticator {
 
   private async run(state: CallState): Promise<Authentication> {
     const { call } = state;
-    const info: VerificationInfo = {};
-    let token: string | undefined;
+    const info: VerificationInfo = { request: call.httpRequest, acceptance: call.acceptance };
+    let found: string | undefined;
     try {
-      token = this.tokenOf(call);
+      const token = this.tokenOf(call);
+      found = token;
       if (this.options.jwtFromRequest !== undefined) state.token = token;
       const verified = await this.verifier.verify(token, info);
+      const recheck = () => this.verifier.recheck(token, info);
       const { validate } = this.options;
-      if (validate === undefined) return { verified, user: verified.claims, info };
+      if (validate === undefined) return { verified, user: verified.claims, info, recheck };
       const { user, wasWaitedFor } = await validated(verified, call, validate);
-      if (wasWaitedFor) await this.verifier.recheck(token, info);
-      return { verified, user, info };
+      if (wasWaitedFor) await recheck();
+      return { verified, user, info, recheck };
     } catch (error) {
-      return { error: this.reasonOf(error, token, call), info };
+      return { error: this.reasonOf(error, found, call), info };
     }
   }
 

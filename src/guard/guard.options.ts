@@ -1,5 +1,10 @@
 import { badOption, checkFunction } from '../common/option-checks.js';
-import { resolveGrantClaims, type GrantClaims, type GrantPaths } from '../requirements/grant-claims.js';
+import { isQuotable } from './challenge.js';
+import {
+  resolveRequirementOptions,
+  type RequirementOptions,
+  type ResolvedRequirementOptions,
+} from '../requirements/requirement.options.js';
 import type { AccessTokenClaims } from '../token/access-token.js';
 import type { JoseHeader } from '../token/access-token.js';
 import type { TransportName } from '../telemetry/names.js';
@@ -28,15 +33,13 @@ export interface ValidateContext {
 }
 
 /** How requests are read and refused; all optional. */
-export interface GuardOptions {
+export interface GuardOptions extends RequirementOptions {
   /**
    * Takes the token out of a request; null when there is none.
    *
    * @default the Authorization header, strictly (RFC 6750 §2.1)
    */
   readonly jwtFromRequest?: JwtFromRequest;
-  /** Where scopes, permissions and roles stand in the claims. */
-  readonly claims?: GrantClaims;
   /**
    * The realm of challenges (RFC 9110 §11.5).
    *
@@ -54,11 +57,27 @@ export interface GuardOptions {
   readonly transports?: TransportsOptions;
 }
 
+/** An audience beside those of the issuers, which only routes that name it accept. */
+export interface FurtherAudience {
+  readonly audience: string;
+  /** The URL of the metadata of the protected resource (RFC 9728), if it has any. */
+  readonly resourceMetadata: string | undefined;
+}
+
+/** The names that routes may require; undefined where they are not all known at start. */
+export interface KnownNames {
+  readonly audiences: readonly string[] | undefined;
+  readonly issuers: readonly string[] | undefined;
+}
+
 /** {@link GuardOptions} with the defaults filled in. */
-export interface ResolvedGuardOptions {
+export interface ResolvedGuardOptions extends ResolvedRequirementOptions {
   readonly jwtFromRequest: JwtFromRequest | undefined;
-  readonly claims: GrantPaths;
   readonly realm: string | undefined;
+  /** The URL of the metadata of the protected resource (RFC 9728) that the main audience is, if it has any. */
+  readonly resourceMetadata: string | undefined;
+  readonly furtherAudiences: readonly FurtherAudience[];
+  readonly known: KnownNames;
   readonly validate: Validate | undefined;
   readonly transports: ResolvedTransports;
 }
@@ -66,23 +85,69 @@ export interface ResolvedGuardOptions {
 /** Injection token of the {@link ResolvedGuardOptions}. */
 export const GUARD_OPTIONS = Symbol('nestjs-jwks-auth guard options');
 
+/** What the guard takes from options that are not its own. */
+export interface GuardContext {
+  /** The realm of challenges, unless the options name one. */
+  readonly audience: string | undefined;
+  readonly furtherAudiences: readonly FurtherAudience[];
+  readonly known: KnownNames;
+  readonly clockToleranceMs: number;
+}
+
 /**
- * Fills in the defaults. `audience` is the realm of challenges unless the options name one.
+ * Fills in the defaults.
  *
  * @throws TypeError that names the option which is wrong
  */
-export function resolveGuardOptions(given: GuardOptions, audience: string | undefined): ResolvedGuardOptions {
-  const { jwtFromRequest, validate, claims = {}, realm = audience, transports } = given;
+export function resolveGuardOptions(
+  given: GuardOptions,
+  { audience, furtherAudiences, known, clockToleranceMs }: GuardContext,
+): ResolvedGuardOptions {
+  const { jwtFromRequest, validate, realm = audience, transports } = given;
   checkFunction('jwtFromRequest', jwtFromRequest);
   checkFunction('validate', validate);
-  if (realm !== undefined && (typeof realm !== 'string' || !/^[\x20-\x7e]+$/.test(realm))) {
-    throw badOption('realm', 'must be a string of printable ASCII characters');
-  }
+  checkRealm('realm', realm);
   return {
+    ...resolveRequirementOptions(given, clockToleranceMs),
     jwtFromRequest,
     validate,
     realm,
-    claims: resolveGrantClaims(claims),
+    resourceMetadata: undefined,
+    furtherAudiences,
+    known,
     transports: resolveTransports(transports),
   };
+}
+
+/**
+ * The further audiences, each of them the realm of its routes.
+ *
+ * @throws TypeError for one that is no further audience, or no realm
+ */
+export function resolveFurtherAudiences(
+  given: readonly string[],
+  audiences: readonly string[],
+): readonly FurtherAudience[] {
+  if (!Array.isArray(given)) throw badOption('furtherAudiences', 'must be an array');
+  return given.map((audience: unknown, index) => {
+    const name = `furtherAudiences[${index}]`;
+    if (typeof audience !== 'string' || audience === '') throw badOption(name, 'must be a non-empty string');
+    checkRealm(name, audience);
+    if (audiences.includes(audience))
+      throw badOption(name, `is an "audience" already, which opens every route`);
+    if (given.indexOf(audience) !== index) throw badOption('furtherAudiences', `names ${audience} twice`);
+    return { audience, resourceMetadata: undefined };
+  });
+}
+
+/**
+ * A realm is written between quotes, without escapes, and there are clients that search a challenge for the names of its
+ * parameters wherever they stand.
+ */
+function checkRealm(name: string, value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== 'string' || !isQuotable(value))
+    throw badOption(name, 'must be a string of printable ASCII characters without quotes and backslashes');
+  if (/(scope|error|error_description|resource_metadata)=/.test(value))
+    throw badOption(name, 'must not look like another parameter of a challenge');
 }

@@ -2,8 +2,8 @@ import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import { AuthError } from '../common/auth.error.js';
 import { isThenable } from '../common/thenable.js';
-import { checkGrants } from '../requirements/grants.js';
-import { requiresGrants } from '../requirements/requirements.js';
+import { RequirementChecks, type RequirementContext } from '../requirements/requirement-checks.js';
+import { answerContext } from './answer-context.js';
 import { AuthException } from './auth.exception.js';
 import type { Authentication } from './authentication.js';
 import { Authenticator } from './authenticator.js';
@@ -28,6 +28,7 @@ export class JwtAuthGuard extends AuthGuard() {
 
   @Inject(Authenticator) protected readonly authenticator!: Authenticator;
   @Inject(GUARD_OPTIONS) protected readonly guardOptions!: ResolvedGuardOptions;
+  @Inject(RequirementChecks) protected readonly requirementChecks!: RequirementChecks;
 
   constructor() {
     // Without a name, Nest logs that a PassportModule is missing.
@@ -38,8 +39,8 @@ export class JwtAuthGuard extends AuthGuard() {
     const policy = routePolicy(context.getHandler(), context.getClass());
     if (policy.access === 'public') return true;
     const { transports } = this.guardOptions;
-    if (isUnguarded(context, transports) && !requiresGrants(policy.requirements)) return true;
-    const { carrier, key, takeToken } = callOf(context, transports);
+    if (isUnguarded(context, transports) && !policy.requirements.areSome) return true;
+    const { carrier, key, httpRequest, takeToken } = callOf(context, transports);
     // A subclass may return one object for many calls; what is known of a call is kept on its own key.
     const request =
       this.getRequest === JwtAuthGuard.prototype.getRequest
@@ -50,11 +51,23 @@ export class JwtAuthGuard extends AuthGuard() {
       const { property = 'user' } =
         given === undefined ? this.options : { ...this.options, ...(await given) };
       await this.authenticator.authenticate(
-        { request, key, takeToken, transport: transportNameOf(context) },
+        {
+          request,
+          key,
+          takeToken,
+          httpRequest,
+          transport: transportNameOf(context),
+          acceptance: policy.requirements.acceptance,
+        },
         (authentication) => {
           const admit = (user: unknown) => {
             (request as Record<string, unknown>)[property] = user;
-            this.checkRequirements(policy, authentication);
+            return this.checkRequirements(policy, authentication, {
+              execution: context,
+              request: carrier,
+              key,
+              user,
+            });
           };
           const user = this.decide(context, authentication);
           return isThenable(user) ? user.then(admit) : admit(user);
@@ -98,20 +111,25 @@ export class JwtAuthGuard extends AuthGuard() {
     return this.handleRequest(shown, false, undefined, context);
   }
 
-  /** Whatever `handleRequest` returned: grants are those of a token that passed. */
-  private checkRequirements({ requirements }: RoutePolicy, { verified }: Authentication): void {
-    if (!requiresGrants(requirements)) return;
-    if (verified === undefined) throw new AuthError('missing_token');
-    checkGrants(verified.claims, requirements, this.guardOptions.claims);
+  /** Whatever `handleRequest` returned: what is required is required of a token that passed. */
+  private checkRequirements(
+    { access, requirements }: RoutePolicy,
+    { verified, recheck }: Authentication,
+    context: RequirementContext,
+  ): void | Promise<void> {
+    if (!requirements.areSome) return;
+    if (verified === undefined) {
+      if (access === 'optional') return;
+      throw new AuthError('missing_token');
+    }
+    return this.requirementChecks.check(verified, requirements, context)?.then(recheck);
   }
 
   /** An AuthError in the words of the transport; what the application throws goes through unchanged. */
   private answer(error: unknown, context: ExecutionContext, { requirements }: RoutePolicy): unknown {
     const authError = error instanceof AuthException ? error.authError : error;
     if (!(authError instanceof AuthError)) return error;
-    const { realm } = this.guardOptions;
-    const exception = new AuthException(authError, { realm, scope: requirements.scopes.join(' ') });
-    return refusalOf(exception, context);
+    return refusalOf(new AuthException(authError, answerContext(requirements, this.guardOptions)), context);
   }
 }
 

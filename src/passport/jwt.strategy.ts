@@ -75,5 +75,5 @@ export class JwtStrategy extends Strategy {
 /** A request of Express or Fastify. Of an object that an application made, the outcome is not kept. */
 function callOf(request: HttpRequest): Credentialed {
   const key = request.raw ?? (request instanceof IncomingMessage ? request : {});
-  return { request, key, transport: 'http' };
+  return { request, key, transport: 'http', httpRequest: request };
 }

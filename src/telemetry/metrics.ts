@@ -5,7 +5,7 @@ import {
   type Meter,
   type MeterProvider,
 } from '@opentelemetry/api';
-import { AuthError, type AuthErrorCode } from '../common/auth.error.js';
+import { AuthError, type AuthErrorCode, type RequirementKind } from '../common/auth.error.js';
 import { Gauges, type Observed } from './gauges.js';
 import { Instruments } from './instruments.js';
 import {
@@ -26,6 +26,8 @@ export interface AuthenticationOutcome {
   readonly transport: TransportName;
   /** Why it was rejected. */
   readonly reason?: AuthErrorCode | undefined;
+  /** What it lacks for the route or for the tenant; on no metric. */
+  readonly requirement?: RequirementKind | undefined;
   /** What made it an error. */
   readonly error?: unknown;
 }

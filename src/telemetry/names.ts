@@ -1,3 +1,5 @@
+import type { RequirementKind } from '../common/auth.error.js';
+
 /**
  * Every name that this library puts on spans and metrics. Experimental: no semantic convention covers JWT or JWK Sets
  * yet. Attributes that a convention has (`http.*`, `error.type`) keep its names.
@@ -18,6 +20,8 @@ export const SPANS = {
   verify: 'jwt.verify',
   /** The application's own `validate`. */
   validate: 'jwt.validate',
+  /** The application's own policies (`@RequirePolicy`). */
+  authorize: 'jwt.authorize',
 } as const;
 
 /** Metric names. */
@@ -48,6 +52,8 @@ export const ATTRIBUTES = {
   transport: 'jwt.transport',
   /** One of `AUTH_ERROR_CODES`. */
   rejectionReason: 'jwt.rejection.reason',
+  /** What the token lacks for the route or for the tenant. */
+  rejectionRequirement: 'jwt.rejection.requirement',
   /** True when the token was in the token cache. */
   tokenCacheHit: 'jwt.token_cache.hit',
   /** The configured issuer that the token names. */
@@ -84,6 +90,18 @@ export const OTHER_ISSUER = '_OTHER';
 
 /** The values of the attributes that have a closed list; `AUTH_ERROR_CODES` are those of the rejection reason. */
 export const VALUES = {
+  requirement: [
+    'issuer',
+    'tenant',
+    'audience',
+    'subject_kind',
+    'authentication',
+    'scope',
+    'permission',
+    'role',
+    'claims',
+    'policy',
+  ] satisfies readonly RequirementKind[],
   result: ['accepted', 'rejected', 'anonymous', 'error'],
   transport: ['http', 'graphql', 'ws', 'rpc', 'other'],
   cacheResult: ['hit', 'stale', 'miss', 'coalesced', 'refused'],

@@ -47,10 +47,11 @@ export class AccessTokenVerifier {
   }
 
   /**
-   * Verifies a token, wherever it came from.
+   * Verifies a token, wherever it came from. It must be meant for the configured audience, unless `info` says otherwise.
    *
    * @param token a JWT in compact serialization, without `Bearer`
-   * @param info is filled in on the way, also where the token is refused
+   * @param info carries the request, which the option `issuerFor` needs; the rest is filled in on the way, also where the
+   * token is refused
    * @throws AuthError with the reason when the token is refused, `keys_unavailable` when that cannot be known; what
    * `isRevoked` throws goes through unchanged
    */
@@ -77,9 +78,9 @@ export class AccessTokenVerifier {
    * @param info of its verification
    * @throws AuthError as `verify`
    */
-  async recheck(token: string, { token: passed }: VerificationInfo): Promise<void> {
+  async recheck(token: string, { token: passed, request, acceptance }: VerificationInfo): Promise<void> {
     if (passed !== undefined && this.recheckCached(passed)) return this.checkTimes(passed.verified.claims);
-    await this.verifyNew(token, this.tokens === undefined ? '' : digestOf(token), {});
+    await this.verifyNew(token, this.tokens === undefined ? '' : digestOf(token), { request, acceptance });
   }
 
   /** How many verified tokens are cached; undefined without a cache. */
@@ -89,36 +90,62 @@ export class AccessTokenVerifier {
 
   private fromCache(digest: string, info: VerificationInfo): CachedToken | undefined {
     const cached = this.tokens?.get(digest);
-    if (cached === undefined || !this.recheckIssuer(cached)) return undefined;
+    const rules = cached && this.rulesOf(cached);
+    if (cached === undefined || rules === undefined) return undefined;
     const { verified, ring } = cached;
     info.issuer = verified.issuer;
     info.cached = true;
     ring.watch();
+    this.checkIssuer(verified.issuer, info);
+    // It may have been accepted elsewhere, for another audience.
+    if (info.acceptance !== undefined || this.options.furtherAudiences.length > 0)
+      this.checkAudience(verified.claims, rules, info);
     this.checkTimes(verified.claims);
     return cached;
   }
 
   private recheckCached(token: CachedToken): boolean {
-    return revalidate(token) && this.recheckIssuer(token);
+    return revalidate(token) && this.rulesOf(token) !== undefined;
   }
 
   /**
-   * False for a dynamic issuer whose ring has been replaced.
+   * The rules for a cached token; undefined for a dynamic issuer whose ring has been replaced.
    *
    * @throws AuthError `unknown_issuer` for one that is not allowed any more
    */
-  private recheckIssuer({ verified, ring }: CachedToken): boolean {
-    return this.directory.find(verified.issuer)?.ring === ring;
+  private rulesOf({ verified, ring }: CachedToken): IssuerRules | undefined {
+    const known = this.directory.find(verified.issuer);
+    return known?.ring === ring ? known.rules : undefined;
+  }
+
+  /**
+   * Whether the issuer is accepted where the token came from.
+   *
+   * @throws AuthError `unknown_issuer`; what `issuerFor` throws goes through unchanged
+   */
+  private checkIssuer(issuer: string, { acceptance, request }: VerificationInfo): void {
+    if (acceptance?.issuers?.includes(issuer) === false)
+      throw new AuthError('unknown_issuer', { requirement: 'issuer' });
+    const { issuerFor } = this.options;
+    if (issuerFor !== undefined && (request === undefined || !issuerFor(request).includes(issuer)))
+      throw new AuthError('unknown_issuer', { requirement: 'tenant' });
+  }
+
+  private checkAudience(claims: UncheckedClaims, rules: IssuerRules, { acceptance }: VerificationInfo): void {
+    checkAudience(claims, rules, this.options.furtherAudiences, acceptance?.audiences);
   }
 
   private async verifyNew(token: string, digest: string, info: VerificationInfo): Promise<CachedToken> {
     info.cached = false;
     const jws = parseJws(token, this.headers);
     const claims = parseClaims(jws);
-    const { rules, ring } =
-      this.directory.find(ownValue(claims, 'iss')) ?? (await this.resolve(jws.header, claims));
+    const iss = ownValue(claims, 'iss');
+    const known = this.directory.find(iss);
+    if (known !== undefined) info.issuer = known.rules.issuer;
+    this.checkIssuer(iss as string, info);
+    const { rules, ring } = known ?? (await this.resolve(jws.header, claims));
     info.issuer = rules.issuer;
-    this.checkWithoutKey(jws.header, claims, rules);
+    this.checkWithoutKey(jws.header, claims, rules, info);
     const { generation } = ring;
     const found = ring.lookUp(keyNameOf(jws.header, ring), jws.header.alg);
     const keys = fitting(found instanceof Promise ? await found : found, ownValue(jws.header, 'kid'));
@@ -144,10 +171,15 @@ export class AccessTokenVerifier {
   }
 
   /** Everything that can be refused before a key is looked up: a made-up kid must be cheap to refuse. */
-  private checkWithoutKey(header: JoseHeader, claims: UncheckedClaims, rules: IssuerRules): void {
+  private checkWithoutKey(
+    header: JoseHeader,
+    claims: UncheckedClaims,
+    rules: IssuerRules,
+    info: VerificationInfo,
+  ): void {
     if (!rules.algorithms.includes(header.alg)) throw new AuthError('unsupported_algorithm');
     checkType(header, rules);
-    checkAudience(claims, rules);
+    this.checkAudience(claims, rules, info);
     this.checkTimes(claims);
   }
 

@@ -1,5 +1,6 @@
 import type { VerificationKey } from '../jwk/verification-key.js';
 import type { KeyRing } from '../keys/key-ring.js';
+import type { Acceptance } from './acceptance.js';
 
 /** A JOSE header (RFC 7515 §4) whose shape has been checked. */
 export interface JoseHeader {
@@ -44,8 +45,15 @@ export interface CachedToken {
   generation: number;
 }
 
-/** What a verification reports beside its result: for the trace, also when it fails, and for `recheck`. */
+/**
+ * Where a token came from, and what a verification reports beside its result: for the trace, also when it fails, and for
+ * `recheck`.
+ */
 export interface VerificationInfo {
+  /** The request that carries the token, for the option `issuerFor`. */
+  readonly request?: unknown;
+  /** Which tokens are accepted here; undefined: those that are accepted everywhere. */
+  readonly acceptance?: Acceptance | undefined;
   /** The configured issuer that the token names. */
   issuer?: string;
   /** True when the token was in the token cache. */

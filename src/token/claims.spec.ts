@@ -86,3 +86,48 @@ describe('checkClaims', () => {
     expect(() => checkClaims({ token_use: 'access', constructor: 'x' }, wanted, options)).not.toThrow();
   });
 });
+
+describe('audiences of a place', () => {
+  const [API, OLD] = ['https://api.example.com', 'https://old.example.com'];
+  const [ADMIN, OTHER] = ['https://admin.example.com', 'https://other.example.com'];
+  const AUDIENCE = { audience: [API, OLD] };
+  const verdict = (
+    aud: unknown,
+    named?: readonly string[],
+    issuer: { audience: string[] | null } = AUDIENCE,
+  ) => {
+    try {
+      checkAudience({ aud }, issuer, [ADMIN], named);
+      return 'passes';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+
+  it('accepts a further audience only where it is named', () => {
+    expect(verdict(ADMIN)).toBe('wrong_audience');
+    expect(verdict(ADMIN, [ADMIN])).toBe('passes');
+    expect(verdict([ADMIN, API])).toBe('passes');
+    expect(verdict(API, [ADMIN])).toBe('wrong_audience');
+    expect(verdict([], [ADMIN])).toBe('missing_audience');
+  });
+
+  it('narrows the audiences of the issuer to those that are named', () => {
+    expect(verdict(OLD)).toBe('passes');
+    expect(verdict(OLD, [API])).toBe('wrong_audience');
+    expect(verdict(API, [API, ADMIN])).toBe('passes');
+  });
+
+  it('accepts nothing that is neither of the issuer nor a further one, although it is named', () => {
+    expect(verdict(OTHER, [OTHER])).toBe('wrong_audience');
+  });
+
+  it('keeps further audiences apart where the audience of the issuer is not checked', () => {
+    const unchecked = { audience: null };
+    expect(verdict(OTHER, undefined, unchecked)).toBe('passes');
+    expect(verdict(undefined, undefined, unchecked)).toBe('passes');
+    expect(verdict(ADMIN, undefined, unchecked)).toBe('wrong_audience');
+    expect(verdict(ADMIN, [ADMIN], unchecked)).toBe('passes');
+    expect(verdict(OTHER, [ADMIN], unchecked)).toBe('wrong_audience');
+  });
+});

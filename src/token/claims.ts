@@ -26,19 +26,40 @@ export function checkType(header: JoseHeader, { tokenType }: IssuerRules): void 
 }
 
 /**
- * `aud` (RFC 7519 §4.1.3): a string or an array of strings, one of which is exactly one of the configured ones.
+ * `aud` (RFC 7519 §4.1.3): a string or an array of strings, one of which is exactly one of the configured ones. A further
+ * audience is accepted only where it is among those that are `named`, also for an issuer whose audience is not checked.
  *
  * @throws AuthError `missing_audience` when it is missing or empty, `wrong_audience`
  */
-export function checkAudience(claims: UncheckedClaims, { audience }: IssuerRules): void {
+export function checkAudience(
+  claims: UncheckedClaims,
+  rules: Pick<IssuerRules, 'audience'>,
+  further: readonly string[] = [],
+  named?: readonly string[],
+): void {
+  const audience = acceptedAudiences(rules, further, named);
   const aud = ownValue(claims, 'aud');
   const values: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (audience === null && aud === undefined) return;
   if (audience !== null && values.every(isNobody)) throw new AuthError('missing_audience');
   const isWellFormed = values.every((value) => typeof value === 'string');
-  if (!isWellFormed || (audience !== null && !audience.some((ours) => values.includes(ours)))) {
-    throw new AuthError('wrong_audience');
+  const isAccepted =
+    audience === null
+      ? !further.some((one) => values.includes(one))
+      : audience.some((ours) => values.includes(ours));
+  if (!isWellFormed || !isAccepted) {
+    throw new AuthError('wrong_audience', named && { requirement: 'audience' });
   }
+}
+
+/** Null: any is accepted. */
+function acceptedAudiences(
+  { audience }: Pick<IssuerRules, 'audience'>,
+  further: readonly string[],
+  named: readonly string[] | undefined,
+): readonly string[] | null {
+  if (named === undefined || audience === null) return named ?? audience;
+  return named.filter((one) => audience.includes(one) || further.includes(one));
 }
 
 /**

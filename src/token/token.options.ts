@@ -1,7 +1,9 @@
 import {
+  badOption,
   checkFunction,
   checkInteger,
   checkMembers,
+  checkNoPromise,
   checkNumber,
   checkOneOf,
   withoutUndefined,
@@ -101,24 +103,40 @@ export interface TokenOptions {
    * @default nothing is revoked
    */
   readonly isRevoked?: (claims: AccessTokenClaims) => boolean | Promise<boolean>;
+  /**
+   * Returns the issuer, or the issuers, whose tokens are good for a request, as by its host or path; tokens of all others
+   * are refused, and so is every token where it returns undefined. Called for every token of a configured issuer, before
+   * its keys are looked up; synchronous. What it throws goes through unchanged. A token that came with no request is
+   * refused.
+   *
+   * @default every configured issuer
+   */
+  readonly issuerFor?: IssuerFor;
 }
 
+/** The issuers that may speak for a request. */
+export type IssuerFor = (request: never) => string | readonly string[] | undefined;
+
 /** {@link TokenOptions} with the defaults filled in; without `isRevoked` nothing is revoked. */
-export interface ResolvedTokenOptions extends Required<Omit<TokenOptions, 'isRevoked'>> {
+export interface ResolvedTokenOptions extends Required<Omit<TokenOptions, 'isRevoked' | 'issuerFor'>> {
   readonly isRevoked: TokenOptions['isRevoked'] | undefined;
+  readonly issuerFor: ((request: unknown) => readonly string[]) | undefined;
+  /** Accepted only where they are named. */
+  readonly furtherAudiences: readonly string[];
 }
 
 /** The cache allocates its index at start: some 24 MB for so many tokens. */
 const MAX_CACHED_TOKENS = 1_000_000;
 
 /** What holds unless the options say otherwise. */
-export const TOKEN_OPTION_DEFAULTS: ResolvedTokenOptions = {
+export const TOKEN_OPTION_DEFAULTS: Omit<ResolvedTokenOptions, 'furtherAudiences'> = {
   clockToleranceMs: 5_000,
   senderConstrained: 'refuse',
   maxTokenBytes: 8_192,
   verifiedTokens: { max: 5_000 },
   verifyInThreadPool: false,
   isRevoked: undefined,
+  issuerFor: undefined,
 };
 
 /**
@@ -126,8 +144,11 @@ export const TOKEN_OPTION_DEFAULTS: ResolvedTokenOptions = {
  *
  * @throws TypeError that names the option which is wrong
  */
-export function resolveTokenOptions(given: TokenOptions): ResolvedTokenOptions {
-  const options = { ...TOKEN_OPTION_DEFAULTS, ...withoutUndefined(given) };
+export function resolveTokenOptions(
+  { issuerFor, ...given }: TokenOptions,
+  furtherAudiences: readonly string[] = [],
+): ResolvedTokenOptions {
+  const options = { ...TOKEN_OPTION_DEFAULTS, ...withoutUndefined(given), furtherAudiences };
   checkNumber('clockToleranceMs', options.clockToleranceMs, 0, 120_000);
   checkOneOf('senderConstrained', options.senderConstrained, ['refuse', 'ignore']);
   checkInteger('maxTokenBytes', options.maxTokenBytes, 1);
@@ -137,5 +158,17 @@ export function resolveTokenOptions(given: TokenOptions): ResolvedTokenOptions {
     checkMembers('verifiedTokens', options.verifiedTokens, ['max']);
     checkInteger('verifiedTokens.max', options.verifiedTokens.max, 1, MAX_CACHED_TOKENS);
   }
-  return options;
+  checkFunction('issuerFor', issuerFor);
+  return { ...options, issuerFor: issuerFor && checkedIssuerFor(issuerFor) };
+}
+
+/** The application's own function, whose result is checked: anything but names of issuers is a TypeError. */
+function checkedIssuerFor(given: IssuerFor): (request: unknown) => readonly string[] {
+  return (request) => {
+    const answer: unknown = given(request as never);
+    checkNoPromise('issuerFor', answer, 'must return its result, not a promise');
+    const names: readonly unknown[] = Array.isArray(answer) ? answer : answer === undefined ? [] : [answer];
+    if (names.every((name) => typeof name === 'string')) return names as string[];
+    throw badOption('issuerFor', 'must return a string, an array of strings, or undefined');
+  };
 }

@@ -27,6 +27,8 @@ export const SPAN_SCHEMA: Readonly<Record<SpanName, SpanSchema>> = {
       [A.result]: 'always',
       [A.transport]: 'always',
       [A.rejectionReason]: 'with `rejected`',
+      [A.rejectionRequirement]:
+        'with `rejected`, when the token is good and the route or the tenant requires more',
       [A.tokenCacheHit]: 'when there was a token',
       [A.jwtIssuer]: 'when the token names a configured issuer',
       [A.errorType]: 'with `error`',
@@ -74,6 +76,12 @@ export const SPAN_SCHEMA: Readonly<Record<SpanName, SpanSchema>> = {
     errorWhen: 'it throws',
     attributes: { [A.errorType]: 'with status ERROR' },
   },
+  [SPANS.authorize]: {
+    covers: "the application's own policies (`@RequirePolicy`), once for each call of a handler",
+    parent: '`jwt.authenticate`, or what is active',
+    errorWhen: 'one throws; a refusal is no error',
+    attributes: { [A.errorType]: 'with status ERROR' },
+  },
 };
 
 /** Type and values of each attribute. */
@@ -86,6 +94,7 @@ export const ATTRIBUTE_SCHEMA: Readonly<
   [A.result]: { type: 'string', values: VALUES.result },
   [A.transport]: { type: 'string', values: VALUES.transport },
   [A.rejectionReason]: { type: 'string', values: 'one of the [codes](../guide/http-answers.md#the-codes)' },
+  [A.rejectionRequirement]: { type: 'string', values: VALUES.requirement },
   [A.tokenCacheHit]: { type: 'boolean', values: 'whether the token had been verified before' },
   [A.jwtIssuer]: { type: 'string', values: 'the configured issuer that the token names' },
   [A.algorithm]: { type: 'string', values: 'the algorithm of the key' },

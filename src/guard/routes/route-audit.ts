@@ -8,11 +8,12 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import { requiresGrants } from '../../requirements/requirements.js';
+import { containsAll, hasRequirements } from '../../requirements/requirements.js';
 import { guardsOn, isInjected, isJwtAuthGuard, namesCredentials, setGuards } from '../jwt-auth.guard.js';
 import {
   accessOf,
   contradiction,
+  contradicts,
   declarationOf,
   decoratorOf,
   methodsOf,
@@ -127,10 +128,7 @@ class ClassAudit {
       if (!isCarried || (nearest !== undefined && accessOf(one) !== nearest))
         throw lost(this.metatype.name, 'class');
     }
-    if (
-      asked.size > 1 &&
-      JSON.stringify(policyOf(this.metatype)) !== JSON.stringify(policyOf(constructor as object))
-    )
+    if (asked.size > 1 && !saysTheSame(this.metatype, constructor as object))
       throw lost(this.metatype.name, 'class');
   }
 
@@ -139,7 +137,7 @@ class ClassAudit {
     const { name, handler, prototype } = method;
     const where = `${this.metatype.name}.${String(name)}`;
     const own = declarationOf(prototype, name);
-    const asks = own !== undefined && requiresGrants(own.requirements);
+    const asks = own !== undefined && hasRequirements(own.requirements);
     const overridden = asks ? undefined : this.overriddenBy(method);
     const isNamed = guardsOn(handler).some(isJwtAuthGuard);
     const isConcerned = own !== undefined || overridden !== undefined || isNamed;
@@ -165,13 +163,13 @@ class ClassAudit {
     const bases = this.prototypes.slice(this.prototypes.indexOf(prototype) + 1);
     return bases
       .map((base) => declarationOf(base, name))
-      .find((declared) => declared !== undefined && requiresGrants(declared.requirements));
+      .find((declared) => declared !== undefined && hasRequirements(declared.requirements));
   }
 
   private assertNoContradiction(where: string, called: object, prototype: object): void {
     const own = accessOf(called);
-    if (own !== undefined && requiresGrants(requirementsOf(this.metatype))) throw contradiction(where, own);
-    if (requiresGrants(requirementsOf(called))) return;
+    if (own !== undefined && contradicts(own, requirementsOf(this.metatype))) throw contradiction(where, own);
+    if (hasRequirements(requirementsOf(called))) return;
     const isNamed = guardsOn(called).some(namesCredentials);
     if (own === 'public' && isNamed) throw named(where, own);
     const access = accessOf(this.metatype);
@@ -222,7 +220,8 @@ export function assertNoStreamCall(where: string, handler: object): void {
 /** @throws TypeError for a method that overrides one with requirements and has no decorator to say what holds now */
 function assertOverrides(where: string, called: object, overridden: Declaration): void {
   const access = accessOf(called);
-  if (access !== undefined) throw contradiction(where, access);
+  if (access !== undefined && contradicts(access, overridden.requirements))
+    throw contradiction(where, access);
   if (!isHandler(called) || guardsOn(called).some(isJwtAuthGuard) || carries(called, overridden)) return;
   throw new TypeError(
     `${where} overrides a method with @Require…, and says nothing itself: repeat its decorators`,
@@ -231,18 +230,18 @@ function assertOverrides(where: string, called: object, overridden: Declaration)
 
 /** True when metadata says what was declared, and brings the guard for it. */
 function carries(target: object, { access, requirements }: Declaration): boolean {
-  const { scopes, permissions, roleGroups } = requirementsOf(target);
-  const isOpen = access === 'public' || (access === undefined && !requiresGrants(requirements));
+  const isOpen = access === 'public' || (access === undefined && !hasRequirements(requirements));
   return (
     (access === undefined || accessOf(target) === access) &&
     (isOpen || guardsOn(target).some(isJwtAuthGuard)) &&
-    requirements.scopes.every((one) => scopes.includes(one)) &&
-    requirements.permissions.every((one) => permissions.includes(one)) &&
-    requirements.roleGroups.every((one) => roleGroups.includes(one))
+    containsAll(requirementsOf(target), requirements)
   );
 }
 
-const policyOf = (target: object): unknown => [accessOf(target), requirementsOf(target)];
+const saysTheSame = (a: object, b: object): boolean =>
+  accessOf(a) === accessOf(b) &&
+  containsAll(requirementsOf(a), requirementsOf(b)) &&
+  containsAll(requirementsOf(b), requirementsOf(a));
 
 /** What Nest calls has metadata of Nest. */
 const isHandler = (called: object): boolean => Reflect.getMetadataKeys(called).length > 0;

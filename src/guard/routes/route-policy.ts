@@ -1,10 +1,12 @@
 import 'reflect-metadata';
 import {
+  hasRequirements,
   merge,
   NO_REQUIREMENTS,
-  requiresGrants,
+  requiresToken,
   type Requirements,
 } from '../../requirements/requirements.js';
+import { combine, type RouteRequirements } from '../../requirements/route-requirements.js';
 
 /** How a route, or a class of routes, stands to authentication. */
 export type Access = 'public' | 'optional';
@@ -13,7 +15,7 @@ export type Access = 'public' | 'optional';
 export interface RoutePolicy {
   /** Undefined: credentials are needed. */
   readonly access: Access | undefined;
-  readonly requirements: Requirements;
+  readonly requirements: RouteRequirements;
 }
 
 /** What decorators declared of a class, or of a method of it. */
@@ -74,25 +76,31 @@ function record({ target, prototype, method, where }: Place, { access, requireme
     requirements: merge(before?.requirements ?? NO_REQUIREMENTS, requirements),
   };
   declarations.set(prototype, ofClass.set(method, declared));
-  if (requiresGrants(declared.requirements) && declared.access !== undefined)
+  if (declared.access !== undefined && contradicts(declared.access, declared.requirements))
     throw contradiction(where, declared.access);
   assertNoContradiction(target, where);
 }
 
 /**
- * A requirement must be enforced: no `@Public` or `@OptionalAuth` beside or under a `@Require…`.
+ * A requirement must be enforced: no `@Public` or `@OptionalAuth` beside or under one that it {@link contradicts}.
  *
  * @throws TypeError that names the handler
  */
 function assertNoContradiction(target: Target, where: string): void {
-  if (!requiresGrants(requirementsOf(target))) return;
+  const requirements = requirementsOf(target);
+  if (!hasRequirements(requirements)) return;
   const own = accessOf(target);
-  if (own !== undefined) throw contradiction(where, own);
+  if (own !== undefined && contradicts(own, requirements)) throw contradiction(where, own);
   for (const { name, handler } of methodsOf((target as { prototype?: unknown }).prototype)) {
     const access = accessOf(handler);
-    if (access !== undefined) throw contradiction(`${where}.${String(name)}`, access);
+    if (access !== undefined && contradicts(access, requirements))
+      throw contradiction(`${where}.${String(name)}`, access);
   }
 }
+
+/** `@Public` contradicts every requirement, `@OptionalAuth` those that no request without a token can meet. */
+export const contradicts = (access: Access, requirements: Requirements): boolean =>
+  access === 'public' ? hasRequirements(requirements) : requiresToken(requirements);
 
 /** The TypeError for a handler, or a class, that is open and requires something. */
 export const contradiction = (where: string, access: Access): TypeError =>
@@ -138,13 +146,14 @@ const cache = new WeakMap<Target, WeakMap<Target, RoutePolicy>>();
 export function routePolicy(handler: Target, controller: Target): RoutePolicy {
   const known = cache.get(handler)?.get(controller);
   if (known !== undefined) return known;
-  const requirements = merge(requirementsOf(controller), requirementsOf(handler));
+  const ofHandler = requirementsOf(handler);
+  const requirements = combine(requirementsOf(controller), ofHandler);
+  const own = accessOf(handler);
   // A @Require… on the method beats a @Public on its class.
-  const access = requiresGrants(requirementsOf(handler))
-    ? undefined
-    : (accessOf(handler) ?? accessOf(controller));
+  const declared = hasRequirements(ofHandler) ? own : (own ?? accessOf(controller));
+  const access = declared !== undefined && contradicts(declared, requirements) ? undefined : declared;
   const policy: RoutePolicy = { access, requirements };
-  const ofHandler = cache.get(handler) ?? new WeakMap<Target, RoutePolicy>();
-  cache.set(handler, ofHandler.set(controller, policy));
+  const policies = cache.get(handler) ?? new WeakMap<Target, RoutePolicy>();
+  cache.set(handler, policies.set(controller, policy));
   return policy;
 }

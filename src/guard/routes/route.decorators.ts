@@ -1,10 +1,7 @@
-import { UseGuards } from '@nestjs/common';
-import { guardsOn, JwtAuthGuard, setGuards } from '../jwt-auth.guard.js';
-import { NO_REQUIREMENTS, type Requirements } from '../../requirements/requirements.js';
-import { declareAccess, declareRequirements, type Place } from './route-policy.js';
-
-/** RFC 6749 §3.3. */
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+import type { Requirements } from '../../requirements/requirements.js';
+import { isScope } from '../../requirements/scope-hierarchy.js';
+import { bringGuard, declaring, requiring } from './declaring.js';
+import { declareAccess } from './route-policy.js';
 
 /**
  * Opens a handler, or all handlers of a class, under a guard that stands on a class or on every route. Credentials are
@@ -19,7 +16,8 @@ export const Public = (): ClassDecorator & MethodDecorator =>
  * Lets requests without credentials through, with `request.user` undefined; bad credentials are refused all the same.
  * Brings the guard with it.
  *
- * @throws TypeError beside or under a `@Require…`; on what is no method
+ * @throws TypeError beside or under a `@Require…`, but for those that say which tokens are good (`@RequireAudience`,
+ * `@RequireIssuer`); on what is no method
  */
 export const OptionalAuth = (): ClassDecorator & MethodDecorator =>
   declaring('@OptionalAuth', (place) => {
@@ -34,7 +32,7 @@ export const OptionalAuth = (): ClassDecorator & MethodDecorator =>
  * @throws TypeError for no scope, or one that RFC 6749 §3.3 does not allow; on what is no method
  */
 export function RequireScopes(...scopes: string[]): ClassDecorator & MethodDecorator {
-  const bad = scopes.find((scope) => !SCOPE_TOKEN.test(scope));
+  const bad = scopes.find((scope) => !isScope(scope));
   if (bad !== undefined) throw new TypeError(`@RequireScopes: ${JSON.stringify(bad)} is not one scope`);
   return requirement('@RequireScopes', scopes, { scopes });
 }
@@ -60,31 +58,5 @@ function requirement(
   if (grants.length === 0 || grants.some((grant) => typeof grant !== 'string' || grant === '')) {
     throw new TypeError(`${name} needs one or more non-empty strings`);
   }
-  return declaring(name, (place) => {
-    declareRequirements({ ...NO_REQUIREMENTS, ...needed }, place);
-    bringGuard(place);
-  });
-}
-
-/** A decorator for classes and methods. On anything else it would say nothing to Nest, and so it is refused. */
-function declaring(name: string, declare: (place: Place) => void): ClassDecorator & MethodDecorator {
-  return (target: object, method?: string | symbol, descriptor?: PropertyDescriptor) => {
-    if (method === undefined) {
-      const { prototype, name: where } = target as { prototype: object; name: string };
-      return declare({ target, prototype, method, where });
-    }
-    const where = `${target.constructor.name}.${String(method)}`;
-    const handler: unknown = descriptor?.value;
-    if (typeof handler !== 'function' || typeof target === 'function')
-      throw new TypeError(`${name} on ${where}: it must stand on a class or on a method of its instances`);
-    declare({ target: handler, prototype: target, method, where });
-  };
-}
-
-/** Puts the guard before the others that stand there: they find the user on the request. */
-function bringGuard({ target, prototype, method }: Place): void {
-  if (method === undefined) UseGuards(JwtAuthGuard)(target as never);
-  else UseGuards(JwtAuthGuard)(prototype, method, { value: target });
-  const guards = guardsOn(target);
-  setGuards(target, [JwtAuthGuard, ...guards.slice(0, -1)]);
+  return requiring(name, () => needed);
 }

@@ -40,12 +40,14 @@ export const graphql: Transport = {
     const { value, info } = operationOf(context);
     const connection = connectionOf(value);
     if (connection !== undefined) {
-      const { carrier, takeToken } = connection;
+      const { carrier, httpRequest, takeToken } = connection;
       // Anew for each operation on a connection: graphql makes an object for the variables of each.
-      return { carrier, key: objectOr(context, info?.variableValues), takeToken };
+      return { carrier, key: objectOr(context, info?.variableValues), httpRequest, takeToken };
     }
     const { req } = value;
-    return typeof req === 'object' && req !== null ? { carrier: req, key: req.raw ?? req } : undefined;
+    return typeof req === 'object' && req !== null
+      ? { carrier: req, key: req.raw ?? req, httpRequest: req }
+      : undefined;
   },
 
   refusalOf(exception: AuthException, context: ExecutionContext): AuthException {
@@ -80,17 +82,25 @@ const objectOr = (fallback: object, value: unknown): object =>
   typeof value === 'object' && value !== null ? value : fallback;
 
 /** The connection that an operation came over; undefined for one that came as an HTTP request. */
-function connectionOf(value: OperationContext): Pick<Call, 'carrier' | 'takeToken'> | undefined {
+function connectionOf(
+  value: OperationContext,
+): Pick<Call, 'carrier' | 'httpRequest' | 'takeToken'> | undefined {
   const { req } = value;
   if (req === undefined && value.request !== undefined && '_connectionInit' in value) {
     const { request, _connectionInit: parameters } = value;
-    return { carrier: request, takeToken: () => tokenOf(parameters, request) };
+    return { carrier: request, httpRequest: request, takeToken: () => tokenOf(parameters, request) };
   }
   if (typeof req !== 'object' || req === null) return undefined;
   if (req.extra?.request !== undefined)
-    return { carrier: req, takeToken: () => tokenOf(req.connectionParams, req.extra?.request) };
+    return {
+      carrier: req,
+      httpRequest: req.extra.request,
+      takeToken: () => tokenOf(req.connectionParams, req.extra?.request),
+    };
   // A context function may put the request for the upgrade here, which is one for all operations.
-  return req.headers?.upgrade === undefined ? undefined : { carrier: req, takeToken: () => tokenOf({}, req) };
+  return req.headers?.upgrade === undefined
+    ? undefined
+    : { carrier: req, httpRequest: req, takeToken: () => tokenOf({}, req) };
 }
 
 /** The token of a connection: in the payload of `connection_init`, or in the headers of the upgrade. */

@@ -16,7 +16,7 @@ export const http: Transport = {
   name: 'http',
   read(context: ExecutionContext): Call {
     const carrier = context.switchToHttp().getRequest<HttpRequest>();
-    return { carrier, key: carrier.raw ?? carrier };
+    return { carrier, key: carrier.raw ?? carrier, httpRequest: carrier };
   },
   refusalOf(exception: AuthException, context: ExecutionContext): AuthException {
     setHeaders(context.switchToHttp().getResponse<HttpResponse>(), exception);

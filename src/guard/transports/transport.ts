@@ -22,6 +22,8 @@ export interface Call {
   readonly carrier: HttpRequest;
   /** Lives as long as what is authenticated once: an HTTP request, or one message on a connection. */
   readonly key: object;
+  /** The HTTP request that the call is, or that opened its connection, for the option `issuerFor`. */
+  readonly httpRequest?: unknown;
   /**
    * Takes the token; undefined: from the carrier, as over HTTP.
    *

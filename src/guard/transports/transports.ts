@@ -34,8 +34,8 @@ export function callOf(context: ExecutionContext, { tokenFrom }: ResolvedTranspo
   const call = transportOf(context)?.read(context);
   const own = tokenFrom.size === 0 ? undefined : tokenFrom.get(context.getType<string>());
   if (own !== undefined) {
-    const { carrier, key } = call ?? { carrier: otherCarrier(context), key: context };
-    return { carrier, key, takeToken: () => tokenOf(context, own) };
+    const read: Call = call ?? { carrier: otherCarrier(context), key: context };
+    return { ...read, takeToken: () => tokenOf(context, own) };
   }
   if (call !== undefined) return call;
   const type = context.getType<string>();

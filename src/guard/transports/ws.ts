@@ -26,6 +26,7 @@ export const ws: Transport = {
     return {
       carrier: client as HttpRequest,
       key: context,
+      httpRequest: client.request,
       takeToken: () => handshakeToken(client),
     };
   },

@@ -23,6 +23,23 @@ describe.each(ADAPTERS)('the headers of refusals on %s', (adapter) => {
     expect((await api.get('/me', issuer.token())).status).toBe(200);
   });
 
+  it('names the scopes of the route without a token, with a bad one, and with one that lacks a scope', async () => {
+    await using api = await start();
+    const challengeOf = async (path: string, token?: string) =>
+      (await api.get(path, token)).headers.get('www-authenticate');
+    const realm = `Bearer realm="${issuer.audience}"`;
+    const scope = 'scope="read:orders list:orders"';
+    expect(await challengeOf('/scoped')).toBe(`${realm}, ${scope}`);
+    expect(await challengeOf('/scoped', issuer.token({ exp: 1 }))).toBe(
+      `${realm}, error="invalid_token", error_description="The access token expired", ${scope}`,
+    );
+    expect(await challengeOf('/scoped', issuer.token({ scope: 'read:orders' }))).toMatch(
+      new RegExp(`^${realm}, error="insufficient_scope", error_description="[^"]+", ${scope}$`),
+    );
+    expect(await challengeOf('/scoped', 'a{b}')).not.toContain('scope');
+    expect(await challengeOf('/me')).toBe(realm);
+  });
+
   it('forbids caches to keep a refusal, whatever its status', async () => {
     await using api = await start();
     const refusals = [

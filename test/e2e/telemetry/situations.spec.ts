@@ -1,5 +1,15 @@
+import { Controller, Get } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { AuthModule, KeyRings, type AuthOptions, type KeyOptions } from 'nestjs-jwks-auth';
+import {
+  AuthModule,
+  KeyRings,
+  RequireAuthentication,
+  RequirePolicy,
+  type AccessPolicy,
+  type AuthOptions,
+  type KeyOptions,
+  type PolicySubject,
+} from 'nestjs-jwks-auth';
 import { captureSpans, startTestIssuer, type CapturedSpans, type SpanNode } from 'nestjs-jwks-auth/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -12,6 +22,27 @@ import { violations } from '../../support/telemetry-schema.js';
 const MAX_AGE_MS = 10_000;
 /** Past `maxAge`, and too soon for a request to miss the timer of the refresh. */
 const JUST_OVER_MS = 11_000;
+
+class AdaPolicy implements AccessPolicy {
+  allows({ claims }: PolicySubject): boolean {
+    return claims.sub === 'ada';
+  }
+}
+
+@Controller()
+class RequiringController {
+  @RequireAuthentication({ acr: 'phr' })
+  @Get('strong')
+  strong(): string {
+    return 'strong';
+  }
+
+  @RequirePolicy(AdaPolicy)
+  @Get('ada')
+  ada(): string {
+    return 'ada';
+  }
+}
 
 let spans: CapturedSpans;
 let issuer: Awaited<ReturnType<typeof startTestIssuer>>;
@@ -34,7 +65,11 @@ async function start(keys: KeyOptions = {}, more: Partial<AuthOptions> = {}) {
   const resolved = resolveKeyOptions({ bootstrap: 'background', maxAgeMs: MAX_AGE_MS, ...keys });
   const rings = new KeyRings([options], resolved, () => {}, { clock, random: () => 0.5 });
   const imports = [AuthModule.forRoot(options)];
-  const module = await Test.createTestingModule({ imports, controllers: [SampleController] })
+  const module = await Test.createTestingModule({
+    imports,
+    controllers: [SampleController, RequiringController],
+    providers: [AdaPolicy],
+  })
     .overrideProvider(KeyRings)
     .useValue(rings)
     .compile();
@@ -44,8 +79,8 @@ async function start(keys: KeyOptions = {}, more: Partial<AuthOptions> = {}) {
   const url = await app.getUrl();
   const [ring] = rings;
   await vi.waitFor(() => expect([ring?.isUsable, ring?.status.lastError]).not.toEqual([false, undefined]));
-  const get = async (token: string) => {
-    const response = await fetch(`${url}/me`, { headers: { authorization: `Bearer ${token}` } });
+  const get = async (token: string, path = '/me') => {
+    const response = await fetch(url + path, { headers: { authorization: `Bearer ${token}` } });
     await response.arrayBuffer();
   };
   return { clock, get };
@@ -57,6 +92,13 @@ const below = (node: SpanNode | undefined, name: string) =>
   node?.children.find((child) => child.name === name);
 const tookMs = ({ startMs, endMs }: SpanNode) => endMs - startMs;
 
+/** What `jwt.rejection.requirement` says. */
+const REQUIRED: Readonly<Record<string, string>> = {
+  authentication: 'step-up',
+  tenant: 'tenant mismatch',
+  policy: 'refused by a policy',
+};
+
 /** The situation that one trace shows, by the table in docs/operate/tracing.md. */
 function situationOf(trace: SpanNode): string {
   const { attributes } = trace;
@@ -64,6 +106,8 @@ function situationOf(trace: SpanNode): string {
   const lookup = below(trace, 'jwks.get_key');
   const fetched = below(lookup, 'jwks.fetch');
   if (validate !== undefined && tookMs(validate) > tookMs(trace) / 2) return 'slow user look-up';
+  const required = REQUIRED[String(attributes['jwt.rejection.requirement'])];
+  if (required !== undefined) return required;
   if (attributes['jwt.token_cache.hit'] === true) return 'remembered';
   if (lookup === undefined) return `refused: ${String(attributes['jwt.rejection.reason'])}`;
   const bySource: Record<string, string> = {
@@ -175,6 +219,40 @@ describe('one trace shows a situation by its names and attributes:', () => {
     ]);
   });
 
+  it('step-up', async () => {
+    const { get } = await start();
+    const token = issuer.token();
+    await get(token, '/strong');
+    await get(token, '/strong');
+    await get(issuer.token({ acr: 'phr' }), '/strong');
+    expect(traces().map(situationOf)).toEqual(['step-up', 'step-up', 'warm']);
+    expect(traces()[0]?.attributes['jwt.rejection.reason']).toBe('insufficient_user_authentication');
+  });
+
+  it('tenant mismatch, before a key is looked up', async () => {
+    const tenants = new Map([['127.0.0.1', 'https://other.example.com']]);
+    const { get } = await start(
+      {},
+      { issuerFor: ({ hostname }: { hostname: string }) => tenants.get(hostname) },
+    );
+    await get(issuer.token());
+    tenants.set('127.0.0.1', issuer.issuer);
+    await get(issuer.token());
+    expect(traces().map(situationOf)).toEqual(['tenant mismatch', 'warm']);
+    expect(traces()[0]).toMatchObject({
+      children: [],
+      attributes: { 'jwt.issuer': issuer.issuer, 'jwt.rejection.reason': 'unknown_issuer' },
+    });
+  });
+
+  it('the policies of the application, in a span of their own', async () => {
+    const { get } = await start();
+    await get(issuer.token(), '/ada');
+    await get(issuer.token({ sub: 'ada' }), '/ada');
+    expect(traces().map(situationOf)).toEqual(['refused by a policy', 'warm']);
+    for (const trace of traces()) expect(below(trace, 'jwt.authorize')).toMatchObject({ status: 'UNSET' });
+  });
+
   it('a slow user look-up', async () => {
     const { get } = await start({}, { validate: (claims) => sleep(300, claims) });
     await get(issuer.token());
@@ -193,6 +271,8 @@ it('docs/operate/tracing.md tables all of them', () => {
     'flood refused',
     'coalesced',
     'refused token',
+    'step-up',
+    'tenant mismatch',
     'slow user look-up',
   ]);
 });

@@ -1,0 +1,92 @@
+import type { PolicyClass } from '../../requirements/access-policy.js';
+import { claimRules, type RequiredRouteClaims } from '../../requirements/claim-rules.js';
+import {
+  requiredAuthentication,
+  type AuthenticationOptions,
+} from '../../requirements/required-authentication.js';
+import { isScope } from '../../requirements/scope-hierarchy.js';
+import { requiring } from './declaring.js';
+
+type RouteDecorator = ClassDecorator & MethodDecorator;
+
+/**
+ * The token must grant one of these scopes, else 403 `insufficient_scope`, whose challenge names the first (RFC 6750
+ * §3.1). Brings the guard with it, as all of these decorators do; adds to what stands on the class.
+ *
+ * @throws TypeError for no scope, or one that RFC 6749 §3.3 does not allow
+ */
+export const RequireAnyScope = (...scopes: string[]): RouteDecorator =>
+  requiring('@RequireAnyScope', () => ({
+    scopeGroups: [checked(scopes, isScope, 'scopes (RFC 6749 §3.3)')],
+  }));
+
+/**
+ * The claims must be these, else 403 `insufficient_claims`. Each is found by its name, or by a path (`realm_access.roles`).
+ *
+ * @throws TypeError for no claim, or one of which nothing possible is required
+ */
+export const RequireClaims = (claims: RequiredRouteClaims): RouteDecorator =>
+  requiring('@RequireClaims', () => ({ claims: claimRules(claims) }));
+
+/**
+ * A policy of the application must allow the call, else 403 `forbidden_by_policy`. Nest provides the policy, from whatever
+ * module; a class that none provides is a TypeError at start.
+ *
+ * @param options are passed to `allows`
+ */
+export function RequirePolicy<O>(
+  policy: PolicyClass<O>,
+  ...[options]: undefined extends O ? [options?: O] : [options: O]
+): RouteDecorator {
+  return requiring('@RequirePolicy', () => {
+    if (typeof policy !== 'function') throw new TypeError('needs a class, which is not defined here yet');
+    return { policies: [{ policy: policy as PolicyClass, options }] };
+  });
+}
+
+/** The token must speak for a user (`subjectKind`), else 403 `wrong_subject_kind`. */
+export const RequireUser = (): RouteDecorator =>
+  requiring('@RequireUser', () => ({ subjectKinds: ['user'] }));
+
+/** The token must speak for a client itself (`subjectKind`, RFC 6749 §4.4), else 403 `wrong_subject_kind`. */
+export const RequireClient = (): RouteDecorator =>
+  requiring('@RequireClient', () => ({ subjectKinds: ['client'] }));
+
+/**
+ * The user must have authenticated in one of these contexts (`acr`), and not longer ago (`auth_time`), else 401
+ * `insufficient_user_authentication`, whose challenge names both (RFC 9470 §3). A token without the claim is refused.
+ *
+ * @throws TypeError without `acr` and `maxAgeMs`, or where they are wrong
+ */
+export const RequireAuthentication = (authentication: AuthenticationOptions): RouteDecorator =>
+  requiring('@RequireAuthentication', () => ({ authentications: [requiredAuthentication(authentication)] }));
+
+/**
+ * The token must be meant for one of these audiences (RFC 7519 §4.1.3), else 401 `wrong_audience`: some of `audience`, or
+ * of `furtherAudiences`, which are good only where they are named. Of class and method, what they have in common.
+ *
+ * @throws TypeError for none; at start for one that is not configured
+ */
+export const RequireAudience = (...audiences: string[]): RouteDecorator =>
+  requiring('@RequireAudience', () => ({
+    audienceGroups: [checked(audiences, isName, 'non-empty strings')],
+  }));
+
+/**
+ * The token must come from one of these issuers, else 401 `unknown_issuer`. Of class and method, what they have in common.
+ *
+ * @throws TypeError for none; at start for one that is not configured
+ */
+export const RequireIssuer = (...issuers: string[]): RouteDecorator =>
+  requiring('@RequireIssuer', () => ({ issuerGroups: [checked(issuers, isName, 'non-empty strings')] }));
+
+const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+function checked(
+  values: readonly string[],
+  isGood: (value: unknown) => boolean,
+  what: string,
+): readonly string[] {
+  if (values.length === 0 || !values.every(isGood)) throw new TypeError(`needs one or more ${what}`);
+  return values;
+}

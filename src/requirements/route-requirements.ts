@@ -1,0 +1,52 @@
+import type { Acceptance } from '../token/acceptance.js';
+import { inCommon } from './groups.js';
+import { combineAuthentications, type RequiredAuthentication } from './required-authentication.js';
+import { hasRequirements, merge, type Requirements } from './requirements.js';
+
+/** What the requirements of a class and of its method come to. */
+export interface RouteRequirements extends Requirements {
+  /** False for a route without any. */
+  readonly areSome: boolean;
+  /** All scopes that a challenge names, separated by spaces; of alternatives the first. Undefined without any. */
+  readonly scope: string | undefined;
+  readonly authentication: RequiredAuthentication | undefined;
+  /** Which tokens are good here; undefined: those that are good everywhere. */
+  readonly acceptance: Acceptance | undefined;
+}
+
+/** Adds up what stands on a class and on its method. */
+export function combine(ofClass: Requirements, ofMethod: Requirements): RouteRequirements {
+  const all = merge(ofClass, ofMethod);
+  return {
+    ...all,
+    areSome: hasRequirements(all),
+    scope: scopeOf(all),
+    authentication: combineAuthentications(all.authentications),
+    acceptance: acceptanceOf(all),
+  };
+}
+
+function scopeOf({ scopes, scopeGroups }: Requirements): string | undefined {
+  const needed = new Set(scopes);
+  for (const group of scopeGroups)
+    if (group[0] !== undefined && !group.some((scope) => needed.has(scope))) needed.add(group[0]);
+  return needed.size === 0 ? undefined : [...needed].join(' ');
+}
+
+function acceptanceOf({ audienceGroups, issuerGroups }: Requirements): Acceptance | undefined {
+  const audiences = inCommon(audienceGroups);
+  const issuers = inCommon(issuerGroups);
+  return audiences === undefined && issuers === undefined ? undefined : { audiences, issuers };
+}
+
+/**
+ * @throws TypeError for requirements that no token can meet, because those of the class and of the method exclude each other
+ */
+export function assertSatisfiable({ authentication, acceptance, subjectKinds }: RouteRequirements): void {
+  if (acceptance?.audiences?.length === 0)
+    throw new TypeError('requires audiences that have nothing in common');
+  if (acceptance?.issuers?.length === 0) throw new TypeError('requires issuers that have nothing in common');
+  if (authentication?.acr?.length === 0)
+    throw new TypeError('requires authentication contexts that have nothing in common');
+  if (subjectKinds.length > 1) throw new TypeError('requires a user and a client: a token cannot be both');
+}
