@@ -25,7 +25,7 @@ class PlainController {
     return 'plain';
   }
 
-  @RequireAudience(API, ADMIN)
+  @RequireAudience(ADMIN, API)
   @Get('either')
   either(): string {
     return 'either';

@@ -24,7 +24,7 @@ class CombinedController {
     return 'list';
   }
 
-  @RequireAnyScope('eu', 'base')
+  @RequireAnyScope('other', 'base')
   @Get('same')
   same(): string {
     return 'same';

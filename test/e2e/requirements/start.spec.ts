@@ -1,8 +1,9 @@
-import { Controller, Get, Inject, Injectable, Module, Optional, type Type } from '@nestjs/common';
+import { Controller, Get, Inject, Injectable, Module, Optional, UseGuards, type Type } from '@nestjs/common';
 import {
   AuthModule,
   equals,
   includes,
+  JwtAuthGuard,
   oneOf,
   OptionalAuth,
   Public,
@@ -208,29 +209,33 @@ describe('the audit of routes', () => {
     ['@RequireIssuer', () => RequireIssuer(issuer.issuer)],
   ];
 
-  it.each(REQUIREMENTS)('ends the start where another decorator loses %s', async (_, make) => {
-    const wrap: MethodDecorator = (_target, _name, descriptor) => {
-      const { value } = descriptor as unknown as { value: () => string };
-      (descriptor as unknown as { value: unknown }).value = function wrapped() {
-        return value();
+  it.each(REQUIREMENTS)(
+    'ends the start where another decorator loses %s, but not the guard',
+    async (_, make) => {
+      const wrap: MethodDecorator = (_target, _name, descriptor) => {
+        const { value } = descriptor as unknown as { value: () => string };
+        (descriptor as unknown as { value: unknown }).value = function wrapped() {
+          return value();
+        };
       };
-    };
-    class OrdersController {
-      list(): string {
-        return 'list';
+      class OrdersController {
+        list(): string {
+          return 'list';
+        }
       }
-    }
-    const { prototype } = OrdersController;
-    const descriptor = Object.getOwnPropertyDescriptor(prototype, 'list') as PropertyDescriptor;
-    make()(prototype, 'list', descriptor);
-    wrap(prototype, 'list', descriptor);
-    Get()(prototype, 'list', descriptor);
-    Object.defineProperty(prototype, 'list', descriptor);
-    Controller('orders')(OrdersController);
-    await expect(start(OrdersController)).rejects.toThrow(
-      /^OrdersController\.list would be called without what its decorators declare/,
-    );
-  });
+      const { prototype } = OrdersController;
+      const descriptor = Object.getOwnPropertyDescriptor(prototype, 'list') as PropertyDescriptor;
+      make()(prototype, 'list', descriptor);
+      wrap(prototype, 'list', descriptor);
+      UseGuards(JwtAuthGuard)(prototype, 'list', descriptor);
+      Get()(prototype, 'list', descriptor);
+      Object.defineProperty(prototype, 'list', descriptor);
+      Controller('orders')(OrdersController);
+      await expect(start(OrdersController)).rejects.toThrow(
+        /^OrdersController\.list would be called without what its decorators declare/,
+      );
+    },
+  );
 
   it.each(REQUIREMENTS)('refuses %s beside @Public, on a method and under a class', (_, make) => {
     expect(() => {
@@ -297,3 +302,12 @@ it('a policy may depend on others, and stand in a module that imports nothing of
   await expect(start(DependentController, [GoodPolicy])).rejects.toThrow('Dependent is not a provider');
   await start(DependentController, [GoodPolicy, Dependent]);
 });
+
+it.each(['a"b', 'a\\b', 'ä', '', 'https://example.com/?scope=a', 'error="x"'])(
+  'ends the start for the realm %j, which no challenge can carry as it is',
+  async (realm) => {
+    @Module({ imports: [AuthModule.forRoot({ issuer: issuer.issuer, audience: 'a', realm })] })
+    class AppModule {}
+    await expect(listen(AppModule)).rejects.toThrow('option "realm" must');
+  },
+);
