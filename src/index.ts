@@ -6,13 +6,7 @@ export type { AuthModuleExtras } from './auth.module-definition.js';
 export type { AuthOptions, AuthOptionsFactory } from './auth.options.js';
 
 export { JwtAuthGuard } from './guard/jwt-auth.guard.js';
-export {
-  OptionalAuth,
-  Public,
-  RequirePermissions,
-  RequireRoles,
-  RequireScopes,
-} from './guard/routes/route.decorators.js';
+export { OptionalAuth, Public } from './guard/routes/route.decorators.js';
 export {
   RequireAnyScope,
   RequireAudience,
@@ -20,7 +14,10 @@ export {
   RequireClaims,
   RequireClient,
   RequireIssuer,
+  RequirePermissions,
   RequirePolicy,
+  RequireRoles,
+  RequireScopes,
   RequireUser,
 } from './guard/routes/requirement.decorators.js';
 export type { AccessPolicy, PolicyClass, PolicySubject } from './requirements/access-policy.js';

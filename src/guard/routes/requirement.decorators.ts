@@ -10,14 +10,32 @@ import { requiring } from './declaring.js';
 type RouteDecorator = ClassDecorator & MethodDecorator;
 
 /**
+ * The token must grant all of these scopes, else 403 `insufficient_scope` (RFC 6750 §3.1). Brings the guard with it, as all
+ * of these decorators do; adds to what stands on the class.
+ *
+ * @throws TypeError that names the class and the method, as all of these decorators do, for no scope, or one that RFC 6749
+ * §3.3 does not allow
+ */
+export const RequireScopes = (...scopes: string[]): RouteDecorator =>
+  requiring('@RequireScopes', () => ({ scopes: checkedScopes(scopes) }));
+
+/** The token must grant all of these permissions, else 403 `insufficient_permission`. */
+export const RequirePermissions = (...permissions: string[]): RouteDecorator =>
+  requiring('@RequirePermissions', () => ({ permissions: checkedNames(permissions) }));
+
+/** The token must grant one of these roles, else 403 `insufficient_role`; what stands on the class must be met as well. */
+export const RequireRoles = (...roles: string[]): RouteDecorator =>
+  requiring('@RequireRoles', () => ({ roleGroups: [checkedNames(roles)] }));
+
+/**
  * The token must grant one of these scopes, else 403 `insufficient_scope`, whose challenge names the first (RFC 6750
- * §3.1). Brings the guard with it, as all of these decorators do; adds to what stands on the class.
+ * §3.1).
  *
  * @throws TypeError for no scope, or one that RFC 6749 §3.3 does not allow
  */
 export const RequireAnyScope = (...scopes: string[]): RouteDecorator =>
   requiring('@RequireAnyScope', () => ({
-    scopeGroups: [checked(scopes, isScope, 'scopes (RFC 6749 §3.3)')],
+    scopeGroups: [checkedScopes(scopes)],
   }));
 
 /**
@@ -69,7 +87,7 @@ export const RequireAuthentication = (authentication: AuthenticationOptions): Ro
  */
 export const RequireAudience = (...audiences: string[]): RouteDecorator =>
   requiring('@RequireAudience', () => ({
-    audienceGroups: [checked(audiences, isName, 'non-empty strings')],
+    audienceGroups: [checkedNames(audiences)],
   }));
 
 /**
@@ -78,15 +96,15 @@ export const RequireAudience = (...audiences: string[]): RouteDecorator =>
  * @throws TypeError for none; at start for one that is not configured
  */
 export const RequireIssuer = (...issuers: string[]): RouteDecorator =>
-  requiring('@RequireIssuer', () => ({ issuerGroups: [checked(issuers, isName, 'non-empty strings')] }));
+  requiring('@RequireIssuer', () => ({ issuerGroups: [checkedNames(issuers)] }));
 
-const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
+function checkedScopes(scopes: readonly string[]): readonly string[] {
+  const bad = checkedNames(scopes).find((scope) => !isScope(scope));
+  if (bad === undefined) return scopes;
+  throw new TypeError(`needs scopes (RFC 6749 §3.3): ${JSON.stringify(bad)} is not one scope`);
+}
 
-function checked(
-  values: readonly string[],
-  isGood: (value: unknown) => boolean,
-  what: string,
-): readonly string[] {
-  if (values.length === 0 || !values.every(isGood)) throw new TypeError(`needs one or more ${what}`);
-  return values;
+function checkedNames(names: readonly string[]): readonly string[] {
+  if (names.length > 0 && names.every((name) => typeof name === 'string' && name !== '')) return names;
+  throw new TypeError('needs one or more non-empty strings');
 }

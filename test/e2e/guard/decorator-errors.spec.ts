@@ -68,11 +68,18 @@ describe('contradicting decorators', () => {
     }).not.toThrow();
   });
 
-  it('refuses requirements that are empty, or no scope', () => {
-    expect(() => RequireScopes()).toThrow(TypeError);
-    expect(() => RequireRoles()).toThrow(TypeError);
-    expect(() => RequirePermissions('')).toThrow(TypeError);
-    expect(() => RequireScopes('a b')).toThrow('"a b" is not one scope');
-    expect(() => RequireScopes('read:orders')).not.toThrow();
+  it('refuses requirements that are empty, or no scope, and names the handler', () => {
+    const on = (decorator: MethodDecorator) => () => {
+      class OrdersController {
+        @decorator
+        list(): void {}
+      }
+      return OrdersController;
+    };
+    expect(on(RequireScopes())).toThrow(TypeError);
+    expect(on(RequireRoles())).toThrow(TypeError);
+    expect(on(RequirePermissions(''))).toThrow(/^OrdersController\.list: @RequirePermissions needs/);
+    expect(on(RequireScopes('a b'))).toThrow('"a b" is not one scope');
+    expect(on(RequireScopes('read:orders'))).not.toThrow();
   });
 });

@@ -13,7 +13,9 @@ import {
   RequireClaims,
   RequireClient,
   RequireIssuer,
+  RequirePermissions,
   RequirePolicy,
+  RequireRoles,
   RequireScopes,
   RequireUser,
   type AccessPolicy,
@@ -77,6 +79,10 @@ async function startWith(onMethod: readonly (() => Decorator)[], onClass: readon
 }
 
 const EMPTY_OR_WRONG: [string, () => Decorator][] = [
+  ['@RequireScopes without a scope', () => RequireScopes()],
+  ['@RequireScopes with two in one', () => RequireScopes('a b')],
+  ['@RequirePermissions with an empty string', () => RequirePermissions('a', '')],
+  ['@RequireRoles without a role', () => RequireRoles()],
   ['@RequireAnyScope without a scope', () => RequireAnyScope()],
   ['@RequireAnyScope with two in one', () => RequireAnyScope('a', 'b c')],
   ['@RequireAnyScope with no string', () => RequireAnyScope(any(undefined))],
