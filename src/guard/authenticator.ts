@@ -36,7 +36,11 @@ interface CallState {
   token: string | undefined;
   isTraced: boolean;
   authentication: Promise<Authentication> | undefined;
+  /** Of handlers that accept other tokens and belong to the same call, as the fields of a GraphQL operation may. */
+  readonly others: readonly CallState[];
 }
+
+const NO_STATES: readonly CallState[] = [];
 
 /** Authenticates a call: takes its token, verifies it, and has the application validate the claims. */
 export class Authenticator {
@@ -67,6 +71,8 @@ export class Authenticator {
     const { key, request } = call;
     const known = this.states.get(key);
     if (known !== undefined && this.isFor(known, call)) return known;
+    const other = known?.others.find((one) => this.isFor(one, call));
+    if (other !== undefined) return other;
     const { headers } = request;
     const state: CallState = {
       call,
@@ -75,6 +81,7 @@ export class Authenticator {
       token: undefined,
       isTraced: false,
       authentication: undefined,
+      others: known === undefined ? NO_STATES : besides(known, call),
     };
     // A new object, never a changed one: whoever waits for the former outcome still gets that one.
     if (known === undefined) this.states.set(key, state);
@@ -138,6 +145,10 @@ export class Authenticator {
     return error || new Error('the application refused with nothing');
   }
 }
+
+/** What is known for other acceptances: one state for each, at most. */
+const besides = (known: CallState, { acceptance }: Credentialed): readonly CallState[] =>
+  [known, ...known.others].filter(({ call }) => call.acceptance !== acceptance);
 
 /** The user that `validate` makes of the claims, and whether time has passed meanwhile. */
 async function validated(

@@ -10,9 +10,9 @@ import {
 } from '../common/option-checks.js';
 import type { AccessTokenClaims } from './access-token.js';
 
-/** In `requiredClaims`: the claim must be there, with any value but null. */
+/** In `requiredClaims` and `@RequireClaims`: the claim must be there, with any value but null. */
 export const present: unique symbol = Symbol.for('nestjs-jwks-auth.present');
-/** In `requiredClaims`: the claim must not be there. */
+/** In `requiredClaims` and `@RequireClaims`: the claim must not be there. */
 export const absent: unique symbol = Symbol.for('nestjs-jwks-auth.absent');
 
 /** What a token must carry, claim by claim: one of these (RFC 7519 §4). */
