@@ -66,11 +66,18 @@ export const localLinks = (document: string): string[] =>
     .map(([, target]) => target ?? '')
     .filter((target) => !/^[a-z]+:/.test(target));
 
-/** The anchors that GitHub gives the headings of a document. */
-export const anchors = (document: string): string[] =>
-  [...read(document).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
-    (heading ?? '')
+/** The anchors that GitHub gives the headings of a document: the second of one name ends in `-1`, and so on. */
+export function anchors(document: string): string[] {
+  const prose = read(document).replaceAll(/^ *```[^]*?^ *```/gm, '');
+  const seen = new Map<string, number>();
+  return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
+    const anchor = heading
       .toLowerCase()
-      .replace(/[^\p{L}\p{N}\- _]/gu, '')
-      .replaceAll(' ', '-'),
-  );
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replaceAll(/[^\p{L}\p{N}\- _]/gu, '')
+      .replaceAll(' ', '-');
+    const before = seen.get(anchor) ?? 0;
+    seen.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
+}
