@@ -28,13 +28,15 @@ export interface CodeBlock {
 
 export function codeBlocks(document: string): CodeBlock[] {
   const blocks: CodeBlock[] = [];
-  let open: { language: string; line: number; code: string[] } | undefined;
+  let open: { language: string; line: number; indent: string; code: string[] } | undefined;
   for (const [index, line] of read(document).split('\n').entries()) {
-    const fence = /^```(\S*)\s*$/.exec(line);
-    if (fence === null) open?.code.push(line);
-    else if (open === undefined) open = { language: fence[1] ?? '', line: index + 1, code: [] };
+    const fence = /^( *)```(\S*)\s*$/.exec(line);
+    if (fence === null) open?.code.push(line.startsWith(open.indent) ? line.slice(open.indent.length) : line);
+    else if (open === undefined)
+      open = { language: fence[2] ?? '', line: index + 1, indent: fence[1] ?? '', code: [] };
     else {
-      blocks.push({ ...open, code: `${open.code.join('\n')}\n` });
+      const { language, line: start, code } = open;
+      blocks.push({ language, line: start, code: `${code.join('\n')}\n` });
       open = undefined;
     }
   }

@@ -1,6 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { TestIssuer } from 'nestjs-jwks-auth/testing';
 import { codeBlocks, ROOT } from '../markdown.js';
+
+/** How many guides this test file has made. */
+let made = 0;
 
 /** The named TypeScript blocks of a document as files, with the addresses of a test issuer in them. */
 export class Guide {
@@ -13,8 +16,10 @@ export class Guide {
     { issuer, audience }: Pick<TestIssuer, 'issuer' | 'audience'>,
     changes: Readonly<Record<string, string>> = {},
   ) {
-    // Inside the repository, so that imports resolve; a folder for each issuer, because modules are loaded once.
-    this.directory = `${ROOT}.tmp/guides/${document.replace(/\W+/g, '-')}-${issuer.replace(/\W+/g, '-')}`;
+    // Inside the repository, so that imports resolve; a folder for each guide, because modules are loaded once.
+    made += 1;
+    this.directory = `${ROOT}.tmp/guides/${document.replace(/\W+/g, '-')}-${made}`;
+    rmSync(this.directory, { recursive: true, force: true });
     mkdirSync(this.directory, { recursive: true });
     // Decorators are compiled as the nearest tsconfig.json says.
     writeFileSync(`${this.directory}/tsconfig.json`, '{ "extends": "../../../tsconfig.json" }');

@@ -21,10 +21,14 @@ test(
     await unused.close();
     await guide.load('e2e-server.ts');
     const cli = `${ROOT}node_modules/@playwright/test/cli.js`;
-    const { stdout } = await promisify(execFile)(process.execPath, [cli, 'test', '--reporter=line'], {
-      cwd: guide.directory,
-      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
-    });
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [cli, 'test', '--reporter=line', '--output=results'],
+      {
+        cwd: guide.directory,
+        env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+      },
+    );
     expect(stdout).toContain('1 passed');
   },
 );
