@@ -9,6 +9,17 @@ interface Accounts {
   readonly AccountsController: Type;
 }
 
+test('docs/guide/request-user.md: a request has the members that the application declares', async () => {
+  const guide = new Guide('docs/guide/request-user.md', {
+    issuer: 'https://unused.test',
+    audience: 'unused',
+  });
+  const { greeting } = await guide.load<{ greeting(request: object): string }>('express-user.ts');
+  const { accountOf } = await guide.load<{ accountOf(request: object): string }>('fastify-user.ts');
+  expect(greeting({ user: { displayName: 'Ada' } })).toBe('Hello Ada');
+  expect(accountOf({ user: { accountId: 'a1' } })).toBe('a1');
+});
+
 test.each(ADAPTERS)(
   'docs/guide/request-user.md on %s: the user is what validate returns',
   async (adapter) => {
