@@ -7,3 +7,15 @@ declare global {
     interface User extends AccessTokenClaims {}
   }
 }
+
+// A doc comment, which TypeScript keeps in the declaration file: Fastify need not be installed.
+/** @ts-ignore without Fastify there is nothing to merge with */
+declare module 'fastify' {
+  /** What `request.user` is on Fastify; the name is that of `@fastify/passport`, whose declarations merge with this one. */
+  interface PassportUser extends Express.User {}
+  interface RequestWithUser {
+    user?: PassportUser;
+  }
+  /** The member is inherited, so that an application or plugin that declares another `user` overrides it. */
+  interface FastifyRequest extends RequestWithUser {}
+}

@@ -53,9 +53,10 @@ export const KEY_POLICY = {
   flappingMs: 10 * MINUTE,
   /** How many withdrawn keys are kept in memory for that. */
   maxWithdrawnKids: 300,
-  /** How many issuers are fetched from at once at start and by `KeyRings.refresh`; how long `bootstrap: 'wait'` waits. */
+  /** How many issuers are fetched from at once at start and by `KeyRings.refresh`. */
   concurrentIssuers: 20,
-  bootstrapWaitMs: 5 * SECOND,
+  /** How long a start waits for the keys: less than the 5 s after which Jest ends a hook. */
+  bootstrapWaitMs: 4 * SECOND,
   /**
    * A ring of a dynamic issuer is idle when it was not used for this long. Then it refreshes every half of
    * `staleIfErrorMs`, and every 24th of it after a failure.

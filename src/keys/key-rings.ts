@@ -155,7 +155,7 @@ export class KeyRings implements Iterable<KeyRing> {
   /**
    * Fetches the first keys, as the option `bootstrap` selects.
    *
-   * @throws Error with `bootstrap: 'require'`, when an issuer's keys are not there within 5 seconds
+   * @throws Error with `bootstrap: 'require'`, when an issuer's keys are not there within 4 seconds
    */
   async start(): Promise<void> {
     if (this.closing.signal.aborted) return;

@@ -41,7 +41,7 @@ export interface KeyOptions {
    */
   readonly jwksRequestsPerMinute?: number;
   /**
-   * How the application starts without keys: `wait` up to 5 seconds and start without them,
+   * How the application starts without keys: `wait` up to 4 seconds and start without them,
    * `require` them or fail, or fetch them in the `background`.
    *
    * @default 'wait'

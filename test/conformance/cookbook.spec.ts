@@ -2,7 +2,7 @@ import type { JsonWebKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { importVerificationKey } from '../../src/jwk/verification-key.js';
 import { ALGORITHMS } from '../../src/jwk/algorithms.js';
-import { corpusFiles, isCorpusMissing } from './corpus.js';
+import { corpusFiles, isMissing, needed } from '../support/corpus.js';
 import { reported, Tally, type Verdict } from './report.js';
 import { verdictAtSeam } from './signature-seam.js';
 
@@ -31,46 +31,49 @@ function verdictOfImport(jwk: unknown): Verdict {
   }
 }
 
-describe.skipIf(isCorpusMissing)('the cookbook of RFC 7520 and RFC 8037 (data in ../shared/corpus)', () => {
-  const compact = new Tally();
-  const json = new Tally();
-  const keys = new Tally();
-  const examples = (folder: string) =>
-    corpusFiles(`jose-cookbook/${folder}`).map(
-      ([name, bytes]) => [name, JSON.parse(bytes.toString()) as CookbookExample] as const,
-    );
-
-  it('has its asymmetric compact signatures accepted, and everything else refused', async () => {
-    for (const [name, { input, output }] of [...examples('jws'), ...examples('curve25519')]) {
-      const jwks = [input.key].flat().map((key) => publicOf(key as JsonWebKey));
-      const verdict = (token: string) => verdictAtSeam(token, jwks);
-      if (output.compact !== undefined) {
-        const expected = isOneOf(ACCEPTED, name) ? 'accept' : 'refuse';
-        compact.add(name, await verdict(output.compact), expected);
-      }
-      for (const serialization of [output.json, output.json_flat]) {
-        if (serialization === undefined) continue;
-        json.add(name, await verdict(JSON.stringify(serialization)), 'refuse');
-      }
-    }
-    expect([...compact.wrong, ...json.wrong]).toEqual([]);
-    expect([compact.ran, json.ran]).toEqual([7, 19]);
-  });
-
-  it('has its public keys imported, and its private and symmetric ones refused', () => {
-    for (const [name, bytes] of corpusFiles('jose-cookbook/jwk')) {
-      keys.add(
-        name,
-        verdictOfImport(JSON.parse(bytes.toString())),
-        isOneOf(PUBLIC_KEYS, name) ? 'accept' : 'refuse',
+describe.skipIf(isMissing('jose-cookbook'))(
+  `the cookbook of RFC 7520 and RFC 8037 (${needed('jose-cookbook')})`,
+  () => {
+    const compact = new Tally();
+    const json = new Tally();
+    const keys = new Tally();
+    const examples = (folder: string) =>
+      corpusFiles(`jose-cookbook/${folder}`).map(
+        ([name, bytes]) => [name, JSON.parse(bytes.toString()) as CookbookExample] as const,
       );
-    }
-    expect(keys.wrong).toEqual([]);
-    expect(keys.ran).toBe(6);
-  });
 
-  it('is reported in docs/evidence/conformance.md', () => {
-    const rows = [compact.row('compact serializations'), json.row('JSON serializations'), keys.row('keys')];
-    expect(reported('cookbook', rows)).toEqual(rows);
-  });
-});
+    it('has its asymmetric compact signatures accepted, and everything else refused', async () => {
+      for (const [name, { input, output }] of [...examples('jws'), ...examples('curve25519')]) {
+        const jwks = [input.key].flat().map((key) => publicOf(key as JsonWebKey));
+        const verdict = (token: string) => verdictAtSeam(token, jwks);
+        if (output.compact !== undefined) {
+          const expected = isOneOf(ACCEPTED, name) ? 'accept' : 'refuse';
+          compact.add(name, await verdict(output.compact), expected);
+        }
+        for (const serialization of [output.json, output.json_flat]) {
+          if (serialization === undefined) continue;
+          json.add(name, await verdict(JSON.stringify(serialization)), 'refuse');
+        }
+      }
+      expect([...compact.wrong, ...json.wrong]).toEqual([]);
+      expect([compact.ran, json.ran]).toEqual([7, 19]);
+    });
+
+    it('has its public keys imported, and its private and symmetric ones refused', () => {
+      for (const [name, bytes] of corpusFiles('jose-cookbook/jwk')) {
+        keys.add(
+          name,
+          verdictOfImport(JSON.parse(bytes.toString())),
+          isOneOf(PUBLIC_KEYS, name) ? 'accept' : 'refuse',
+        );
+      }
+      expect(keys.wrong).toEqual([]);
+      expect(keys.ran).toBe(6);
+    });
+
+    it('is reported in docs/evidence/conformance.md', () => {
+      const rows = [compact.row('compact serializations'), json.row('JSON serializations'), keys.row('keys')];
+      expect(reported('cookbook', rows)).toEqual(rows);
+    });
+  },
+);

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { forgeToken, type TokenPart } from '../../libs/testing/src/minting.js';
 import { createTestKey, type TestKey } from '../../libs/testing/src/test-key.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { corpusFiles, isCorpusMissing } from './corpus.js';
+import { corpusFiles, isMissing, needed } from '../support/corpus.js';
 import { GuardedRoute } from './guarded-route.js';
 import { reported, Tally, type Verdict } from './report.js';
 
@@ -12,7 +12,7 @@ const FILES = 318;
 /** Longer tokens do not fit into the headers that Node accepts. */
 const MAX_TOKEN_BYTES = 12_000;
 
-describe.skipIf(isCorpusMissing)('JSONTestSuite over HTTP (data in ../shared/corpus)', () => {
+describe.skipIf(isMissing('jsontestsuite'))(`JSONTestSuite over HTTP (${needed('jsontestsuite')})`, () => {
   let key: TestKey;
   let route: GuardedRoute;
   beforeAll(async () => {

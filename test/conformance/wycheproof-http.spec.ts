@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, it } from 'vitest';
-import { isCorpusMissing } from './corpus.js';
+import { isMissing, needed } from '../support/corpus.js';
 import { GuardedRoute } from './guarded-route.js';
 import { reported, Tally } from './report.js';
 import { expectedOfJws, jwsGroups } from './wycheproof.js';
@@ -12,8 +12,8 @@ const asymmetric = () =>
     .filter((group) => group.public !== undefined)
     .map((group, index) => ({ group, kid: `wycheproof-${index}` }));
 
-describe.skipIf(isCorpusMissing)(
-  "Wycheproof's mistakes in tokens with claims, over HTTP (data in ../shared/corpus)",
+describe.skipIf(isMissing('wycheproof'))(
+  `Wycheproof's mistakes in tokens with claims, over HTTP (${needed('wycheproof')})`,
   () => {
     const tally = new Tally();
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { isCorpusMissing } from './corpus.js';
+import { isMissing, needed } from '../support/corpus.js';
 import { reported, Tally } from './report.js';
 import { verdictAtSeam } from './signature-seam.js';
 import { expectedOfJwk, expectedOfJws, jwkGroups, jwsGroups } from './wycheproof.js';
 
-describe.skipIf(isCorpusMissing)('Wycheproof at the signature seam (data in ../shared/corpus)', () => {
+describe.skipIf(isMissing('wycheproof'))(`Wycheproof at the signature seam (${needed('wycheproof')})`, () => {
   const signatures = new Tally();
   const keySets = new Tally();
 

@@ -1,5 +1,5 @@
 import type { JsonWebKey } from 'node:crypto';
-import { readCorpus } from './corpus.js';
+import { readCorpus } from '../support/corpus.js';
 import type { Verdict } from './report.js';
 
 /** One case of Wycheproof. */

@@ -34,6 +34,30 @@ describe.each(DOCUMENTS)('%s', (document) => {
   });
 });
 
+describe('links to the documents', () => {
+  test('of test/README.md lead to what exists', () => {
+    expect(localLinks('test/README.md').filter((link) => !exists('test/README.md', link))).toEqual([]);
+  });
+
+  test.each(['alerts.yaml', 'alerts.test.yaml'])('of %s lead to the headings of their alerts', (file) => {
+    const rules = read(`observability/prometheus/${file}`);
+    const runbooks = [...rules.matchAll(/^ +runbook: (.+)$/gm)].map(([, link]) => link ?? '');
+    expect(runbooks.length).toBeGreaterThan(7);
+    expect(runbooks.filter((link) => !exists('README.md', link))).toEqual([]);
+    const alerts = [...rules.matchAll(/alert(?:name)?: (\w+)/g)].map(([, name]) => name?.toLowerCase());
+    expect(new Set(runbooks.map((link) => link.split('#')[1]))).toEqual(new Set(alerts));
+  });
+
+  test('are not taken for good where the heading is another, a second of its name, or in a code block', () => {
+    expect(exists('README.md', 'docs/operate/tracing.md#sampling')).toBe(true);
+    expect(exists('README.md', 'docs/operate/tracing.md#samplings')).toBe(false);
+    expect(exists('README.md', 'docs/operate/tracing.md#sampling-1')).toBe(false);
+    expect(anchors('docs/operate/tracing.md')).not.toContain(
+      'opentelemetry-collector-contrib-grafana-alloy-or-jaeger-2',
+    );
+  });
+});
+
 describe('the README', () => {
   const lines = read('README.md').split('\n');
   const blocks = codeBlocks('README.md');
@@ -76,11 +100,14 @@ test('the changelog begins with the version of package.json', () => {
 
 test('docs/guide/monorepo.md shows the files that the packaging tests build', () => {
   const shown = codeBlocks('docs/guide/monorepo.md').filter(
-    ({ language }) => language === 'ts' || language === 'jsonc',
+    ({ language, code }) =>
+      language === 'ts' ||
+      language === 'jsonc' ||
+      code.includes('"$schema": "https://json.schemastore.org/nest-cli"'),
   );
-  expect(shown.length).toBeGreaterThan(5);
+  expect(shown.length).toBeGreaterThan(8);
   for (const { code } of shown) {
-    const [, path, content] = /^\/\/ (\S+)\n([^]*)$/.exec(code) ?? [];
+    const [, path = 'nest-cli.json', content = code] = /^\/\/ (\S+)\n([^]*)$/.exec(code) ?? [];
     const file = readFileSync(`${ROOT}test/package/fixtures/nest-monorepo/${path}`, 'utf8');
     expect([path, withoutSpace(content)]).toEqual([path, withoutSpace(file)]);
   }

@@ -28,13 +28,15 @@ export interface CodeBlock {
 
 export function codeBlocks(document: string): CodeBlock[] {
   const blocks: CodeBlock[] = [];
-  let open: { language: string; line: number; code: string[] } | undefined;
+  let open: { language: string; line: number; indent: string; code: string[] } | undefined;
   for (const [index, line] of read(document).split('\n').entries()) {
-    const fence = /^```(\S*)\s*$/.exec(line);
-    if (fence === null) open?.code.push(line);
-    else if (open === undefined) open = { language: fence[1] ?? '', line: index + 1, code: [] };
+    const fence = /^( *)```(\S*)\s*$/.exec(line);
+    if (fence === null) open?.code.push(line.startsWith(open.indent) ? line.slice(open.indent.length) : line);
+    else if (open === undefined)
+      open = { language: fence[2] ?? '', line: index + 1, indent: fence[1] ?? '', code: [] };
     else {
-      blocks.push({ ...open, code: `${open.code.join('\n')}\n` });
+      const { language, line: start, code } = open;
+      blocks.push({ language, line: start, code: `${code.join('\n')}\n` });
       open = undefined;
     }
   }
@@ -66,11 +68,18 @@ export const localLinks = (document: string): string[] =>
     .map(([, target]) => target ?? '')
     .filter((target) => !/^[a-z]+:/.test(target));
 
-/** The anchors that GitHub gives the headings of a document. */
-export const anchors = (document: string): string[] =>
-  [...read(document).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
-    (heading ?? '')
+/** The anchors that GitHub gives the headings of a document: the second of one name ends in `-1`, and so on. */
+export function anchors(document: string): string[] {
+  const prose = read(document).replaceAll(/^ *```[^]*?^ *```/gm, '');
+  const seen = new Map<string, number>();
+  return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
+    const anchor = heading
       .toLowerCase()
-      .replace(/[^\p{L}\p{N}\- _]/gu, '')
-      .replaceAll(' ', '-'),
-  );
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replaceAll(/[^\p{L}\p{N}\- _]/gu, '')
+      .replaceAll(' ', '-');
+    const before = seen.get(anchor) ?? 0;
+    seen.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
+}

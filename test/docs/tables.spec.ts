@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { GRANT_CLAIM_DEFAULTS } from '../../src/requirements/grant-claims.js';
 import { KEY_OPTION_DEFAULTS } from '../../src/keys/key.options.js';
 import { TOKEN_OPTION_DEFAULTS } from '../../src/token/token.options.js';
+import { CORPORA } from '../support/corpus.js';
 import { codeIn, read, tableRows } from './markdown.js';
 import { PublicApi } from './public-api.js';
 
@@ -88,3 +89,13 @@ function asCode(value: unknown): string {
   const alone: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
   return inspect(alone, { numericSeparator: true }).replace('[ ', '[').replace(' ]', ']');
 }
+
+test('docs/evidence/conformance.md says where the test data of others is from', () => {
+  const rows = tableRows('docs/evidence/conformance.md', 'corpora').map(
+    ([folder, repository, commit, licence]) => [
+      codeIn(folder)[0],
+      { repository: /^\[(.+)\]/.exec(repository ?? '')?.[1], commit, licence },
+    ],
+  );
+  expect(Object.fromEntries(rows)).toEqual(CORPORA);
+});
