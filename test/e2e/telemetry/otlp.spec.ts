@@ -1,9 +1,9 @@
 import { METRICS, SCOPE_NAME, SPANS } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { METRIC_OPTIONS } from '../../../src/telemetry/instruments.js';
 import { LIBRARY_VERSION } from '../../../src/common/version.js';
-import { NodeProcess } from '../../support/child-process.js';
+import { NodeProcess, responds } from '../../support/child-process.js';
 import { freePort } from '../../support/free-port.js';
 import { OtlpCollector, type OtlpSpan } from '../../support/otlp-collector.js';
 import { violations } from '../../support/telemetry-schema.js';
@@ -52,7 +52,7 @@ describe.each([
       await response.arrayBuffer();
       return response.status;
     };
-    await vi.waitFor(() => get('/health'), { timeout: 40_000, interval: 100 });
+    await app.ready(responds(`http://127.0.0.1:${port}/health`));
     await issuer.rotate();
     const token = issuer.token();
     statuses = [];
@@ -60,7 +60,7 @@ describe.each([
       statuses.push(await get('/orders/me', sent));
     app.kill('SIGTERM');
     await app.ended;
-  }, 60_000);
+  });
   afterAll(async () => {
     collector.stop();
     await issuer.close();
