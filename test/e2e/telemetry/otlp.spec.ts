@@ -1,8 +1,9 @@
-import { METRICS, SCOPE_NAME, SPANS } from 'nestjs-jwks-auth';
+import { ATTRIBUTES, METRICS, SCOPE_NAME, SPANS } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { METRIC_OPTIONS } from '../../../src/telemetry/instruments.js';
 import { LIBRARY_VERSION } from '../../../src/common/version.js';
+import { VALUES } from '../../../src/telemetry/names.js';
 import { NodeProcess, responds } from '../../support/child-process.js';
 import { freePort } from '../../support/free-port.js';
 import { OtlpCollector, type OtlpSpan } from '../../support/otlp-collector.js';
@@ -111,6 +112,14 @@ describe.each([
       kind: INTERNAL,
       attributes: { 'jwt.alg': 'RS256' },
     });
+  });
+
+  it('tells the requests of a fetch apart: discovery and keys', () => {
+    const requests = collector.spans
+      .filter(({ kind }) => kind === CLIENT)
+      .map(({ attributes }) => [attributes[ATTRIBUTES.request], attributes['url.full']]);
+    expect(new Set(requests.map(([kind]) => kind))).toEqual(new Set(VALUES.request));
+    for (const [kind, url] of requests) expect(kind).toBe(url === issuer.jwksUri ? 'keys' : 'discovery');
   });
 
   it('has the attributes of the schema on each span of ours, and no others', () => {
