@@ -23,6 +23,7 @@ export default defineConfig({
     // Limits that a busy machine meets: nothing is measured by them.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 15_000 } },
     reporters: ['default', new SkippedReporter(), ...(json === undefined ? [] : [jsonReporter(json)])],
     setupFiles: [here('./test/setup.ts')],
   },

@@ -72,6 +72,8 @@ export const ATTRIBUTES = {
   fetchTrigger: 'jwks.fetch.trigger',
   /** `issuer` or `store`: where the refresh went last, and so where accepted keys come from. */
   fetchSource: 'jwks.fetch.source',
+  /** `discovery` or `keys`, on the HTTP client spans below `jwks.fetch`; set by `nestjs-jwks-auth/tracing`. */
+  request: 'jwks.request',
   /** How many usable keys the accepted response held. */
   keyCount: 'jwks.key.count',
   /** `replaced`, `confirmed` or `rejected`. */
@@ -107,6 +109,7 @@ export const VALUES = {
   cacheResult: ['hit', 'stale', 'miss', 'coalesced', 'refused'],
   fetchTrigger: ['bootstrap', 'refresh', 'unknown_kid', 'expired', 'manual'],
   fetchSource: ['issuer', 'store'],
+  request: ['discovery', 'keys'],
   fetchOutcome: ['replaced', 'confirmed', 'rejected'],
 } as const;
 

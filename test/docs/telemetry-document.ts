@@ -16,6 +16,8 @@ No semantic convention covers JWTs or JWK Sets yet, so these names are experimen
 
 const SPANS_NOTE = `All spans are of kind INTERNAL and have no events. A refusal is an outcome rather than an error, so it leaves the status unset. Spans never contain any part of a token: no hash of it, no claim, nothing that has not been verified.`;
 
+const REQUESTS_NOTE = `The span of each HTTP request belongs to the instrumentation of the HTTP client and lies under \`jwks.fetch\`. With \`nestjs-jwks-auth/tracing\` it has \`jwks.request\`, which says whether it was for \`discovery\` or for the \`keys\`; with another set-up \`url.full\` tells them apart.`;
+
 const METRICS_NOTE = `Attribute values come from closed lists and from the configuration, so nothing that a client sends can add a time series. Outside a guard, \`AccessTokenVerifier.verify\` and \`passportJwtSecret\` count look-ups and fetches; \`jwt.authenticate.duration\` covers guarded requests only. Gauges are read at collection time and cover all applications of the process: if two of them share an issuer, the one closer to refusing tokens is reported. An idle dynamic issuer has no \`jwks.keyset.age\`, unless its last fetch failed: it is refreshed rarely, and old keys are then normal.
 
 Start the SDK before the application, as \`node --import\` does. An SDK that starts later is picked up by the next request or fetch; nothing before that is recorded.`;
@@ -29,6 +31,8 @@ export function telemetryDocument(): string {
     '<!-- table: spans -->',
     table(['span', 'what it covers', 'parent', 'ERROR when'], Object.entries(SPAN_SCHEMA).map(spanRow)),
     ...(Object.keys(SPAN_SCHEMA) as SpanName[]).map(spanSection),
+    '### The requests of a `jwks.fetch`',
+    REQUESTS_NOTE,
     '## Metrics',
     METRICS_NOTE,
     '<!-- table: metrics -->',

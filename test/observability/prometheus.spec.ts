@@ -1,13 +1,12 @@
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { NodeProcess, responds } from '../support/child-process.js';
 import { freePort } from '../support/free-port.js';
 import { isInstalled } from '../support/installed.js';
 import { Prometheus, scraping } from '../support/prometheus.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string =>
   readFileSync(new URL(`../../observability/${path}`, import.meta.url), 'utf8');
 
@@ -37,7 +36,7 @@ function alertOperands(): [string, string][] {
 /** The orders application, scraped by a real Prometheus. */
 describe.skipIf(!isInstalled('prometheus'))('Prometheus (skipped where it is not installed)', () => {
   let issuer: TestIssuer;
-  let app: ChildProcess;
+  let app: NodeProcess;
   let prometheus: Prometheus;
   let metrics: string;
   const over = new AbortController();
@@ -45,25 +44,20 @@ describe.skipIf(!isInstalled('prometheus'))('Prometheus (skipped where it is not
     issuer = await startTestIssuer();
     const [port, metricsPort] = [await freePort(), await freePort()];
     metrics = `127.0.0.1:${metricsPort}`;
-    app = spawn(process.execPath, ['--import', 'nestjs-jwks-auth/tracing', 'dist/apps/orders/main.js'], {
-      cwd: root,
-      env: {
-        ...process.env,
-        PORT: String(port),
-        ISSUER: issuer.issuer,
-        AUDIENCE: issuer.audience,
-        OTEL_METRICS_EXPORTER: 'prometheus',
-        OTEL_TRACES_EXPORTER: 'none',
-        OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
-        OTEL_EXPORTER_PROMETHEUS_PORT: String(metricsPort),
-      },
-      stdio: 'ignore',
+    app = new NodeProcess(['--import', 'nestjs-jwks-auth/tracing', 'dist/apps/orders/main.js'], {
+      PORT: String(port),
+      ISSUER: issuer.issuer,
+      AUDIENCE: issuer.audience,
+      OTEL_METRICS_EXPORTER: 'prometheus',
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1',
+      OTEL_EXPORTER_PROMETHEUS_PORT: String(metricsPort),
     });
     const url = `http://127.0.0.1:${port}`;
-    await vi.waitFor(() => fetch(`${url}/health`), { timeout: 30_000, interval: 100 });
+    await app.ready(responds(`${url}/health`));
     prometheus = await Prometheus.start(scraping(metrics));
     void useApi(url);
-  }, 90_000);
+  });
   afterAll(async () => {
     over.abort();
     app.kill('SIGKILL');

@@ -5,6 +5,9 @@ import { OtlpReceiver } from '../../apps/demo/src/otlp-receiver.js';
 import { PageServer } from '../../apps/demo/src/page-server.js';
 import { launchChromium } from './chromium.js';
 
+/** For what the browser does: a limit that a slow or busy machine meets. */
+const WITHIN_MS = 50_000;
+
 /** The demo's page in a browser, fed with the spans of this process by OTLP. */
 export class DemoPage implements AsyncDisposable {
   /** Errors and dialogs of the browser, and its requests to other servers. */
@@ -27,6 +30,7 @@ export class DemoPage implements AsyncDisposable {
   /** Opens the page in a window of its own. */
   async open(options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.browser.newContext({ viewport: { width: 1_200, height: 900 }, ...options });
+    context.setDefaultTimeout(WITHIN_MS);
     const page = await context.newPage();
     page.on('console', (message) => this.complaints.push(`console: ${message.text()}`));
     page.on('pageerror', (error) => this.complaints.push(`error: ${error.message}`));

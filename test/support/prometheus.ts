@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
+import { START_LIMIT_MS } from './child-process.js';
 import { freePort } from './free-port.js';
 
 /** One series of the response to a query, with its value now. */
@@ -43,7 +44,7 @@ export class Prometheus {
       { cwd: folder, stdio: 'ignore' },
     );
     const prometheus = new Prometheus(`http://${address}`, child, folder);
-    await vi.waitFor(() => prometheus.query('up'), { timeout: 30_000, interval: 100 });
+    await vi.waitFor(() => prometheus.query('up'), { timeout: START_LIMIT_MS, interval: 100 });
     return prometheus;
   }
 

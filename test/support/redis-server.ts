@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { START_LIMIT_MS } from './child-process.js';
 import { freePort } from './free-port.js';
 
 /** Whether Debian's package `redis-server` is installed. */
@@ -28,7 +29,11 @@ export class RedisServer {
   async restart(): Promise<void> {
     const args = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
     this.process = spawn('redis-server', args, { stdio: 'ignore' });
-    while (!(await this.isUp())) await setTimeout(20);
+    for (const deadline = Date.now() + START_LIMIT_MS; !(await this.isUp()); await setTimeout(20)) {
+      if (this.process.exitCode !== null) throw new Error(`redis-server ended with ${this.process.exitCode}`);
+      if (Date.now() > deadline)
+        throw new Error(`redis-server did not listen within ${START_LIMIT_MS / 1_000} s`);
+    }
   }
 
   /** Ends it as a crash would. */

@@ -104,6 +104,7 @@ export const ATTRIBUTE_SCHEMA: Readonly<
   [A.cacheAge]: { type: 'double', values: 'seconds since the keys were last confirmed' },
   [A.fetchTrigger]: { type: 'string', values: VALUES.fetchTrigger },
   [A.fetchSource]: { type: 'string', values: VALUES.fetchSource },
+  [A.request]: { type: 'string', values: VALUES.request },
   [A.keyCount]: { type: 'int', values: 'usable keys in the answer' },
   [A.fetchOutcome]: { type: 'string', values: VALUES.fetchOutcome },
   [A.httpStatus]: { type: 'int', values: 'status of the answer' },

@@ -48,7 +48,7 @@ export class TraceBuffer {
   }
 
   /** The first span that `matches`, as soon as it arrives; undefined after `limitMs`. Does not keep the process alive. */
-  async find(matches: (span: ReceivedSpan) => boolean, limitMs = 10_000): Promise<ReceivedSpan | undefined> {
+  async find(matches: (span: ReceivedSpan) => boolean, limitMs = 60_000): Promise<ReceivedSpan | undefined> {
     const deadline = Date.now() + limitMs;
     for (;;) {
       const found = [...this.traces.values()].flat().find(matches);

@@ -4,6 +4,7 @@ import { createRequire, register, syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { askedFor, defaultsFor } from './environment.js';
 import { flushAtExit } from './flush.js';
+import { jwksRequest } from './jwks-request.js';
 
 const SDK = '@opentelemetry/sdk-node';
 const INSTRUMENTATIONS = '@opentelemetry/auto-instrumentations-node';
@@ -52,7 +53,10 @@ function instrumentationConfig(): object {
   return {
     ...Object.fromEntries(off.map((name) => [`@opentelemetry/instrumentation-${name}`, { enabled: false }])),
     // A scrape of the metrics is not a request to the application.
-    '@opentelemetry/instrumentation-http': { ignoreIncomingRequestHook: isScrape },
+    '@opentelemetry/instrumentation-http': {
+      ignoreIncomingRequestHook: isScrape,
+      startOutgoingSpanHook: jwksRequest,
+    },
   };
 }
 

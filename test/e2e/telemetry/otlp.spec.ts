@@ -1,9 +1,10 @@
-import { METRICS, SCOPE_NAME, SPANS } from 'nestjs-jwks-auth';
+import { ATTRIBUTES, METRICS, SCOPE_NAME, SPANS } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { METRIC_OPTIONS } from '../../../src/telemetry/instruments.js';
 import { LIBRARY_VERSION } from '../../../src/common/version.js';
-import { NodeProcess } from '../../support/child-process.js';
+import { VALUES } from '../../../src/telemetry/names.js';
+import { NodeProcess, responds } from '../../support/child-process.js';
 import { freePort } from '../../support/free-port.js';
 import { OtlpCollector, type OtlpSpan } from '../../support/otlp-collector.js';
 import { violations } from '../../support/telemetry-schema.js';
@@ -52,7 +53,7 @@ describe.each([
       await response.arrayBuffer();
       return response.status;
     };
-    await vi.waitFor(() => get('/health'), { timeout: 40_000, interval: 100 });
+    await app.ready(responds(`http://127.0.0.1:${port}/health`));
     await issuer.rotate();
     const token = issuer.token();
     statuses = [];
@@ -60,7 +61,7 @@ describe.each([
       statuses.push(await get('/orders/me', sent));
     app.kill('SIGTERM');
     await app.ended;
-  }, 60_000);
+  });
   afterAll(async () => {
     collector.stop();
     await issuer.close();
@@ -111,6 +112,14 @@ describe.each([
       kind: INTERNAL,
       attributes: { 'jwt.alg': 'RS256' },
     });
+  });
+
+  it('tells the requests of a fetch apart: discovery and keys', () => {
+    const requests = collector.spans
+      .filter(({ kind }) => kind === CLIENT)
+      .map(({ attributes }) => [attributes[ATTRIBUTES.request], attributes['url.full']]);
+    expect(new Set(requests.map(([kind]) => kind))).toEqual(new Set(VALUES.request));
+    for (const [kind, url] of requests) expect(kind).toBe(url === issuer.jwksUri ? 'keys' : 'discovery');
   });
 
   it('has the attributes of the schema on each span of ours, and no others', () => {

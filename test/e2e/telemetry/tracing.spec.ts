@@ -1,41 +1,32 @@
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OtlpReceiver, type ReceivedSpan } from '../../../apps/demo/src/otlp-receiver.js';
+import { NodeProcess, responds } from '../../support/child-process.js';
 import { freePort } from '../../support/free-port.js';
-
-const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The orders application as it is built, traced as a user would trace it. */
 describe('node --import nestjs-jwks-auth/tracing', () => {
   let issuer: TestIssuer;
   let receiver: OtlpReceiver;
-  let app: ChildProcess;
+  let app: NodeProcess;
   let url: string;
   beforeAll(async () => {
     issuer = await startTestIssuer();
     receiver = await OtlpReceiver.start();
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
-    app = spawn(process.execPath, ['--import', 'nestjs-jwks-auth/tracing', 'dist/apps/orders/main.js'], {
-      cwd: root,
-      env: {
-        ...process.env,
-        PORT: String(port),
-        ISSUER: issuer.issuer,
-        AUDIENCE: issuer.audience,
-        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
-        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-        // Longer than the test: what arrives earlier was flushed.
-        OTEL_BSP_SCHEDULE_DELAY: '600000',
-      },
-      stdio: 'ignore',
+    app = new NodeProcess(['--import', 'nestjs-jwks-auth/tracing', 'dist/apps/orders/main.js'], {
+      PORT: String(port),
+      ISSUER: issuer.issuer,
+      AUDIENCE: issuer.audience,
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      // Longer than the test: what arrives earlier was flushed.
+      OTEL_BSP_SCHEDULE_DELAY: '600000',
     });
-    await vi.waitFor(() => fetch(`${url}/health`), { timeout: 30_000, interval: 100 });
-  }, 60_000);
+    await app.ready(responds(`${url}/health`));
+  });
   afterAll(async () => {
     app.kill('SIGKILL');
     receiver.stop();
@@ -53,7 +44,7 @@ describe('node --import nestjs-jwks-auth/tracing', () => {
     expect(response.status).toBe(200);
     await response.arrayBuffer();
     app.kill('SIGTERM');
-    await once(app, 'exit');
+    await app.ended;
 
     const spans = await receiver.trace(traceId, { quietMs: 1 });
     const childrenOf = (parent: ReceivedSpan | undefined) =>
