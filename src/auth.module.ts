@@ -15,6 +15,7 @@ import {
   type AuthModuleExtras,
 } from './auth.module-definition.js';
 import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from './auth.options.js';
+import { systemClock } from './common/clock.js';
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
@@ -23,6 +24,8 @@ import { logKeyRingEvent } from './keys/key-ring-log.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
 import { KeyRings } from './keys/key-rings.js';
 import { JwtStrategy } from './passport/jwt.strategy.js';
+import { createRevocations } from './revocation/create-revocations.js';
+import { Revocations } from './revocation/revocations.js';
 import { checkIsStatic } from './static-dependencies.js';
 import { observe } from './telemetry/metrics.js';
 import { AccessTokenVerifier } from './token/access-token-verifier.js';
@@ -68,10 +71,19 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
         ),
     },
     {
+      provide: Revocations,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ revocations, keys }: ResolvedAuthOptions) =>
+        createRevocations(revocations, keys, new Logger('AuthModule')),
+    },
+    {
       provide: AccessTokenVerifier,
-      inject: [RESOLVED_OPTIONS, KeyRings],
-      useFactory: ({ issuers, token, dynamicIssuers }: ResolvedAuthOptions, keyRings: KeyRings) =>
-        new AccessTokenVerifier(issuers, token, keyRings, dynamicIssuers),
+      inject: [RESOLVED_OPTIONS, KeyRings, Revocations],
+      useFactory: (
+        { issuers, token, dynamicIssuers }: ResolvedAuthOptions,
+        keyRings: KeyRings,
+        revocations: Revocations,
+      ) => new AccessTokenVerifier(issuers, token, keyRings, dynamicIssuers, systemClock, revocations),
     },
     {
       provide: GUARD_OPTIONS,
@@ -96,6 +108,7 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
   ],
   exports: [
     KeyRings,
+    Revocations,
     AccessTokenVerifier,
     Authenticator,
     GUARD_OPTIONS,
@@ -117,6 +130,7 @@ export class AuthModule
     @Inject(KeyRings) private readonly keyRings: KeyRings,
     @Inject(AccessTokenVerifier) private readonly verifier: AccessTokenVerifier,
     @Inject(JwtStrategy) private readonly strategy: JwtStrategy,
+    @Inject(Revocations) private readonly revocations: Revocations,
   ) {
     super();
     const [own, ...others] = [...modules.values()].filter(({ metatype }) => metatype === AuthModule);
@@ -150,7 +164,7 @@ export class AuthModule
   /** The last hook of a start: when another fails, Nest calls none that could give back what this one takes. */
   async onApplicationBootstrap(): Promise<void> {
     if (this.isClosed) return;
-    await this.keyRings.start();
+    await Promise.all([this.keyRings.start(), this.revocations.start()]);
     this.enter();
     const server = this.host.httpAdapter?.getHttpServer() as
       (EventEmitter & { readonly listening: boolean }) | undefined;
@@ -164,6 +178,7 @@ export class AuthModule
     this.isClosed = true;
     this.leave();
     this.keyRings.close();
+    this.revocations.close();
   }
 
   /** Becomes visible to the rest of the process, unless the application was closed while it started. */

@@ -8,6 +8,11 @@ import {
 } from './token/issuers/dynamic-issuers.js';
 import { ISSUER_OPTION_NAMES, resolveIssuer, type IssuerRules } from './token/issuers/issuer-rules.js';
 import {
+  resolveRevocationOptions,
+  type ResolvedRevocationOptions,
+  type RevocationOptions,
+} from './revocation/revocation.options.js';
+import {
   resolveTokenOptions,
   TOKEN_OPTION_DEFAULTS,
   type IssuerOptions,
@@ -25,6 +30,8 @@ export interface AuthOptions extends Partial<IssuerOptions>, TokenOptions, Guard
   readonly issuers?: readonly IssuerOptions[] | DynamicIssuers;
   /** How the issuers' keys are fetched and kept. */
   readonly keys?: KeyOptions;
+  /** How what `Revocations` revokes is kept and shared. */
+  readonly revocations?: RevocationOptions;
 }
 
 /** What a class given as `useClass` or `useExisting` implements. */
@@ -40,6 +47,7 @@ export interface ResolvedAuthOptions {
   readonly token: ResolvedTokenOptions;
   readonly keys: ResolvedKeyOptions;
   readonly guard: ResolvedGuardOptions;
+  readonly revocations: ResolvedRevocationOptions;
 }
 
 /** Options of the module builder, which go beside the factory and not into what it returns. */
@@ -53,6 +61,7 @@ const NAMES = [
   'realm',
   'validate',
   'keys',
+  'revocations',
 ];
 
 /**
@@ -73,6 +82,7 @@ export function resolveAuthOptions(given: AuthOptions): ResolvedAuthOptions {
     token: resolveTokenOptions(pick(given, Object.keys(TOKEN_OPTION_DEFAULTS))),
     keys,
     guard: resolveGuardOptions(given, audience?.[0]),
+    revocations: resolveRevocationOptions(given.revocations),
   };
 }
 

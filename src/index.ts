@@ -34,6 +34,10 @@ export {
   type TokenOptions,
 } from './token/token.options.js';
 
+export { Revocations } from './revocation/revocations.js';
+export type { Revocation } from './revocation/revocation.js';
+export type { RevocationOptions } from './revocation/revocation.options.js';
+
 export {
   JwksHealthIndicator,
   type IssuerHealth,

@@ -66,6 +66,8 @@ const ENTRY_NAMES = {
   jwks: 'the keys',
   denied: 'the denied key ids',
   turn: 'refresh leases',
+  revoked: 'revocations',
+  revokers: 'the index of revocations',
 } as const;
 
 const seconds = (ms: number): number => Math.round(ms / 1_000);

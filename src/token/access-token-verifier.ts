@@ -10,6 +10,7 @@ import { withSpan } from '../telemetry/span.js';
 import type {
   CachedToken,
   JoseHeader,
+  RevocationCheck,
   UncheckedClaims,
   VerificationInfo,
   VerifiedToken,
@@ -40,6 +41,7 @@ export class AccessTokenVerifier {
     keyRings: KeyRings,
     dynamic?: ResolvedDynamicIssuers,
     private readonly clock: Pick<Clock, 'wallNow'> = systemClock,
+    private readonly revocations?: RevocationCheck,
   ) {
     const { verifiedTokens } = options;
     this.directory = new IssuerDirectory(issuers, keyRings, dynamic);
@@ -60,6 +62,7 @@ export class AccessTokenVerifier {
     const digest = this.tokens === undefined ? '' : digestOf(token);
     info.token = this.fromCache(digest, info) ?? (await this.verifyNew(token, digest, info));
     const { verified } = info.token;
+    this.checkRevocation(verified);
     const isRevoked = this.options.isRevoked?.(verified.claims) ?? false;
     if (!isThenable(isRevoked)) {
       if (isRevoked) throw new AuthError('revoked');
@@ -72,14 +75,19 @@ export class AccessTokenVerifier {
 
   /**
    * Checks a verified token again after time has passed, as in a hook that was waited for: it may have expired, its key
-   * may have been denied, its issuer may not be allowed any more. Costs no signature check while its key is in use.
+   * may have been denied, it may have been revoked, its issuer may not be allowed any more. Costs no signature check while
+   * its key is in use.
    *
    * @param info of its verification
    * @throws AuthError as `verify`
    */
   async recheck(token: string, { token: passed }: VerificationInfo): Promise<void> {
-    if (passed !== undefined && this.isCurrent(passed)) return this.checkTimes(passed.verified.claims);
-    await this.verifyNew(token, this.tokens === undefined ? '' : digestOf(token), {});
+    if (passed !== undefined && this.isCurrent(passed)) {
+      this.checkTimes(passed.verified.claims);
+      return this.checkRevocation(passed.verified);
+    }
+    const { verified } = await this.verifyNew(token, this.tokens === undefined ? '' : digestOf(token), {});
+    this.checkRevocation(verified);
   }
 
   /** How many verified tokens are cached; undefined without a cache. */
@@ -153,6 +161,10 @@ export class AccessTokenVerifier {
 
   private checkTimes(claims: UncheckedClaims): void {
     checkTimes(claims, this.clock.wallNow(), this.options.clockToleranceMs);
+  }
+
+  private checkRevocation(verified: VerifiedToken): void {
+    if (this.revocations?.isRevoked(verified) === true) throw new AuthError('revoked');
   }
 
   /** The key that the signature was made with (RFC 7515 §5.2). */
