@@ -1,12 +1,8 @@
 import { AuthError } from '../common/auth.error.js';
 import { systemClock, type Clock } from '../common/clock.js';
-import { printable } from '../common/printable.js';
 import { isThenable } from '../common/thenable.js';
 import { ALGORITHMS } from '../jwk/algorithms.js';
-import type { VerificationKey } from '../jwk/verification-key.js';
 import type { KeyRings } from '../keys/key-rings.js';
-import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
-import { withSpan } from '../telemetry/span.js';
 import type {
   CachedToken,
   JoseHeader,
@@ -18,20 +14,20 @@ import type {
 import { ownValue } from './claim-path.js';
 import { checkAudience, checkClaims, checkTimes, checkType } from './claims.js';
 import { deepFreeze } from './deep-freeze.js';
-import { signsForIssuer } from './entra-tenant.js';
 import { HeaderCache } from './header-cache.js';
 import type { ResolvedDynamicIssuers } from './issuers/dynamic-issuers.js';
 import { IssuerDirectory, type KnownIssuer } from './issuers/issuer-directory.js';
 import type { IssuerRules } from './issuers/issuer-rules.js';
 import { keyNameOf } from './key-name.js';
-import { parseClaims, parseJws, type Jws } from './jws.js';
-import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
+import { parseClaims, parseJws } from './jws.js';
+import { signerOf } from './signer.js';
 import { digestOf, isHeld, TokenCache } from './token-cache.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 
 /** Verifies access tokens (RFC 7519 §7.2, RFC 9068 §4): cheap checks first, then the key, the signature, the claims. */
 export class AccessTokenVerifier {
-  private readonly directory: IssuerDirectory;
+  /** @internal */
+  readonly directory: IssuerDirectory;
   private readonly tokens: TokenCache | undefined;
   private readonly headers = new HeaderCache();
 
@@ -129,9 +125,8 @@ export class AccessTokenVerifier {
     this.checkWithoutKey(jws.header, claims, rules);
     const { generation } = ring;
     const found = ring.lookUp(keyNameOf(jws.header, ring), jws.header.alg);
-    const keys = fitting(found instanceof Promise ? await found : found, ownValue(jws.header, 'kid'));
-    const signers = keys.filter((candidate) => signsForIssuer(candidate, claims));
-    const signer = this.checkSignature(jws, signers);
+    const keys = found instanceof Promise ? await found : found;
+    const signer = signerOf(jws, claims, keys, this.options.verifyInThreadPool);
     const key = signer instanceof Promise ? await signer : signer;
     // Time may have passed since: the token may have expired, its key may have been denied.
     this.checkTimes(claims);
@@ -166,47 +161,4 @@ export class AccessTokenVerifier {
   private checkRevocation(verified: VerifiedToken): void {
     if (this.revocations?.isRevoked(verified) === true) throw new AuthError('revoked');
   }
-
-  /** The key that the signature was made with (RFC 7515 §5.2). */
-  private checkSignature(
-    jws: Jws,
-    keys: readonly VerificationKey[],
-  ): VerificationKey | Promise<VerificationKey> {
-    return withSpan(SPANS.verify, { attributes: () => attributesOf(jws.header, keys[0]) }, () =>
-      this.options.verifyInThreadPool ? signerInThreadPool(keys, jws) : signerAmong(keys, jws),
-    );
-  }
-}
-
-/** @throws AuthError `bad_signature` when it is none of them */
-function signerAmong(keys: readonly VerificationKey[], jws: Jws): VerificationKey {
-  const key = keys.find((candidate) => isSignedWith(candidate, jws));
-  if (key === undefined) throw new AuthError('bad_signature');
-  return key;
-}
-
-/** @throws AuthError `bad_signature` when it is none of them */
-async function signerInThreadPool(keys: readonly VerificationKey[], jws: Jws): Promise<VerificationKey> {
-  for (const key of keys) if (await isSignedWithInThreadPool(key, jws)) return key;
-  throw new AuthError('bad_signature');
-}
-
-/**
- * The keys that the signature may have been made with; never none.
- *
- * @throws AuthError when there are none: the kid is known and its keys are for other algorithms, or without a kid more
- * than one key would fit
- */
-function fitting(keys: readonly VerificationKey[], kid: unknown): readonly VerificationKey[] {
-  if (keys.length > 0) return keys;
-  throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
-}
-
-/** What a trace shows of a key: its own members, with which the header only agrees. */
-function attributesOf({ alg }: JoseHeader, key: VerificationKey | undefined): Record<string, string> {
-  const algorithm = key?.algorithms.find(({ name }) => name === alg);
-  return {
-    ...(algorithm !== undefined && { [ATTRIBUTES.algorithm]: algorithm.name }),
-    ...(key?.kid !== undefined && { [ATTRIBUTES.kid]: printable(key.kid) }),
-  };
 }
