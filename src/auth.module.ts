@@ -3,6 +3,7 @@ import {
   Logger,
   Module,
   type DynamicModule,
+  type NestModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
@@ -16,10 +17,13 @@ import {
 } from './auth.module-definition.js';
 import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from './auth.options.js';
 import { systemClock } from './common/clock.js';
+import { serveEndpoint } from './endpoint/serve-endpoint.js';
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 import { RouteAudit } from './guard/routes/route-audit.js';
+import { BackChannelLogout } from './logout/back-channel-logout.js';
+import { LogoutTokenVerifier } from './logout/logout-token-verifier.js';
 import { logKeyRingEvent } from './keys/key-ring-log.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
 import { KeyRings } from './keys/key-rings.js';
@@ -38,6 +42,8 @@ const EXAMPLE = "such as AuthModule.forRoot({ issuer: 'https://…', audience: '
 /** Runs whatever the options depend on; a module that is request-scoped has no hooks. */
 const START_CHECK = Symbol('nestjs-jwks-auth start check');
 const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
+/** Undefined where no logout tokens are received. */
+const BACK_CHANNEL_LOGOUT = Symbol('nestjs-jwks-auth back-channel logout');
 
 /**
  * Guards an API with OAuth 2 access tokens. `AuthModule.forRoot(options)`, or `AuthModule.forRootAsync` with
@@ -86,6 +92,19 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
       ) => new AccessTokenVerifier(issuers, token, keyRings, dynamicIssuers, systemClock, revocations),
     },
     {
+      provide: BACK_CHANNEL_LOGOUT,
+      inject: [RESOLVED_OPTIONS, AccessTokenVerifier, Revocations],
+      useFactory: (
+        { logout, token }: ResolvedAuthOptions,
+        { directory }: AccessTokenVerifier,
+        revocations: Revocations,
+      ) => {
+        if (logout === undefined) return undefined;
+        const verifier = new LogoutTokenVerifier(logout, directory, token.clockToleranceMs);
+        return new BackChannelLogout(logout, verifier, revocations, new Logger('AuthModule'));
+      },
+    },
+    {
       provide: GUARD_OPTIONS,
       inject: [RESOLVED_OPTIONS],
       useFactory: ({ guard }: ResolvedAuthOptions) => guard,
@@ -119,7 +138,7 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
 })
 export class AuthModule
   extends ConfigurableModuleClass
-  implements OnApplicationBootstrap, OnApplicationShutdown
+  implements NestModule, OnApplicationBootstrap, OnApplicationShutdown
 {
   private isClosed = false;
   private stopObserving: (() => void) | undefined;
@@ -131,6 +150,7 @@ export class AuthModule
     @Inject(AccessTokenVerifier) private readonly verifier: AccessTokenVerifier,
     @Inject(JwtStrategy) private readonly strategy: JwtStrategy,
     @Inject(Revocations) private readonly revocations: Revocations,
+    @Inject(BACK_CHANNEL_LOGOUT) private readonly logout: BackChannelLogout | undefined,
   ) {
     super();
     const [own, ...others] = [...modules.values()].filter(({ metatype }) => metatype === AuthModule);
@@ -159,6 +179,11 @@ export class AuthModule
     if (!isGiven(options) || !(options.useFactory || options.useClass || options.useExisting))
       throw new TypeError('AuthModule.forRootAsync needs one of useFactory, useClass and useExisting');
     return super.forRootAsync(options);
+  }
+
+  /** After the middleware of the application, and before its routes. */
+  configure(): void {
+    if (this.logout !== undefined) serveEndpoint(this.host.httpAdapter, this.logout.endpoint);
   }
 
   /** The last hook of a start: when another fails, Nest calls none that could give back what this one takes. */

@@ -8,6 +8,11 @@ import {
 } from './token/issuers/dynamic-issuers.js';
 import { ISSUER_OPTION_NAMES, resolveIssuer, type IssuerRules } from './token/issuers/issuer-rules.js';
 import {
+  resolveLogoutOptions,
+  type BackChannelLogoutOptions,
+  type ResolvedLogoutOptions,
+} from './logout/logout.options.js';
+import {
   resolveRevocationOptions,
   type ResolvedRevocationOptions,
   type RevocationOptions,
@@ -32,6 +37,8 @@ export interface AuthOptions extends Partial<IssuerOptions>, TokenOptions, Guard
   readonly keys?: KeyOptions;
   /** How what `Revocations` revokes is kept and shared. */
   readonly revocations?: RevocationOptions;
+  /** Receives logout tokens of the issuers (OpenID Connect Back-Channel Logout 1.0), and revokes what they name. */
+  readonly backChannelLogout?: BackChannelLogoutOptions;
 }
 
 /** What a class given as `useClass` or `useExisting` implements. */
@@ -48,6 +55,8 @@ export interface ResolvedAuthOptions {
   readonly keys: ResolvedKeyOptions;
   readonly guard: ResolvedGuardOptions;
   readonly revocations: ResolvedRevocationOptions;
+  /** Undefined where no logout tokens are received. */
+  readonly logout: ResolvedLogoutOptions | undefined;
 }
 
 /** Options of the module builder, which go beside the factory and not into what it returns. */
@@ -62,6 +71,7 @@ const NAMES = [
   'validate',
   'keys',
   'revocations',
+  'backChannelLogout',
 ];
 
 /**
@@ -83,6 +93,7 @@ export function resolveAuthOptions(given: AuthOptions): ResolvedAuthOptions {
     keys,
     guard: resolveGuardOptions(given, audience?.[0]),
     revocations: resolveRevocationOptions(given.revocations),
+    logout: resolveLogoutOptions(given.backChannelLogout),
   };
 }
 

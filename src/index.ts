@@ -36,6 +36,7 @@ export {
 
 export { Revocations } from './revocation/revocations.js';
 export type { Revocation } from './revocation/revocation.js';
+export type { BackChannelLogoutOptions, Logout } from './logout/logout.options.js';
 export type { RevocationOptions } from './revocation/revocation.options.js';
 
 export {
