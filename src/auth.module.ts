@@ -209,12 +209,13 @@ export class AuthModule
   /** Becomes visible to the rest of the process, unless the application was closed while it started. */
   private enter(): void {
     if (this.isClosed || this.stopObserving !== undefined) return;
-    const { keyRings, verifier } = this;
+    const { keyRings, verifier, revocations } = this;
     this.strategy.register(this.host);
     this.stopObserving = observe({
       keySets: () =>
         keyRings.status().filter(({ issuer, state }) => keyRings.isListed(issuer) || state !== 'EMPTY'),
       cachedTokens: () => verifier.cachedTokens,
+      revocations: () => revocations.size,
     });
   }
 

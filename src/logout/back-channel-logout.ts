@@ -2,6 +2,8 @@ import { printable } from '../common/printable.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../endpoint/endpoint.js';
 import { FormBodyError, formValues } from '../endpoint/form-body.js';
 import type { Revocations } from '../revocation/revocations.js';
+import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
+import { withSpan } from '../telemetry/span.js';
 import type { LogoutToken } from './logout-token.js';
 import type { LogoutTokenVerifier } from './logout-token-verifier.js';
 import { LogoutError } from './logout.error.js';
@@ -40,7 +42,16 @@ export class BackChannelLogout {
 
   private async receive(request: EndpointRequest): Promise<EndpointResponse> {
     try {
-      await this.logOut(await this.verifier.verify(await tokenIn(request)));
+      await withSpan(SPANS.backChannelLogout, { isFailure }, async (span) => {
+        try {
+          const token = await this.verifier.verify(await tokenIn(request));
+          await this.logOut(token);
+          span.set({ [ATTRIBUTES.result]: 'accepted', [ATTRIBUTES.jwtIssuer]: token.iss });
+        } catch (error) {
+          span.set(outcomeOf(error));
+          throw error;
+        }
+      });
       return { status: 200 };
     } catch (error) {
       if (!(error instanceof LogoutError)) throw error;
@@ -85,6 +96,14 @@ async function tokenIn(request: EndpointRequest): Promise<string> {
   }
   throw new LogoutError('malformed_request');
 }
+
+/** What makes the span an ERROR: a refusal is an outcome. */
+const isFailure = (error: unknown): boolean => !(error instanceof LogoutError && error.isRefusal);
+
+const outcomeOf = (error: unknown): Record<string, string> =>
+  error instanceof LogoutError && error.isRefusal
+    ? { [ATTRIBUTES.result]: 'rejected', [ATTRIBUTES.logoutRejectionReason]: error.reason }
+    : { [ATTRIBUTES.result]: 'error' };
 
 /** The members of RFC 6749 §5.2, as §2.8 says. */
 function responseTo(error: LogoutError): EndpointResponse {

@@ -34,6 +34,16 @@ export class LogoutError extends Error {
     super(LOGOUT_REFUSALS[reason]);
   }
 
+  /** The kind of failure on spans. */
+  get code(): LogoutRefusal {
+    return this.reason;
+  }
+
+  /** True when the token was checked and is not good. */
+  get isRefusal(): boolean {
+    return !this.isTemporary && this.reason !== 'logout_failed';
+  }
+
   /** True where the token may be good. */
   get isTemporary(): boolean {
     return this.reason === 'too_many' || this.reason === 'keys_unavailable';

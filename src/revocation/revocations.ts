@@ -34,7 +34,7 @@ const ROOM = 0.01;
  */
 export class Revocations implements RevocationCheck {
   private readonly sets = new Map<string, RevocationSet>();
-  private size = 0;
+  private kept = 0;
   /** Tokens of every issuer that were issued until then are refused; milliseconds since 1970. */
   private floor = -Infinity;
   private readonly listeners = new Set<(revocation: Revocation) => void>();
@@ -82,6 +82,11 @@ export class Revocations implements RevocationCheck {
     return this.revoke({ kind: 'subject', issuer, sub, issuedBefore, revokedAt: this.clock.wallNow() });
   }
 
+  /** How many are kept, those that have expired and were not removed yet included. */
+  get size(): number {
+    return this.kept;
+  }
+
   /** True for a verified token that was revoked. Synchronous: it is called for every verification. */
   isRevoked(token: VerifiedToken): boolean {
     if (this.sets.size === 0 && this.floor === -Infinity) return false;
@@ -90,7 +95,10 @@ export class Revocations implements RevocationCheck {
     if (this.isBelowFloor(claims, now)) return true;
     const set = this.sets.get(issuer);
     if (set === undefined) return false;
-    if (!set.isInUse(now)) {
+    const { size } = set;
+    const isInUse = set.isInUse(now);
+    this.kept += set.size - size;
+    if (!isInUse) {
       this.sets.delete(issuer);
       return false;
     }
@@ -142,11 +150,11 @@ export class Revocations implements RevocationCheck {
     const { size } = set;
     // A clock that is ahead must not make an entry live for longer than all others.
     const isNews = set.add({ ...revocation, revokedAt: Math.min(revokedAt, now) }, now);
-    this.size += set.size - size;
+    this.kept += set.size - size;
     if (set.size > 0) this.sets.set(issuer, set);
     if (isNews) this.announce(revocation);
     if (set.size > MAX_REVOCATIONS) this.makeRoom(issuer, set, now);
-    else if (this.size > MAX_OF_ALL_ISSUERS) this.makeRoomInLargest(now);
+    else if (this.kept > MAX_OF_ALL_ISSUERS) this.makeRoomInLargest(now);
   }
 
   /**
@@ -175,7 +183,7 @@ export class Revocations implements RevocationCheck {
   private makeRoom(issuer: string, set: RevocationSet, now: number): void {
     const { size } = set;
     const watermark = set.shrinkTo(Math.floor(size * (1 - ROOM)), now);
-    this.size += set.size - size;
+    this.kept += set.size - size;
     if (watermark === undefined) return;
     this.logger.error(
       `${printable(issuer)}: more was revoked than is kept: tokens that were issued until ${timeOf(watermark)} are refused`,

@@ -18,6 +18,8 @@ export const SPANS = {
   verify: 'jwt.verify',
   /** The application's own `validate`. */
   validate: 'jwt.validate',
+  /** One logout token of an OpenID provider, from its request to its revocation. */
+  backChannelLogout: 'oidc.backchannel_logout',
 } as const;
 
 /** Metric names. */
@@ -38,6 +40,8 @@ export const METRICS = {
   keySetTimeToExpiry: 'jwks.keyset.time_to_expiry',
   /** Gauge: verified tokens in the token cache. */
   tokenCacheEntries: 'jwt.token_cache.entries',
+  /** Gauge: revocations in memory. */
+  revocationEntries: 'jwt.revocations.entries',
 } as const;
 
 /** Attributes of spans and metrics. */
@@ -46,6 +50,8 @@ export const ATTRIBUTES = {
   result: 'jwt.result',
   /** One of `AUTH_ERROR_CODES`. */
   rejectionReason: 'jwt.rejection.reason',
+  /** Why a logout token was rejected, from a closed list. */
+  logoutRejectionReason: 'oidc.logout.rejection.reason',
   /** True when the token was in the token cache. */
   tokenCacheHit: 'jwt.token_cache.hit',
   /** The configured issuer that the token names. */
