@@ -34,11 +34,12 @@ interface Changes {
   readonly adapter: Adapter;
   readonly endpoints?: readonly Endpoint[];
   readonly bodyParser?: boolean;
+  readonly router?: object;
   readonly prepare?: (app: INestApplication) => void;
 }
 
 /** Starts an application whose own routes match everything, under a prefix and versions where the test says so. */
-async function start({ adapter, endpoints = [document, form], bodyParser = true, prepare }: Changes) {
+async function start({ adapter, endpoints = [document, form], bodyParser = true, router, prepare }: Changes) {
   @Controller()
   class CatchAllController {
     @Get('*')
@@ -55,7 +56,7 @@ async function start({ adapter, endpoints = [document, form], bodyParser = true,
   }
   const options = { logger: false, bodyParser, abortOnError: false } as const;
   app = await (adapter === 'fastify'
-    ? NestFactory.create(EndpointModule, new FastifyAdapter(), options)
+    ? NestFactory.create(EndpointModule, new FastifyAdapter(router && { routerOptions: router }), options)
     : NestFactory.create(EndpointModule, options));
   prepare?.(app);
   await app.listen(0, '127.0.0.1');
@@ -169,10 +170,21 @@ describe.each(ADAPTERS)('an endpoint on %s', (adapter) => {
       const large = `token=${'x'.repeat(101)}`;
       expect(await send(post(large))).toEqual([400, { problem: 'too_large' }]);
       await app?.close();
+      const padded = `token=a&other=${'x'.repeat(100)}`;
+      expect(await send(post(padded))).toEqual([400, { problem: 'too_large' }]);
+      await app?.close();
       const chunked = { method: 'POST', headers: FORM, body: new Blob([large]).stream(), duplex: 'half' };
       expect(await send(chunked as RequestInit)).toEqual([400, { problem: 'too_large' }]);
     });
   });
+});
+
+it('on Fastify the path is exact, whatever its router takes for the same', async () => {
+  const options = { ignoreTrailingSlash: true, caseSensitive: false };
+  const request = await start({ adapter: 'fastify', router: options });
+  expect((await request('/.well-known/document')).status).toBe(200);
+  for (const path of ['/.well-known/document/', '/.well-known/DOCUMENT'])
+    expect((await request(path)).status).toBe(404);
 });
 
 it('an adapter that is neither Express nor Fastify ends the start', () => {

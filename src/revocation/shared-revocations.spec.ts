@@ -106,6 +106,21 @@ describe('revocations in a store', () => {
     expect((await fleet.started()).isRevoked({ jti: 'a' })).toBe(true);
   });
 
+  it('are found again by others when a process that has ended was overwritten in the index', async () => {
+    const fleet = new RevocationFleet();
+    const [one, other, third] = [await fleet.started(), await fleet.started(), await fleet.started()];
+    await one.revocations.revokeToken(ISSUER, 'first');
+    const index = [...fleet.entries].filter(([name]) => name.includes(':revokers:'));
+    await third.revocations.revokeToken(ISSUER, 'second');
+    await fleet.poll();
+    third.revocations.close();
+    for (const [name, entry] of index) fleet.entries.set(name, entry);
+    await fleet.poll();
+    const { isRevoked } = await fleet.started();
+    expect([isRevoked({ jti: 'first' }), isRevoked({ jti: 'second' })]).toEqual([true, true]);
+    expect(other.isRevoked({ jti: 'second' })).toBe(true);
+  });
+
   it('are not read from an entry that was tampered with, and not dropped for it', async () => {
     const fleet = new RevocationFleet();
     const [one, other] = [await fleet.started(), await fleet.started()];

@@ -75,6 +75,8 @@ it('what outlives its request is refused when it is checked again, and a listene
   stop();
   expect(closed).toEqual([false, true]);
   await expect(verifier.recheck(token, info)).rejects.toMatchObject({ code: 'revoked' });
+  // As when its key has changed meanwhile.
+  await expect(verifier.recheck(token, {})).rejects.toMatchObject({ code: 'revoked' });
 });
 
 it('a token that is revoked while a hook is waited for is refused', async () => {
