@@ -68,6 +68,9 @@ const requests = [
   panel('Remembered tokens', 'Verified tokens that cost no signature check when they come again.', 'short', [
     [by('instance', at('jwt_token_cache_entries')), '{{instance}}'],
   ]),
+  panel('Revocations', 'Kept until they expire; 100,000 of each issuer at most.', 'short', [
+    [by('instance', at('jwt_revocations_entries')), '{{instance}}'],
+  ]),
 ];
 
 const keys = [

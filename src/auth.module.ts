@@ -3,6 +3,7 @@ import {
   Logger,
   Module,
   type DynamicModule,
+  type NestModule,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
@@ -15,15 +16,21 @@ import {
   type AuthModuleExtras,
 } from './auth.module-definition.js';
 import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from './auth.options.js';
+import { systemClock } from './common/clock.js';
+import { serveEndpoint } from './endpoint/serve-endpoint.js';
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 import { RequirementAudit } from './guard/routes/requirement-audit.js';
 import { RouteAudit } from './guard/routes/route-audit.js';
+import { BackChannelLogout } from './logout/back-channel-logout.js';
+import { LogoutTokenVerifier } from './logout/logout-token-verifier.js';
 import { logKeyRingEvent } from './keys/key-ring-log.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
 import { KeyRings } from './keys/key-rings.js';
 import { JwtStrategy } from './passport/jwt.strategy.js';
+import { createRevocations } from './revocation/create-revocations.js';
+import { Revocations } from './revocation/revocations.js';
 import { checkIsStatic } from './static-dependencies.js';
 import { AccessPolicies } from './requirements/access-policy.js';
 import { RequirementChecks } from './requirements/requirement-checks.js';
@@ -38,6 +45,8 @@ const EXAMPLE = "such as AuthModule.forRoot({ issuer: 'https://…', audience: '
 /** Runs whatever the options depend on; a module that is request-scoped has no hooks. */
 const START_CHECK = Symbol('nestjs-jwks-auth start check');
 const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
+/** Undefined where no logout tokens are received. */
+const BACK_CHANNEL_LOGOUT = Symbol('nestjs-jwks-auth back-channel logout');
 
 /**
  * Guards an API with OAuth 2 access tokens. `AuthModule.forRoot(options)`, or `AuthModule.forRootAsync` with
@@ -71,10 +80,32 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
         ),
     },
     {
+      provide: Revocations,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ revocations, keys }: ResolvedAuthOptions) =>
+        createRevocations(revocations, keys, new Logger('AuthModule')),
+    },
+    {
       provide: AccessTokenVerifier,
-      inject: [RESOLVED_OPTIONS, KeyRings],
-      useFactory: ({ issuers, token, dynamicIssuers }: ResolvedAuthOptions, keyRings: KeyRings) =>
-        new AccessTokenVerifier(issuers, token, keyRings, dynamicIssuers),
+      inject: [RESOLVED_OPTIONS, KeyRings, Revocations],
+      useFactory: (
+        { issuers, token, dynamicIssuers }: ResolvedAuthOptions,
+        keyRings: KeyRings,
+        revocations: Revocations,
+      ) => new AccessTokenVerifier(issuers, token, keyRings, dynamicIssuers, systemClock, revocations),
+    },
+    {
+      provide: BACK_CHANNEL_LOGOUT,
+      inject: [RESOLVED_OPTIONS, AccessTokenVerifier, Revocations],
+      useFactory: (
+        { logout, token }: ResolvedAuthOptions,
+        { directory }: AccessTokenVerifier,
+        revocations: Revocations,
+      ) => {
+        if (logout === undefined) return undefined;
+        const verifier = new LogoutTokenVerifier(logout, directory, token.clockToleranceMs);
+        return new BackChannelLogout(logout, verifier, revocations, new Logger('AuthModule'));
+      },
     },
     {
       provide: GUARD_OPTIONS,
@@ -107,6 +138,7 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
   ],
   exports: [
     KeyRings,
+    Revocations,
     AccessTokenVerifier,
     Authenticator,
     GUARD_OPTIONS,
@@ -118,7 +150,7 @@ const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
 })
 export class AuthModule
   extends ConfigurableModuleClass
-  implements OnApplicationBootstrap, OnApplicationShutdown
+  implements NestModule, OnApplicationBootstrap, OnApplicationShutdown
 {
   private isClosed = false;
   private stopObserving: (() => void) | undefined;
@@ -129,6 +161,8 @@ export class AuthModule
     @Inject(KeyRings) private readonly keyRings: KeyRings,
     @Inject(AccessTokenVerifier) private readonly verifier: AccessTokenVerifier,
     @Inject(JwtStrategy) private readonly strategy: JwtStrategy,
+    @Inject(Revocations) private readonly revocations: Revocations,
+    @Inject(BACK_CHANNEL_LOGOUT) private readonly logout: BackChannelLogout | undefined,
   ) {
     super();
     const [own, ...others] = [...modules.values()].filter(({ metatype }) => metatype === AuthModule);
@@ -159,10 +193,15 @@ export class AuthModule
     return super.forRootAsync(options);
   }
 
+  /** After the middleware of the application, and before its routes. */
+  configure(): void {
+    if (this.logout !== undefined) serveEndpoint(this.host.httpAdapter, this.logout.endpoint);
+  }
+
   /** The last hook of a start: when another fails, Nest calls none that could give back what this one takes. */
   async onApplicationBootstrap(): Promise<void> {
     if (this.isClosed) return;
-    await this.keyRings.start();
+    await Promise.all([this.keyRings.start(), this.revocations.start()]);
     this.enter();
     const server = this.host.httpAdapter?.getHttpServer() as
       (EventEmitter & { readonly listening: boolean }) | undefined;
@@ -176,17 +215,19 @@ export class AuthModule
     this.isClosed = true;
     this.leave();
     this.keyRings.close();
+    this.revocations.close();
   }
 
   /** Becomes visible to the rest of the process, unless the application was closed while it started. */
   private enter(): void {
     if (this.isClosed || this.stopObserving !== undefined) return;
-    const { keyRings, verifier } = this;
+    const { keyRings, verifier, revocations } = this;
     this.strategy.register(this.host);
     this.stopObserving = observe({
       keySets: () =>
         keyRings.status().filter(({ issuer, state }) => keyRings.isListed(issuer) || state !== 'EMPTY'),
       cachedTokens: () => verifier.cachedTokens,
+      revocations: () => revocations.size,
     });
   }
 

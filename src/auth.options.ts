@@ -14,6 +14,16 @@ import {
 } from './token/issuers/dynamic-issuers.js';
 import { ISSUER_OPTION_NAMES, resolveIssuer, type IssuerRules } from './token/issuers/issuer-rules.js';
 import {
+  resolveLogoutOptions,
+  type BackChannelLogoutOptions,
+  type ResolvedLogoutOptions,
+} from './logout/logout.options.js';
+import {
+  resolveRevocationOptions,
+  type ResolvedRevocationOptions,
+  type RevocationOptions,
+} from './revocation/revocation.options.js';
+import {
   resolveTokenOptions,
   TOKEN_OPTION_DEFAULTS,
   type IssuerOptions,
@@ -37,6 +47,10 @@ export interface AuthOptions extends Partial<IssuerOptions>, TokenOptions, Guard
   readonly furtherAudiences?: readonly string[];
   /** How the issuers' keys are fetched and kept. */
   readonly keys?: KeyOptions;
+  /** How what `Revocations` revokes is kept and shared. */
+  readonly revocations?: RevocationOptions;
+  /** Receives logout tokens of the issuers (OpenID Connect Back-Channel Logout 1.0), and revokes what they name. */
+  readonly backChannelLogout?: BackChannelLogoutOptions;
 }
 
 /** What a class given as `useClass` or `useExisting` implements. */
@@ -52,6 +66,9 @@ export interface ResolvedAuthOptions {
   readonly token: ResolvedTokenOptions;
   readonly keys: ResolvedKeyOptions;
   readonly guard: ResolvedGuardOptions;
+  readonly revocations: ResolvedRevocationOptions;
+  /** Undefined where no logout tokens are received. */
+  readonly logout: ResolvedLogoutOptions | undefined;
 }
 
 /** Options of the module builder, which go beside the factory and not into what it returns. */
@@ -67,6 +84,8 @@ const NAMES = [
   'validate',
   'transports',
   'keys',
+  'revocations',
+  'backChannelLogout',
 ];
 
 /**
@@ -99,6 +118,8 @@ export function resolveAuthOptions(given: AuthOptions): ResolvedAuthOptions {
       known: { ...known, audiences: known.audiences && [...known.audiences, ...further] },
       clockToleranceMs: token.clockToleranceMs,
     }),
+    revocations: resolveRevocationOptions(given.revocations),
+    logout: resolveLogoutOptions(given.backChannelLogout),
   };
 }
 

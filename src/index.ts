@@ -64,6 +64,11 @@ export {
   type TokenOptions,
 } from './token/token.options.js';
 
+export { Revocations } from './revocation/revocations.js';
+export type { Revocation } from './revocation/revocation.js';
+export type { BackChannelLogoutOptions, Logout } from './logout/logout.options.js';
+export type { RevocationOptions } from './revocation/revocation.options.js';
+
 export {
   JwksHealthIndicator,
   type IssuerHealth,

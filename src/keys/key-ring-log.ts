@@ -73,6 +73,8 @@ const ENTRY_NAMES = {
   jwks: 'the keys',
   denied: 'the denied key ids',
   turn: 'refresh leases',
+  revoked: 'revocations',
+  revokers: 'the index of revocations',
 } as const;
 
 /** How many keys a line names. */

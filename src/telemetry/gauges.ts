@@ -25,6 +25,8 @@ export interface Observed {
   keySets(): readonly KeySetReading[];
   /** How many verified tokens are cached; undefined without a cache. */
   cachedTokens?(): number | undefined;
+  /** How many revocations are kept. */
+  revocations?(): number;
 }
 
 /** What all applications of this process have added. */
@@ -47,13 +49,16 @@ export class Gauges {
       result.observe(instruments.keySetKeys, keyCount, attributes);
       result.observe(instruments.keySetTimeToExpiry, timeToExpiryMs / 1_000, attributes);
     }
-    const entries = [...this.observed]
-      .map((one) => one.cachedTokens?.())
-      .filter((count) => count !== undefined);
-    if (entries.length > 0) {
-      const total = entries.reduce((sum, count) => sum + count, 0);
-      result.observe(instruments.tokenCacheEntries, total);
-    }
+    const cachedTokens = this.total((one) => one.cachedTokens?.());
+    if (cachedTokens !== undefined) result.observe(instruments.tokenCacheEntries, cachedTokens);
+    const revocations = this.total((one) => one.revocations?.());
+    if (revocations !== undefined) result.observe(instruments.revocationEntries, revocations);
+  }
+
+  /** Of all applications; undefined where none has any such thing. */
+  private total(count: (one: Observed) => number | undefined): number | undefined {
+    const counts = [...this.observed].map(count).filter((one) => one !== undefined);
+    return counts.length === 0 ? undefined : counts.reduce((sum, one) => sum + one, 0);
   }
 
   /** One reading per issuer: applications of one process that share an issuer share a series, and the worst counts. */

@@ -29,6 +29,7 @@ export const METRIC_OPTIONS: Readonly<Record<MetricName, MetricOptions>> = {
     description: 'Time until tokens are refused if no refresh succeeds.',
   },
   [METRICS.tokenCacheEntries]: { unit: '{entry}', description: 'Verified tokens in the token cache.' },
+  [METRICS.revocationEntries]: { unit: '{entry}', description: 'Revocations in memory.' },
 };
 
 /** The instruments of one meter. */
@@ -41,6 +42,7 @@ export class Instruments {
   readonly keySetKeys: ObservableGauge;
   readonly keySetTimeToExpiry: ObservableGauge;
   readonly tokenCacheEntries: ObservableGauge;
+  readonly revocationEntries: ObservableGauge;
 
   constructor(meter: Meter) {
     const histogram = (name: MetricName) => meter.createHistogram(name, METRIC_OPTIONS[name]);
@@ -53,6 +55,7 @@ export class Instruments {
     this.keySetKeys = gauge(METRICS.keySetKeys);
     this.keySetTimeToExpiry = gauge(METRICS.keySetTimeToExpiry);
     this.tokenCacheEntries = gauge(METRICS.tokenCacheEntries);
+    this.revocationEntries = gauge(METRICS.revocationEntries);
   }
 
   /** The gauges, which are read when metrics are collected. */
@@ -63,6 +66,7 @@ export class Instruments {
       this.keySetKeys,
       this.keySetTimeToExpiry,
       this.tokenCacheEntries,
+      this.revocationEntries,
     ];
   }
 }

@@ -22,6 +22,8 @@ export const SPANS = {
   validate: 'jwt.validate',
   /** The application's own policies (`@RequirePolicy`). */
   authorize: 'jwt.authorize',
+  /** One logout token of an OpenID provider, from its request to its revocation. */
+  backChannelLogout: 'oidc.backchannel_logout',
 } as const;
 
 /** Metric names. */
@@ -42,6 +44,8 @@ export const METRICS = {
   keySetTimeToExpiry: 'jwks.keyset.time_to_expiry',
   /** Gauge: verified tokens in the token cache. */
   tokenCacheEntries: 'jwt.token_cache.entries',
+  /** Gauge: revocations in memory. */
+  revocationEntries: 'jwt.revocations.entries',
 } as const;
 
 /** Attributes of spans and metrics. */
@@ -54,6 +58,8 @@ export const ATTRIBUTES = {
   rejectionReason: 'jwt.rejection.reason',
   /** What the token lacks for the route or for the tenant. */
   rejectionRequirement: 'jwt.rejection.requirement',
+  /** Why a logout token was rejected, from a closed list. */
+  logoutRejectionReason: 'oidc.logout.rejection.reason',
   /** True when the token was in the token cache. */
   tokenCacheHit: 'jwt.token_cache.hit',
   /** The configured issuer that the token names. */

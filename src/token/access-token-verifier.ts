@@ -1,15 +1,12 @@
 import { AuthError } from '../common/auth.error.js';
 import { systemClock, type Clock } from '../common/clock.js';
-import { printable } from '../common/printable.js';
 import { isThenable } from '../common/thenable.js';
 import { ALGORITHMS } from '../jwk/algorithms.js';
-import type { VerificationKey } from '../jwk/verification-key.js';
 import type { KeyRings } from '../keys/key-rings.js';
-import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
-import { withSpan } from '../telemetry/span.js';
 import type {
   CachedToken,
   JoseHeader,
+  RevocationCheck,
   UncheckedClaims,
   VerificationInfo,
   VerifiedToken,
@@ -17,20 +14,20 @@ import type {
 import { ownValue } from './claim-path.js';
 import { checkAudience, checkClaims, checkTimes, checkType } from './claims.js';
 import { deepFreeze } from './deep-freeze.js';
-import { signsForIssuer } from './entra-tenant.js';
 import { HeaderCache } from './header-cache.js';
 import type { ResolvedDynamicIssuers } from './issuers/dynamic-issuers.js';
 import { IssuerDirectory, type KnownIssuer } from './issuers/issuer-directory.js';
 import type { IssuerRules } from './issuers/issuer-rules.js';
 import { keyNameOf } from './key-name.js';
-import { parseClaims, parseJws, type Jws } from './jws.js';
-import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
+import { parseClaims, parseJws } from './jws.js';
+import { signerOf } from './signer.js';
 import { digestOf, revalidate, TokenCache } from './token-cache.js';
 import type { ResolvedTokenOptions } from './token.options.js';
 
 /** Verifies access tokens (RFC 7519 §7.2, RFC 9068 §4): cheap checks first, then the key, the signature, the claims. */
 export class AccessTokenVerifier {
-  private readonly directory: IssuerDirectory;
+  /** @internal */
+  readonly directory: IssuerDirectory;
   private readonly tokens: TokenCache | undefined;
   private readonly headers = new HeaderCache();
 
@@ -40,6 +37,7 @@ export class AccessTokenVerifier {
     keyRings: KeyRings,
     dynamic?: ResolvedDynamicIssuers,
     private readonly clock: Pick<Clock, 'wallNow'> = systemClock,
+    private readonly revocations?: RevocationCheck,
   ) {
     const { verifiedTokens } = options;
     this.directory = new IssuerDirectory(issuers, keyRings, dynamic);
@@ -61,6 +59,7 @@ export class AccessTokenVerifier {
     const digest = this.tokens === undefined ? '' : digestOf(token);
     info.token = this.fromCache(digest, info) ?? (await this.verifyNew(token, digest, info));
     const { verified } = info.token;
+    this.checkRevocation(verified);
     const isRevoked = this.options.isRevoked?.(verified.claims) ?? false;
     if (!isThenable(isRevoked)) {
       if (isRevoked) throw new AuthError('revoked');
@@ -73,14 +72,20 @@ export class AccessTokenVerifier {
 
   /**
    * Checks a verified token again after time has passed, as in a hook that was waited for: it may have expired, its key
-   * may have been denied, its issuer may not be allowed any more. Costs no signature check while its key is in use.
+   * may have been denied, it may have been revoked, its issuer may not be allowed any more. Costs no signature check while
+   * its key is in use.
    *
    * @param info of its verification
    * @throws AuthError as `verify`
    */
   async recheck(token: string, { token: passed, request, acceptance }: VerificationInfo): Promise<void> {
-    if (passed !== undefined && this.recheckCached(passed)) return this.checkTimes(passed.verified.claims);
-    await this.verifyNew(token, this.tokens === undefined ? '' : digestOf(token), { request, acceptance });
+    if (passed !== undefined && this.recheckCached(passed)) {
+      this.checkTimes(passed.verified.claims);
+      return this.checkRevocation(passed.verified);
+    }
+    const digest = this.tokens === undefined ? '' : digestOf(token);
+    const { verified } = await this.verifyNew(token, digest, { request, acceptance });
+    this.checkRevocation(verified);
   }
 
   /** How many verified tokens are cached; undefined without a cache. */
@@ -148,9 +153,8 @@ export class AccessTokenVerifier {
     this.checkWithoutKey(jws.header, claims, rules, info);
     const { generation } = ring;
     const found = ring.lookUp(keyNameOf(jws.header, ring), jws.header.alg);
-    const keys = fitting(found instanceof Promise ? await found : found, ownValue(jws.header, 'kid'));
-    const signers = keys.filter((candidate) => signsForIssuer(candidate, claims));
-    const signer = this.checkSignature(jws, signers);
+    const keys = found instanceof Promise ? await found : found;
+    const signer = signerOf(jws, claims, keys, this.options.verifyInThreadPool);
     const key = signer instanceof Promise ? await signer : signer;
     // Time may have passed since: the token may have expired, its key may have been denied.
     this.checkTimes(claims);
@@ -187,46 +191,7 @@ export class AccessTokenVerifier {
     checkTimes(claims, this.clock.wallNow(), this.options.clockToleranceMs);
   }
 
-  /** The key that the signature was made with (RFC 7515 §5.2). */
-  private checkSignature(
-    jws: Jws,
-    keys: readonly VerificationKey[],
-  ): VerificationKey | Promise<VerificationKey> {
-    return withSpan(SPANS.verify, { attributes: () => attributesOf(jws.header, keys[0]) }, () =>
-      this.options.verifyInThreadPool ? signerInThreadPool(keys, jws) : signerAmong(keys, jws),
-    );
+  private checkRevocation(verified: VerifiedToken): void {
+    if (this.revocations?.isRevoked(verified) === true) throw new AuthError('revoked');
   }
-}
-
-/** @throws AuthError `bad_signature` when it is none of them */
-function signerAmong(keys: readonly VerificationKey[], jws: Jws): VerificationKey {
-  const key = keys.find((candidate) => isSignedWith(candidate, jws));
-  if (key === undefined) throw new AuthError('bad_signature');
-  return key;
-}
-
-/** @throws AuthError `bad_signature` when it is none of them */
-async function signerInThreadPool(keys: readonly VerificationKey[], jws: Jws): Promise<VerificationKey> {
-  for (const key of keys) if (await isSignedWithInThreadPool(key, jws)) return key;
-  throw new AuthError('bad_signature');
-}
-
-/**
- * The keys that the signature may have been made with; never none.
- *
- * @throws AuthError when there are none: the kid is known and its keys are for other algorithms, or without a kid more
- * than one key would fit
- */
-function fitting(keys: readonly VerificationKey[], kid: unknown): readonly VerificationKey[] {
-  if (keys.length > 0) return keys;
-  throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
-}
-
-/** What a trace shows of a key: its own members, with which the header only agrees. */
-function attributesOf({ alg }: JoseHeader, key: VerificationKey | undefined): Record<string, string> {
-  const algorithm = key?.algorithms.find(({ name }) => name === alg);
-  return {
-    ...(algorithm !== undefined && { [ATTRIBUTES.algorithm]: algorithm.name }),
-    ...(key?.kid !== undefined && { [ATTRIBUTES.kid]: printable(key.kid) }),
-  };
 }

@@ -36,6 +36,12 @@ export interface VerifiedToken {
   readonly issuer: string;
 }
 
+/** Whether a verified token was revoked. */
+export interface RevocationCheck {
+  /** Called for every verification, also of a cached token; synchronous. */
+  isRevoked(token: VerifiedToken): boolean;
+}
+
 /** A verified token, and the key it depends on. */
 export interface CachedToken {
   readonly verified: VerifiedToken;

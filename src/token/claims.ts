@@ -10,6 +10,9 @@ const STRING_CLAIMS = ['sub', 'jti', 'client_id'] as const;
 const PROFILE_CLAIMS = ['aud', 'sub', 'client_id', 'iat', 'jti'] as const;
 /** What only ID tokens carry (OpenID Connect Core §3.1.3.6, §3.3.2.11, FAPI 1.0 Advanced §5.1.1). */
 const ID_TOKEN_CLAIMS = ['at_hash', 'c_hash', 's_hash'] as const;
+/** What a logout token carries in `events` (OpenID Connect Back-Channel Logout 1.0 §2.4). */
+export const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
+
 /** `typ` of what may be an access token, where no `tokenType` is given; it may also be absent. */
 const DEFAULT_TYPES: readonly string[] = ['at+jwt', 'jwt'];
 
@@ -106,7 +109,10 @@ export function checkClaims(
     throw new AuthError('sender_constrained');
 }
 
-/** An ID token, a logout token or another security event (RFC 8417 §2.2), unless the required claims name the claim that shows it. */
+/**
+ * An ID token or a security event (RFC 8417 §2.2), unless the required claims name what tells it; a logout token whatever
+ * they name.
+ */
 function checkKind(payload: UncheckedClaims, { requiredClaims }: IssuerRules): void {
   const telling = ID_TOKEN_CLAIMS.filter((claim) => ownValue(payload, claim) !== undefined);
   const events = ownValue(payload, 'events');
@@ -115,6 +121,7 @@ function checkKind(payload: UncheckedClaims, { requiredClaims }: IssuerRules): v
     (name) => !Object.hasOwn(requiredClaims, name),
   );
   if (claim !== undefined) throw new AuthError('wrong_type', { claim });
+  if (isEvent && Object.hasOwn(events, LOGOUT_EVENT)) throw new AuthError('wrong_type', { claim: 'events' });
 }
 
 function meets(value: unknown, required: ClaimRequirement): boolean {

@@ -100,7 +100,6 @@ describe('another kind of token', () => {
     ['s_hash', 'x'],
     ['at_hash', ''],
     ['c_hash', null],
-    ['events', { [LOGOUT]: {} }],
     ['events', { 'https://schemas.openid.net/secevent/caep/event-type/session-revoked': {} }],
   ];
   it.each(KINDS)('is refused by its claim %s: %j, unless that is asked for', (claim, value) => {
@@ -113,6 +112,15 @@ describe('another kind of token', () => {
     expect(claimed({}, { requiredClaims: { [claim]: [present, absent] } })).toBe('passes');
     expect(claimed({}, { requiredClaims: { [claim]: present } })).toBe('invalid_claim');
     expect(claimed({})).toBe('passes');
+  });
+
+  it('is refused where it is a logout token, whatever is asked for', () => {
+    const requiredClaims = { events: present };
+    const event = { 'https://schemas.openid.net/secevent/caep/event-type/session-revoked': {} };
+    expect(claimed({ events: event }, { requiredClaims })).toBe('passes');
+    expect(claimed({ events: { ...event, [LOGOUT]: {} } }, { requiredClaims })).toBe('wrong_type');
+    expect(claimed({ events: { [LOGOUT]: null } }, { requiredClaims })).toBe('wrong_type');
+    expect(claimed({ events: { [LOGOUT]: {} } })).toBe('wrong_type');
   });
 
   it('is refused by each claim of it that is not asked for', () => {

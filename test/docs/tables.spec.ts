@@ -3,6 +3,8 @@ import { ATTRIBUTES, AUTH_ERROR_CODES, AuthError, AuthException, METRICS, SPANS 
 import { describe, expect, test } from 'vitest';
 import { GRANT_CLAIM_DEFAULTS } from '../../src/requirements/grant-claims.js';
 import { KEY_OPTION_DEFAULTS } from '../../src/keys/key.options.js';
+import { LOGOUT_DEFAULTS } from '../../src/logout/logout.options.js';
+import { REVOCATION_DEFAULTS } from '../../src/revocation/revocation.options.js';
 import { TOKEN_OPTION_DEFAULTS } from '../../src/token/token.options.js';
 import { CORPORA } from '../support/corpus.js';
 import { codeIn, read, tableRows } from './markdown.js';
@@ -14,10 +16,15 @@ const prefixed = (prefix: string, names: readonly string[]) => names.map((name) 
 const namesIn = (document: string, table: string) =>
   tableRows(document, table).flatMap(([name]) => codeIn(name));
 
+/** Options that are objects, of which each member has a row. */
+const GROUPS = ['keys', 'claims', 'revocations', 'backChannelLogout'];
+
 const OPTIONS = [
-  ...api.membersOf('AuthOptions').filter((name) => name !== 'keys' && name !== 'claims'),
+  ...api.membersOf('AuthOptions').filter((name) => !GROUPS.includes(name)),
   ...prefixed('keys', api.membersOf('KeyOptions')),
   ...prefixed('claims', api.membersOf('GrantClaims')),
+  ...prefixed('revocations', api.membersOf('RevocationOptions')),
+  ...prefixed('backChannelLogout', api.membersOf('BackChannelLogoutOptions')),
   ...api.membersOf('AuthModuleExtras'),
 ];
 
@@ -31,6 +38,8 @@ describe('docs/guide/configuration.md', () => {
       ...TOKEN_OPTION_DEFAULTS,
       ...withPrefix('keys', KEY_OPTION_DEFAULTS),
       ...withPrefix('claims', GRANT_CLAIM_DEFAULTS),
+      ...withPrefix('revocations', REVOCATION_DEFAULTS),
+      ...withPrefix('backChannelLogout', LOGOUT_DEFAULTS),
     }).filter(([, value]) => value !== undefined && typeof value !== 'function');
     const documented = Object.fromEntries(
       tableRows(CONFIGURATION, 'options').map(([name, value]) => [codeIn(name)[0], codeIn(value)[0]]),

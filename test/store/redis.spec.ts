@@ -1,6 +1,6 @@
 import KeyvRedis, { createKeyv } from '@keyv/redis';
 import type { Keyv } from 'keyv';
-import { KeyRings, type KeyOptions } from 'nestjs-jwks-auth';
+import { KeyRings, Revocations, type KeyOptions } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OLD_SECRET, SECRET } from '../support/constants.js';
@@ -147,5 +147,22 @@ describe.skipIf(!hasRedis && process.env['REQUIRE_ALL'] === undefined)(
       expect(await one.app.get(KeyRings).deny(issuer.keys[0]?.kid ?? '')).toBe(true);
       await vi.waitFor(async () => expect(await statusOf(other, token)).toBe(401), 5_000);
     });
+
+    it('shares a revocation with another process, and keeps it while Redis is down', async () => {
+      await using one = await start();
+      await using other = await start();
+      await Promise.all([reaches(one, 'FRESH'), reaches(other, 'FRESH')]);
+      const [token, good] = [issuer.token({ sid: 's' }), issuer.token({ sid: 't' })];
+      expect([await statusOf(other, token), await statusOf(other, good)]).toEqual([200, 200]);
+      expect(await one.app.get(Revocations).revokeSession(issuer.issuer, 's')).toBe(true);
+      await vi.waitFor(async () => expect(await statusOf(other, token)).toBe(401), 10_000);
+      await redis.kill();
+      expect(await one.app.get(Revocations).revokeSession(issuer.issuer, 't')).toBe(false);
+      expect([await statusOf(other, token), await statusOf(other, good)]).toEqual([401, 200]);
+      await redis.restart();
+      await vi.waitFor(async () => expect(await statusOf(other, good)).toBe(401), 15_000);
+      await using third = await start();
+      expect([await statusOf(third, token), await statusOf(third, good)]).toEqual([401, 401]);
+    }, 40_000);
   },
 );

@@ -1,4 +1,5 @@
 import { ATTRIBUTES, METRICS, SPANS } from 'nestjs-jwks-auth';
+import { LOGOUT_REFUSALS } from '../../src/logout/logout.error.js';
 import { VALUES } from '../../src/telemetry/names.js';
 
 export type SpanName = (typeof SPANS)[keyof typeof SPANS];
@@ -82,6 +83,17 @@ export const SPAN_SCHEMA: Readonly<Record<SpanName, SpanSchema>> = {
     errorWhen: 'one throws; a refusal is no error',
     attributes: { [A.errorType]: 'with status ERROR' },
   },
+  [SPANS.backChannelLogout]: {
+    covers: 'one logout token of an OpenID provider',
+    parent: 'what is active: the span of the HTTP server',
+    errorWhen: 'it could not be judged, or `onLogout` failed',
+    attributes: {
+      [A.result]: 'always',
+      [A.logoutRejectionReason]: 'with `rejected`',
+      [A.jwtIssuer]: 'with `accepted`',
+      [A.errorType]: 'with `error`',
+    },
+  },
 };
 
 /** Type and values of each attribute. */
@@ -95,6 +107,7 @@ export const ATTRIBUTE_SCHEMA: Readonly<
   [A.transport]: { type: 'string', values: VALUES.transport },
   [A.rejectionReason]: { type: 'string', values: 'one of the [codes](../guide/http-answers.md#the-codes)' },
   [A.rejectionRequirement]: { type: 'string', values: VALUES.requirement },
+  [A.logoutRejectionReason]: { type: 'string', values: Object.keys(LOGOUT_REFUSALS) },
   [A.tokenCacheHit]: { type: 'boolean', values: 'whether the token had been verified before' },
   [A.jwtIssuer]: { type: 'string', values: 'the configured issuer that the token names' },
   [A.algorithm]: { type: 'string', values: 'the algorithm of the key' },
@@ -136,6 +149,7 @@ export const METRIC_SCHEMA: Readonly<
   [METRICS.keySetKeys]: { type: 'gauge', attributes: [A.jwksIssuer] },
   [METRICS.keySetTimeToExpiry]: { type: 'gauge', attributes: [A.jwksIssuer] },
   [METRICS.tokenCacheEntries]: { type: 'gauge', attributes: [] },
+  [METRICS.revocationEntries]: { type: 'gauge', attributes: [] },
 };
 
 /** What a span of ours does against the schema, in words; nothing for spans of others. */

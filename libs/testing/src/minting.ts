@@ -67,6 +67,24 @@ export function goodClaims(
   };
 }
 
+/** `events` of a logout token (OpenID Connect Back-Channel Logout 1.0 §2.4). */
+const LOGOUT_EVENTS = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+const LOGOUT_LIFETIME_S = 120;
+
+/** The claims of a logout token that is valid now: for the client and the subject of {@link goodClaims}. */
+export function logoutClaims(issuer: string): Record<string, unknown> {
+  const iat = Math.floor(Date.now() / 1_000);
+  return {
+    iss: issuer,
+    aud: 'client-1',
+    sub: 'user-1',
+    jti: randomBytes(12).toString('base64url'),
+    iat,
+    exp: iat + LOGOUT_LIFETIME_S,
+    events: LOGOUT_EVENTS,
+  };
+}
+
 /** A JWS in compact serialization (RFC 7515 §7.1) of exactly these parts. */
 export function forgeToken({
   header,

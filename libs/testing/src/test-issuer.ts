@@ -12,6 +12,7 @@ import {
   forgeToken,
   goodClaims,
   goodHeader,
+  logoutClaims,
   type TestClaims,
   type TestTokenOptions,
   type ForgedToken,
@@ -97,6 +98,18 @@ export class TestIssuer implements AsyncDisposable {
   /** The `Authorization` header with such a token: `fetch(url, { headers: issuer.bearer() })`. */
   bearer(claims?: TestClaims, options?: TestTokenOptions): { readonly authorization: string } {
     return { authorization: `Bearer ${this.token(claims, options)}` };
+  }
+
+  /**
+   * A valid logout token (OpenID Connect Back-Channel Logout 1.0 §2.4) for the client `client-1`, with changes:
+   * `issuer.logoutToken({ sid: 'session-1' })`.
+   */
+  logoutToken(claims: TestClaims = {}, { header, key = this.signer.key }: TestTokenOptions = {}): string {
+    return forgeToken({
+      header: { ...goodHeader(key), typ: 'logout+jwt', ...header },
+      payload: { ...logoutClaims(this.issuer), ...claims },
+      key,
+    });
   }
 
   /** A token of exactly these parts, valid or not; a part that is left out is valid. */

@@ -1,7 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** What an entry holds. Part of what is signed, so that no entry can replace one of another kind. */
-export type StoreEntryKind = 'jwks' | 'denied' | 'turn';
+export type StoreEntryKind = 'jwks' | 'denied' | 'turn' | 'revoked' | 'revokers';
 
 /** Why an entry of the store is not used. Closed, so that it can be logged and counted. */
 export type StoreEntryRefusal =
@@ -13,6 +13,7 @@ export type StoreEntryRefusal =
   | 'foreign'
   | 'future'
   | 'outdated'
+  | 'missing'
   | 'unusable';
 
 /** An entry of the store that must not be used. */

@@ -58,7 +58,8 @@ export class StoreAccess {
     this.emit(event);
   }
 
-  private refuse(entry: StoreEntryKind, reason: StoreEntryRefusal): void {
+  /** Reports an entry that cannot be used, once for a change of the reason. */
+  refuse(entry: StoreEntryKind, reason: StoreEntryRefusal): void {
     if (this.refusals.get(entry) !== reason) this.emit({ type: 'store_entry_refused', entry, reason });
     this.refusals.set(entry, reason);
   }

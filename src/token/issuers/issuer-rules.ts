@@ -51,6 +51,9 @@ export function resolveIssuer(given: IssuerOptions, prefix: string, allowHttp: b
   };
 }
 
+/** `typ` of a logout token (OpenID Connect Back-Channel Logout 1.0 §2.4). */
+export const LOGOUT_TYPE = 'logout+jwt';
+
 /** `typ` as it is compared (RFC 7515 §4.1.9): media types compare without case, `application/` may be left out. */
 export const mediaType = (typ: string): string => typ.toLowerCase().replace(/^application\//, '');
 
@@ -96,6 +99,8 @@ function resolveTokenType(name: string, given: IssuerOptions['tokenType']): read
   if (wrong !== undefined) {
     throw badOption(name, `holds ${JSON.stringify(wrong)}, which is no media type without parameters`);
   }
+  if (types.map(mediaType).includes(LOGOUT_TYPE))
+    throw badOption(name, `holds ${LOGOUT_TYPE}, the type of logout tokens, which are no access tokens`);
   return types.map(mediaType);
 }
 

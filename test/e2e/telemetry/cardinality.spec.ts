@@ -79,6 +79,7 @@ it(`a flood of ${FLOOD} made-up key ids, issuers and tokens adds no time series`
     [METRICS.keySetKeys]: [perIssuer],
     [METRICS.keySetTimeToExpiry]: [perIssuer],
     [METRICS.tokenCacheEntries]: [{}],
+    [METRICS.revocationEntries]: [{}],
   });
   expect(await metrics.series(METRICS.tokenCacheEntries)).toMatchObject([{ value: 1 }]);
 }, 120_000);

@@ -33,7 +33,7 @@ function crash(): never {
 }
 
 describe('the metrics', () => {
-  it('are eight, with their units and buckets, in the scope of the library', async () => {
+  it('are nine, with their units and buckets, in the scope of the library', async () => {
     const captured = await capture();
     await scene.start();
     await get('/me', issuer.token());
@@ -49,6 +49,7 @@ describe('the metrics', () => {
         [METRICS.keySetKeys, '{key}', SCOPE_NAME],
         [METRICS.keySetTimeToExpiry, 's', SCOPE_NAME],
         [METRICS.tokenCacheEntries, '{entry}', SCOPE_NAME],
+        [METRICS.revocationEntries, '{entry}', SCOPE_NAME],
       ].toSorted(),
     );
     const [authenticate] = await captured.series(METRICS.authenticateDuration);
