@@ -57,7 +57,8 @@ function checkEntries(files, { exports: entries, typesVersions, main, types }) {
   for (const [subpath, targets] of Object.entries(modules)) {
     const name = subpath === '.' ? 'index' : subpath.replace('./', '');
     const build = `./dist/package/${name}`;
-    assert.deepEqual(targets, { 'module-sync': `${build}.mjs`, default: `${build}.cjs` }, subpath);
+    const esm = `${build}.mjs`;
+    assert.deepEqual(targets, { 'module-sync': esm, import: esm, default: `${build}.cjs` }, subpath);
     const built = ['mjs', 'cjs', 'd.mts', 'd.cts'].map((extension) => `dist/package/${name}.${extension}`);
     assert.deepEqual(missingIn(files, built), [], `files that ${subpath} lacks`);
     if (subpath === '.') assert.deepEqual([main, types], [`${build}.cjs`, `${build}.d.cts`]);
