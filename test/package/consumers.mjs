@@ -13,14 +13,19 @@ import { packedTarball } from './packed-tarball.mjs';
 const FIXTURES = join(import.meta.dirname, 'fixtures');
 const APPLICATION = join(import.meta.dirname, 'application');
 
-/** How each package manager adds the tarball to a project and installs the rest. */
+const YARN = ['npx', '--yes', '@yarnpkg/cli-dist@4'];
+const PNPM = ['npx', '--yes', 'pnpm@10'];
+const BUN = ['npx', '--yes', 'bun@1'];
+
+/** How each package manager installs the project with the tarball, and runs a script. */
 const MANAGERS = {
-  npm: (tarball) => [
-    ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', '--no-package-lock', tarball],
-  ],
-  pnpm: (tarball) => [['npx', '--yes', 'pnpm@10', 'add', '--prefer-offline', tarball]],
-  yarn: (tarball) => [['npx', '--yes', '@yarnpkg/cli-dist@4', 'add', `nestjs-jwks-auth@file:${tarball}`]],
-  bun: (tarball) => [['npx', '--yes', 'bun@1', 'add', '--no-save', tarball]],
+  npm: {
+    add: ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', '--no-package-lock'],
+    run: ['npm', 'run'],
+  },
+  pnpm: { add: [...PNPM, 'add', '--prefer-offline'], run: [...PNPM, 'run'] },
+  yarn: { add: [...YARN, 'add'], run: [...YARN, 'run'] },
+  bun: { add: [...BUN, 'add'], run: [...BUN, 'run'] },
 };
 
 if (process.argv[2] === '--list-fast') {
@@ -58,8 +63,8 @@ function worksIn(project, tarball, cwd) {
   const { application, manager = 'npm' } = settingsOf(project);
   if (application !== undefined) cpSync(APPLICATION, join(cwd, application), { recursive: true });
   cpSync(join(FIXTURES, project), cwd, { recursive: true });
-  const commands = [...MANAGERS[manager](tarball), ['npm', 'run', 'try']];
-  const works = commands.every(([command, ...args]) => run(cwd, command, args));
+  const { add, run: runScript } = MANAGERS[manager];
+  const works = run(cwd, [...add, `nestjs-jwks-auth@file:${tarball}`]) && run(cwd, [...runScript, 'try']);
   console.log(
     `${project}: ${works ? 'works' : 'fails'} (${Math.round((performance.now() - start) / 1000)} s)`,
   );
@@ -74,6 +79,6 @@ function settingsOf(project) {
   return JSON.parse(readFileSync(join(FIXTURES, project, 'package.json'), 'utf8')).fixture ?? {};
 }
 
-function run(cwd, command, args) {
+function run(cwd, [command, ...args]) {
   return spawnSync(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
 }
