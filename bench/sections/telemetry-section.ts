@@ -51,8 +51,11 @@ async function measureFamiliarity(familiarity: Familiarity, plan: Plan): Promise
     isMeasured,
     withoutTelemetry = false,
   }: Mode): Promise<Row<number>> => {
-    const hooks = new URL('../without-telemetry/hooks.js', import.meta.url).href;
-    const nodeOptions = withoutTelemetry ? ['--import', hooks] : [];
+    const preloaded = withoutTelemetry ? ['unbundled', 'hooks'] : ['unbundled'];
+    const nodeOptions = preloaded.flatMap((name) => [
+      '--import',
+      new URL(`../without-telemetry/${name}.js`, import.meta.url).href,
+    ]);
     const worker = workers.use(issuer.worker<TelemetryMessages>('telemetry-worker', { nodeOptions }));
     const { issuer: name, audience } = issuer.facts;
     await worker.send('start', { options: { issuer: name, audience }, sampled, isMeasured });

@@ -11,17 +11,24 @@ import { join } from 'node:path';
  * @throws whatever the package throws while it is loaded
  */
 export function loadOptional<Exports>(name: string): Exports | undefined {
-  const require = createRequire(location());
-  try {
-    require.resolve(name);
-  } catch {
-    return undefined;
+  for (const place of places()) {
+    const require = createRequire(place);
+    try {
+      require.resolve(name);
+    } catch {
+      continue;
+    }
+    return require(name) as Exports;
   }
-  return require(name) as Exports;
+  return undefined;
 }
 
-/** A bundler that writes CommonJS may leave `import.meta.url` undefined: then the packages beside the process count. */
-function location(): string {
-  const url = import.meta.url as string | undefined;
-  return url ?? join(process.cwd(), 'package.json');
+/**
+ * Where packages are looked for: beside this module, and then beside the process, since a bundler may leave no
+ * `import.meta.url`, or one of the machine that it ran on.
+ */
+function places(): string[] {
+  const own = import.meta.url as string | undefined;
+  const application = join(process.cwd(), 'package.json');
+  return own === undefined ? [application] : [own, application];
 }

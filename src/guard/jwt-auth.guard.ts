@@ -1,5 +1,4 @@
 import { Inject, Injectable, type ExecutionContext } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
 import { AuthError } from '../common/auth.error.js';
 import { isThenable } from '../common/thenable.js';
 import { RequirementChecks, type RequirementContext } from '../requirements/requirement-checks.js';
@@ -10,6 +9,7 @@ import { Authenticator } from './authenticator.js';
 import type { HttpRequest } from './transports/bearer-token.js';
 import { callOf, carrierOf, isUnguarded, refusalOf, transportNameOf } from './transports/transports.js';
 import { GUARD_OPTIONS, type ResolvedGuardOptions } from './guard.options.js';
+import { PassportGuard } from './passport-guard.js';
 import { routePolicy, type RoutePolicy } from './routes/route-policy.js';
 
 /**
@@ -23,7 +23,7 @@ import { routePolicy, type RoutePolicy } from './routes/route-policy.js';
  * exceptions
  */
 @Injectable()
-export class JwtAuthGuard extends AuthGuard() {
+export class JwtAuthGuard extends PassportGuard {
   declare protected options: { defaultStrategy?: string; property?: string };
 
   @Inject(Authenticator) protected readonly authenticator!: Authenticator;

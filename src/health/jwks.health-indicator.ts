@@ -16,11 +16,14 @@ export interface IssuerHealth {
   readonly lastError?: string;
 }
 
-/** The result of a health check, as `@nestjs/terminus` 12 takes it. */
-export type JwksHealth<Key extends string = string> = Record<
+/** The result of a health check, as `@nestjs/terminus` takes it. */
+export type JwksHealth<
+  Key extends string = string,
+  Status extends JwksHealthStatus = JwksHealthStatus,
+> = Record<
   Key,
   {
-    status: JwksHealthStatus;
+    status: Status;
     /** The fewest seconds that any of the issuers has left. */
     secondsLeft: number;
     /** By issuer. */
@@ -29,9 +32,16 @@ export type JwksHealth<Key extends string = string> = Record<
 >;
 
 /** What readiness depends on. */
-export interface JwksHealthOptions {
+export interface JwksHealthOptions<DegradedAs extends 'degraded' | 'up' = 'degraded'> {
   /** The issuers that readiness depends on; the others are reported all the same. By default all. */
   readonly issuers?: readonly string[];
+  /**
+   * The status of the check where keys are degraded. `@nestjs/terminus` 11 has no `degraded`, and needs `up`; each issuer
+   * has its own status either way.
+   *
+   * @default 'degraded'
+   */
+  readonly degradedAs?: DegradedAs;
 }
 
 /** With nothing to be ready for: a year. */
@@ -39,7 +49,7 @@ const UNLIMITED_S = 365 * 24 * 60 * 60;
 const SEVERITY: readonly JwksHealthStatus[] = ['up', 'degraded', 'down'];
 
 /**
- * Health of the keys, for `@nestjs/terminus` 12 or any other health endpoint. It is for readiness: a process without
+ * Health of the keys, for `@nestjs/terminus` or any other health endpoint. It is for readiness: a process without
  * keys cannot verify tokens, but starting it again would not bring the issuer back, so liveness must not depend on it.
  */
 @Injectable()
@@ -50,12 +60,15 @@ export class JwksHealthIndicator {
    * Up while the tokens of every issuer can be verified, degraded while that is so for a limited time only. Reads memory;
    * never causes a request.
    *
-   * @throws TypeError when an issuer is named that is not configured
+   * @throws TypeError when an issuer is named that is not configured, or `degradedAs` is no such status
    */
-  isReady<const Key extends string = 'jwks'>(
+  isReady<const Key extends string = 'jwks', DegradedAs extends 'degraded' | 'up' = 'degraded'>(
     key: Key = 'jwks' as Key,
-    { issuers = [] }: JwksHealthOptions = {},
-  ): JwksHealth<Key> {
+    { issuers = [], degradedAs }: JwksHealthOptions<DegradedAs> = {},
+  ): JwksHealth<Key, 'up' | 'down' | DegradedAs> {
+    if (![undefined, 'degraded', 'up'].includes(degradedAs)) {
+      throw badOption('degradedAs', "must be 'degraded' or 'up'");
+    }
     const rings = this.keyRings.status();
     const all = Object.fromEntries(rings.map((ring) => [ring.issuer, healthOf(ring)]));
     const unknown = issuers.find((issuer) => !Object.hasOwn(all, issuer));
@@ -65,8 +78,10 @@ export class JwksHealthIndicator {
       .map(healthOf);
     const severity = Math.max(0, ...relevant.map(({ status }) => SEVERITY.indexOf(status)));
     const secondsLeft = Math.min(UNLIMITED_S, ...relevant.map((health) => health.secondsLeft));
-    const result = { status: SEVERITY[severity] ?? 'down', secondsLeft, issuers: all };
-    return { [key]: result } as JwksHealth<Key>;
+    const worst = SEVERITY[severity] ?? 'down';
+    const status = worst === 'degraded' ? (degradedAs ?? worst) : worst;
+    const result = { status, secondsLeft, issuers: all };
+    return { [key]: result } as JwksHealth<Key, 'up' | 'down' | DegradedAs>;
   }
 
   /** A dynamic issuer without keys may be a tenant that is gone, or a made-up name. */

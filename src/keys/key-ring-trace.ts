@@ -1,4 +1,3 @@
-import { JwksRateLimitError } from 'jwks-rsa';
 import { AuthError } from '../common/auth.error.js';
 import type { Clock } from '../common/clock.js';
 import type { JwksFetchError } from '../http/jwks-fetch.error.js';
@@ -12,6 +11,7 @@ import {
   type FetchTrigger,
 } from '../telemetry/names.js';
 import { activePlace, isRecorded, withSpan, type ActiveSpan, type SpanPlace } from '../telemetry/span.js';
+import { JwksRateLimitError } from './client/jwks-client.js';
 
 /** What a look-up reports about itself on the way. */
 export interface KeyLookup {

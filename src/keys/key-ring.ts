@@ -1,4 +1,4 @@
-import { JwksClient, JwksRateLimitError, SigningKeyNotFoundError, type SigningKey } from 'jwks-rsa';
+import type { SigningKey } from 'jwks-rsa';
 import { AuthError } from '../common/auth.error.js';
 import { Bulkhead } from '../common/bulkhead.js';
 import type { Clock } from '../common/clock.js';
@@ -6,6 +6,7 @@ import { publicJwkOf, signingKeyOf } from '../jwk/signing-key.js';
 import type { VerificationKey } from '../jwk/verification-key.js';
 import type { FetchTrigger } from '../telemetry/names.js';
 import type { CachedKeySet, WantedKey } from './cached-key-set.js';
+import { JwksClient, JwksRateLimitError, SigningKeyNotFoundError } from './client/jwks-client.js';
 import type { KeyRingState } from './freshness.js';
 import type { Inflight } from './inflight.js';
 import { KEY_POLICY } from './key-policy.js';

@@ -2,7 +2,7 @@ import type { HttpAdapterHost } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
 import { IncomingMessage } from 'node:http';
 import passport from 'passport';
-import { Strategy } from 'passport-jwt';
+import { Strategy as PassportJwtStrategy } from 'passport-jwt';
 import { AuthError } from '../common/auth.error.js';
 import { AuthException } from '../guard/auth.exception.js';
 import type { Authenticator, Credentialed } from '../guard/authenticator.js';
@@ -10,6 +10,16 @@ import type { HttpRequest } from '../guard/transports/bearer-token.js';
 import type { ResolvedGuardOptions } from '../guard/guard.options.js';
 import { errorOf, failRequest } from './fail-request.js';
 import { sharedName } from './shared-name.js';
+
+/** Without the types of passport-jwt, which would bring those of Express into every application. */
+interface PassportStrategy {
+  name: string;
+  authenticate(request: unknown, options?: unknown): void;
+}
+
+type StrategyClass = new (options: object, verify: () => void) => PassportStrategy;
+
+const Strategy = PassportJwtStrategy as unknown as StrategyClass;
 
 /**
  * The `passport-jwt` strategy of this library, an adapter of the {@link Authenticator} to Passport. A refusal is Passport's

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
-import { SigningKeyNotFoundError } from 'jwks-rsa';
 import type { KeyObject } from 'node:crypto';
 import { AuthError } from '../common/auth.error.js';
 import { systemClock } from '../common/clock.js';
 import { DEFAULT_ALGORITHMS } from '../jwk/algorithms.js';
+import { SigningKeyNotFoundError } from '../keys/client/jwks-client.js';
 import { createKeyRing } from '../keys/create-key-ring.js';
 import type { KeyRingEvent } from '../keys/key-ring-events.js';
 import { logKeyRingEvent } from '../keys/key-ring-log.js';

@@ -83,6 +83,19 @@ describe.each(ADAPTERS)('the health indicator under Terminus on %s', (adapter) =
     expect((await api.get('/me', issuer.token())).status).toBe(200);
   });
 
+  it('reports degraded keys as up where the health check has no such status', async () => {
+    await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 3_600_000 });
+    issuer.fault({ status: 500 }, { on: 'all' });
+    await reaches(api, 'STALE');
+    const indicator = api.app.get(JwksHealthIndicator);
+    const { jwks } = indicator.isReady('jwks', { degradedAs: 'up' });
+    expect([jwks.status, jwks.issuers[issuer.issuer]?.status]).toEqual(['up', 'degraded']);
+    expect(indicator.isReady('jwks', { degradedAs: 'degraded' }).jwks.status).toBe('degraded');
+    expect(() => indicator.isReady('jwks', { degradedAs: 'down' as 'up' })).toThrow(
+      new TypeError("nestjs-jwks-auth: option \"degradedAs\" must be 'degraded' or 'up'"),
+    );
+  });
+
   it('is down with 503 when the keys have expired, while liveness is 200', async () => {
     await using api = await start({ maxAgeMs: 50, staleIfErrorMs: 0 });
     issuer.fault({ status: 500 }, { on: 'all' });

@@ -10,7 +10,7 @@ const MOST_FILES = 15;
 /** The suffixes that a name may have after a dot: Nest's kinds, and a few of ours. */
 const SUFFIXES =
   'module|module-definition|controller|service|guard|strategy|decorators?|exception|logger|health-indicator|' +
-  'filter|interceptor|pipe|gateway|resolver|options|error|config';
+  'filter|interceptor|pipe|gateway|resolver|options|error|config(\\.e2e)?';
 const WORDS = '[a-z0-9]+(-[a-z0-9]+)*';
 const NAME = new RegExp(`^${WORDS}(\\.(${SUFFIXES}))?(\\.(spec|e2e-spec))?\\.(ts|mjs|js)$`);
 

@@ -10,9 +10,17 @@ import { packedTarball } from './packed-tarball.mjs';
 
 const ALLOWED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
-  /^dist\/(src|libs\/testing|libs\/tracing)\/[^.][^ ]*\.(js|d\.ts)$/,
+  /^dist\/package\/[\w-]+\.(mjs|cjs|d\.mts|d\.cts)$/,
+  /^observability\/(grafana\/dashboards\/[\w-]+\.json|prometheus\/alerts\.yaml)$/,
 ];
-const REQUIRED = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+const REQUIRED = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'observability/grafana/dashboards/nestjs-jwks-auth.json',
+  'observability/prometheus/alerts.yaml',
+];
 const UNWANTED = [/\.(spec|test|e2e)\./, /(^|\/)(apps|test|bench|node_modules)\//];
 
 const folder = mkdtempSync(join(tmpdir(), 'tarball-contents-'));
@@ -25,7 +33,8 @@ try {
     .toSorted();
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
-  checkNames(files, manifest);
+  checkNames(files);
+  checkEntries(files, manifest);
   for (const [file, text] of texts) checkText(file, text);
   checkImports(texts, manifest);
   console.log(`${files.length} files, nothing missing and nothing too many`);
@@ -33,20 +42,32 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-function checkNames(files, { exports: entries }) {
+function checkNames(files) {
   const odd = files.filter(
     (file) => !ALLOWED.some((rule) => rule.test(file)) || UNWANTED.some((rule) => rule.test(file)),
   );
   assert.deepEqual(odd, [], 'files that no user needs');
-  const targets = Object.values(entries).flatMap((entry) =>
-    typeof entry === 'string' ? entry : Object.values(entry),
-  );
-  const required = [...REQUIRED, ...targets.map((target) => target.replace('./', ''))];
-  assert.deepEqual(
-    required.filter((file) => !files.includes(file)),
-    [],
-    'files that are missing',
-  );
+  assert.deepEqual(missingIn(files, REQUIRED), [], 'files that are missing');
+}
+
+/** Each entry has both builds with their types, and is found by compilers that do not read `exports`. */
+function checkEntries(files, { exports: entries, typesVersions, main, types }) {
+  const { './package.json': own, ...modules } = entries;
+  assert.equal(own, './package.json');
+  for (const [subpath, targets] of Object.entries(modules)) {
+    const name = subpath === '.' ? 'index' : subpath.replace('./', '');
+    const build = `./dist/package/${name}`;
+    const esm = `${build}.mjs`;
+    assert.deepEqual(targets, { 'module-sync': esm, import: esm, default: `${build}.cjs` }, subpath);
+    const built = ['mjs', 'cjs', 'd.mts', 'd.cts'].map((extension) => `dist/package/${name}.${extension}`);
+    assert.deepEqual(missingIn(files, built), [], `files that ${subpath} lacks`);
+    if (subpath === '.') assert.deepEqual([main, types], [`${build}.cjs`, `${build}.d.cts`]);
+    else assert.deepEqual(typesVersions['*'][name], [`${build}.d.cts`], `typesVersions of ${subpath}`);
+  }
+}
+
+function missingIn(files, required) {
+  return required.filter((file) => !files.includes(file));
 }
 
 function checkText(file, text) {
@@ -55,31 +76,31 @@ function checkText(file, text) {
 }
 
 /** Yarn PnP and pnpm without hoisting find what is declared, and nothing else. */
-function checkImports(texts, { dependencies, peerDependencies, peerDependenciesMeta }) {
+function checkImports(texts, { name: own, dependencies, peerDependencies, peerDependenciesMeta }) {
   const imported = new Set([...texts].flatMap(([file, text]) => (isCode(file) ? packagesIn(text) : [])));
   const declared = [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
   assert.deepEqual(
-    [...imported].filter((name) => !declared.includes(name)),
+    [...imported].filter((name) => name !== own && !declared.includes(name)),
     [],
     'packages that are imported and not declared',
   );
   const isOptional = (name) => peerDependenciesMeta[name]?.optional === true;
   assert.deepEqual(
-    declared.filter((name) => !imported.has(name.replace(/^@types\//, '')) && !isOptional(name)),
+    declared.filter((name) => !imported.has(name) && !isOptional(name)),
     [],
     'packages that are declared and not imported',
   );
 }
 
 function isCode(file) {
-  return /\.(js|d\.ts)$/.test(file);
+  return /\.[cm](js|ts)$/.test(file);
 }
 
-/** The packages that a module imports or re-exports from, statically or not. */
+/** The packages that a module imports, requires or re-exports from, statically or not. */
 function packagesIn(text) {
-  const specifiers = text.matchAll(/(?:^|[\s;}])(?:from|import)\s*\(?\s*['"]([^'"\n]+)['"]/g);
+  const specifiers = text.matchAll(/(?:^|[\s;}(])(?:from|import|require)\s*\(?\s*['"]([^'"\n]+)['"]/g);
   return [...specifiers]
     .map(([, specifier]) => specifier)
-    .filter((specifier) => !specifier.startsWith('.') && !isBuiltin(specifier))
+    .filter((specifier) => !/^[./]/.test(specifier) && !isBuiltin(specifier))
     .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)[0]);
 }

@@ -66,8 +66,8 @@ const INSTALL = `npm install --save-dev ${PACKAGE}`;
  */
 export async function captureMetrics(): Promise<CapturedMetrics> {
   const find = (name: string) => findClass('captureMetrics', { [PACKAGE]: name }, INSTALL);
-  const Provider = (await find('MeterProvider')) as MeterProviderClass;
-  const reader = createReader((await find('MetricReader')) as MetricReaderClass);
+  const Provider = find('MeterProvider') as MeterProviderClass;
+  const reader = createReader(find('MetricReader') as MetricReaderClass);
   if (!metrics.setGlobalMeterProvider(new Provider({ readers: [reader] }))) {
     throw new Error(
       'metrics are captured or exported in this process already: stop() the earlier capture first',

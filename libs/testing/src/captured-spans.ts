@@ -29,8 +29,8 @@ const INSTALL = 'npm install --save-dev @opentelemetry/sdk-trace @opentelemetry/
  * provider already
  */
 export async function captureSpans(): Promise<CapturedSpans> {
-  const Provider = (await findClass('captureSpans', TRACER_PROVIDERS, INSTALL)) as TracerProviderClass;
-  const Manager = (await findClass('captureSpans', CONTEXT_MANAGERS, INSTALL)) as ContextManagerClass;
+  const Provider = findClass('captureSpans', TRACER_PROVIDERS, INSTALL) as TracerProviderClass;
+  const Manager = findClass('captureSpans', CONTEXT_MANAGERS, INSTALL) as ContextManagerClass;
   const recorder = new SpanRecorder();
   const provider = new Provider({ spanProcessors: [recorder] });
   if (!trace.setGlobalTracerProvider(provider)) {

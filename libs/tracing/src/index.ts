@@ -5,4 +5,4 @@
 import { isWanted } from './environment.js';
 import { startTracing } from './node-sdk.js';
 
-if (isWanted(process.env)) await startTracing();
+if (isWanted(process.env)) startTracing();

@@ -25,7 +25,7 @@ const SWITCHED_OFF = ['dns', 'fs', 'nestjs-core', 'net', 'router'];
 const BUILT_INS = ['http', 'https', 'node:http', 'node:https'];
 
 /** Starts the SDK; if its packages are missing, logs what to install and leaves the application unchanged. */
-export async function startTracing(): Promise<void> {
+export function startTracing(): void {
   const require = createRequire(import.meta.url);
   if (![SDK, INSTRUMENTATIONS].every((name) => isInstalled(require, name))) {
     console.warn(`nestjs-jwks-auth/tracing is off; it needs: ${INSTALL}`);
@@ -36,10 +36,10 @@ export async function startTracing(): Promise<void> {
     data: { exclude: BUILT_INS },
   });
   for (const [name, value] of Object.entries(defaultsFor(process.env))) process.env[name] ||= value;
-  const [{ NodeSDK }, { getNodeAutoInstrumentations }] = await Promise.all([
-    import('@opentelemetry/sdk-node'),
-    import('@opentelemetry/auto-instrumentations-node'),
-  ]);
+  const { NodeSDK } = require(SDK) as typeof import('@opentelemetry/sdk-node');
+  const { getNodeAutoInstrumentations } = require(
+    INSTRUMENTATIONS,
+  ) as typeof import('@opentelemetry/auto-instrumentations-node');
   const sdk = new NodeSDK({ instrumentations: getNodeAutoInstrumentations(instrumentationConfig()) });
   sdk.start();
   for (const name of BUILT_INS) require(name);
