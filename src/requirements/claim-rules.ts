@@ -35,7 +35,7 @@ export const includes = (value: ClaimValue): ClaimMatcher => matcher('includes',
 /** The claim is one of these values; of an array, one member is. */
 export const oneOf = (...values: ClaimValue[]): ClaimMatcher => matcher('oneOf', values);
 
-/** What is wrong with the values is said by the decorator, which knows where it stands. */
+/** The decorator reports wrong values, with the class and the method. */
 const matcher = (kind: ClaimMatcher['kind'], values: readonly ClaimValue[]): ClaimMatcher =>
   Object.freeze({ [MATCHER]: true, kind, values });
 

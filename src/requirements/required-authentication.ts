@@ -18,7 +18,7 @@ export interface RequiredAuthentication {
   readonly maxAgeMs: number | undefined;
 }
 
-/** @throws TypeError that says what is wrong */
+/** @throws TypeError for what is missing or wrong */
 export function requiredAuthentication(given: unknown): RequiredAuthentication {
   const { acr, maxAgeMs, ...rest } = (given ?? {}) as AuthenticationOptions;
   const unknown = Object.keys(rest)[0];

@@ -16,7 +16,7 @@ export interface RequirementOptions {
   /**
    * Returns whom a token speaks for, `'user'` or `'client'`, for `@RequireUser` and `@RequireClient`.
    *
-   * @default a client, where `sub` is missing or the client itself, or a claim of the provider says so
+   * @default a client, where `sub` is missing or the client itself, or a claim of the provider marks it
    */
   readonly subjectKind?: SubjectKindOf;
 }

@@ -39,7 +39,7 @@ export const NO_REQUIREMENTS: Requirements = {
 
 type Kind = keyof Requirements;
 const KINDS = Object.keys(NO_REQUIREMENTS) as Kind[];
-/** These say which tokens are good, not that there must be one. */
+/** These narrow which tokens are accepted, and require none. */
 const NARROWING: readonly Kind[] = ['audienceGroups', 'issuerGroups'];
 
 /** True when there is a requirement. */

@@ -13,7 +13,7 @@ const CLIENT_CLAIMS = ['client_id', 'azp', 'cid'];
 
 /**
  * A client: without `sub`, or where that is the client (RFC 9068 §2.2); `gty` (Auth0), `idtyp` (Microsoft Entra ID) or the
- * name of a service account (Keycloak) says so. Everybody else is a user.
+ * name of a service account (Keycloak) marks it. Any other is a user.
  */
 export function defaultSubjectKind(claims: AccessTokenClaims): SubjectKind {
   const sub = ownValue(claims, 'sub');

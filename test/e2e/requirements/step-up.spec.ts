@@ -125,7 +125,7 @@ describe.each(ADAPTERS)('step-up on %s', (adapter) => {
     expect(narrow.challenge).not.toHaveProperty('acr_values');
   });
 
-  it('says nothing of it without a token', async () => {
+  it('is not in the challenge without a token', async () => {
     expect((await refusalIn(await api.get('/pay'))).challenge).toEqual({
       realm: issuer.audience,
       scope: 'pay',
