@@ -21,7 +21,7 @@ export type Revocation =
       readonly revokedAt: number;
     };
 
-/** One that a process asked for; the others follow from these. */
+/** One that was requested; a watermark follows from these. */
 export type RequestedRevocation = Exclude<Revocation, { kind: 'issuer' }>;
 
 /** Longer identifiers are kept as a hash, so that an entry has a bounded size. */

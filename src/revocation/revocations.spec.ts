@@ -132,17 +132,17 @@ describe('revocations', () => {
 
   it('reach listeners when they are new, until these unsubscribe', async () => {
     const { revocations } = start();
-    const heard: Revocation[] = [];
-    const stop = revocations.onChange((one) => heard.push(one));
+    const received: Revocation[] = [];
+    const stop = revocations.onChange((one) => received.push(one));
     revocations.onChange(() => {
       throw new Error('a listener that fails');
     });
-    const { length } = heard;
+    const { length } = received;
     await revocations.revokeSession(ISSUER, 's');
     await revocations.revokeSession(ISSUER, 's');
     stop();
     await revocations.revokeSession(ISSUER, 't');
-    expect([length, heard]).toEqual([
+    expect([length, received]).toEqual([
       0,
       [expect.objectContaining({ kind: 'session', issuer: ISSUER, sid: 's' })],
     ]);

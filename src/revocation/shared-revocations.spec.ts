@@ -6,8 +6,8 @@ describe('revocations in a store', () => {
   it('are seen by other processes within one poll, and at once by new ones', async () => {
     const fleet = new RevocationFleet();
     const [one, other] = [await fleet.started(), await fleet.started()];
-    const heard: unknown[] = [];
-    other.revocations.onChange(({ kind }) => heard.push(kind));
+    const received: unknown[] = [];
+    other.revocations.onChange(({ kind }) => received.push(kind));
     expect(await one.revocations.revokeToken(ISSUER, 'a')).toBe(true);
     expect(await one.revocations.revokeSession(ISSUER, 's')).toBe(true);
     expect(await one.revocations.revokeSubject(ISSUER, 'u')).toBe(true);
@@ -18,7 +18,7 @@ describe('revocations in a store', () => {
     await fleet.poll();
     expect(verdicts(other)).toEqual([true, true, true, false]);
     expect(verdicts(await fleet.started())).toEqual([true, true, true, false]);
-    expect(heard).toEqual(['token', 'session', 'subject']);
+    expect(received).toEqual(['token', 'session', 'subject']);
   });
 
   it('cost one read a poll while nothing is new', async () => {
@@ -142,9 +142,9 @@ describe('revocations in a store', () => {
     const one = await fleet.started([OLD_SECRET]);
     await one.revocations.revokeToken(ISSUER, 'a');
     expect((await fleet.started([SECRET, OLD_SECRET])).isRevoked({ jti: 'a' })).toBe(true);
-    const stranger = await fleet.started([SECRET]);
-    expect(stranger.isRevoked({ jti: 'a' })).toBe(false);
-    expect(stranger.logged).toEqual([expect.stringContaining('(wrong_signature)')]);
+    const unrelated = await fleet.started([SECRET]);
+    expect(unrelated.isRevoked({ jti: 'a' })).toBe(false);
+    expect(unrelated.logged).toEqual([expect.stringContaining('(wrong_signature)')]);
   });
 
   it('expire in the store as in memory', async () => {

@@ -110,8 +110,8 @@ export function checkClaims(
 }
 
 /**
- * An ID token or a security event (RFC 8417 §2.2), unless the required claims name what tells it; a logout token whatever
- * they name.
+ * An ID token or a security event (RFC 8417 §2.2), unless the required claims name the claim that shows it; a logout token
+ * whatever they name.
  */
 function checkKind(payload: UncheckedClaims, { requiredClaims }: IssuerRules): void {
   const telling = ID_TOKEN_CLAIMS.filter((claim) => ownValue(payload, claim) !== undefined);
