@@ -8,6 +8,7 @@ import { issuerProblems, spellingProblems } from './issuer/issuer-spelling.js';
 import { keySetFindings } from './issuer/key-set-findings.js';
 import { audienceFinding } from './token/audience.js';
 import { explanationOf } from './token/explanation.js';
+import { withoutPersonal } from './token/members.js';
 import { tokenSummary } from './token/summary.js';
 import { millisecondsFinding } from './token/times.js';
 import { kindProblem } from './token/token-kind.js';
@@ -29,7 +30,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<readonly Findi
   const token = tokenFindings(examination, kind !== undefined);
   const clock = clockFindings(examination, token.isVerified);
   const isClock = token.findings.some(({ code }) => code === 'clock_differs');
-  return [
+  const findings = [
     ...insecureTls(),
     ...form,
     ...(kind === undefined ? [] : [kind]),
@@ -40,6 +41,12 @@ export async function diagnose(options: DiagnoseOptions): Promise<readonly Findi
     ...(isClock ? [] : clock),
     ...token.findings,
   ];
+  const claims = examination.token?.claims ?? {};
+  return findings.map((one) => ({
+    ...one,
+    seen: withoutPersonal(one.seen, claims),
+    todo: withoutPersonal(one.todo, claims),
+  }));
 }
 
 function kindOf({ token, options }: Examination): Finding | undefined {

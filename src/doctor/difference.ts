@@ -4,9 +4,11 @@ import { isLoopback } from '../http/safe-url.js';
 export function differenceOf(one: string, other: string): string {
   if (one === other) return '';
   const differences = differencesOf(one, other);
-  const only = differences.length === 1 ? 'only ' : '';
+  const only = differences.length === 1 && differences[0] !== EVERYTHING ? 'only ' : '';
   return `${only}${differences.join(' and ')}`;
 }
+
+const EVERYTHING = 'in everything';
 
 function differencesOf(one: string, other: string): readonly string[] {
   const hidden = [one, other].map((text) => text.replaceAll(INVISIBLE, ''));
@@ -17,7 +19,7 @@ function differencesOf(one: string, other: string): readonly string[] {
   if (withoutSlash(a) === withoutSlash(b)) return ['in the slash at the end'];
   if (a.toLowerCase() === b.toLowerCase()) return ['in upper and lower case'];
   if (withoutScheme(a) === withoutScheme(b)) return ['in the scheme'];
-  return ['in everything'];
+  return [EVERYTHING];
 }
 
 /** Characters that a terminal does not show. */

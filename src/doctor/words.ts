@@ -35,7 +35,7 @@ export const plural = (count: number, one: string): string => `${count} ${one}${
 const EMAIL = /[^\s"@/:]+@[^\s"@/:]+\.[^\s"@/:]+/g;
 
 const withoutSecrets = (text: string): string =>
-  text.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/@]*@/i, '$1…@').replaceAll(EMAIL, '(an e-mail address)');
+  text.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/@]*@/i, '$1').replaceAll(EMAIL, '(an e-mail address)');
 
 function kindOf(value: unknown): string {
   if (value === undefined) return 'absent';

@@ -10,10 +10,7 @@ export function tokenSummary({ token }: Examination): Finding {
   const parts = [
     ...(['alg', 'kid', 'typ'] as const).map((name) => [name, ownValue(header, name)] as const),
     ['iss', ownValue(claims, 'iss')] as const,
-    ...(['azp', 'client_id', 'appid'] as const)
-      .map((name) => [name, ownValue(claims, name)] as const)
-      // The client is its own subject where it acts for itself (RFC 9068 §2.2).
-      .filter(([, value]) => value !== ownValue(claims, 'sub')),
+    ...(['azp', 'client_id', 'appid'] as const).map((name) => [name, ownValue(claims, name)] as const),
   ];
   const names = parts
     .filter(([, value]) => value !== undefined)
