@@ -19,6 +19,8 @@ export default defineConfig({
   },
   test: {
     include: ['{src,libs,apps,test,bench}/**/*.spec.ts'],
+    // Projects that install the tarball; they have no packages here.
+    exclude: ['test/package/fixtures/**', '**/node_modules/**'],
     // The default is one less than there are processors, but many tests only wait for a process of their own.
     maxWorkers: '100%',
     // Limits that a busy machine meets: nothing is measured by them.
