@@ -5,6 +5,7 @@ import { defineConfig, type UserConfig } from 'tsdown';
 /** What the package exports, by subpath, `index` for the package itself. package.json has a line for each in `exports`. */
 const entry = {
   index: 'src/index.ts',
+  openapi: 'src/openapi/index.ts',
   testing: 'libs/testing/src/index.ts',
   tracing: 'libs/tracing/src/index.ts',
 };

@@ -13,6 +13,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^nestjs-jwks-auth$/, replacement: here('./src/index.ts') },
+      { find: /^nestjs-jwks-auth\/openapi$/, replacement: here('./src/openapi/index.ts') },
       { find: /^nestjs-jwks-auth\/testing$/, replacement: here('./libs/testing/src/index.ts') },
     ],
   },
