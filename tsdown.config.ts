@@ -26,6 +26,8 @@ const common: UserConfig = {
 export default defineConfig([
   { ...common, format: 'esm' },
   { ...common, format: 'cjs', shims: true, plugins: [filesOfCommonJs()] },
+  // Loaded by the Nest CLI alone, which requires it.
+  { ...common, entry: { 'nest-add': 'libs/nest-add/src/nest-add.ts' }, format: 'cjs', dts: false },
 ]);
 
 /** Where a file `x.ts` has a neighbour `x-commonjs.ts`, that one stands for it. */
