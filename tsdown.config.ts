@@ -6,6 +6,7 @@ import { defineConfig, type UserConfig } from 'tsdown';
 const entry = {
   index: 'src/index.ts',
   doctor: 'src/doctor/index.ts',
+  openapi: 'src/openapi/index.ts',
   testing: 'libs/testing/src/index.ts',
   tracing: 'libs/tracing/src/index.ts',
 };
@@ -27,6 +28,8 @@ export default defineConfig([
   // The command is a program of its own, which nothing requires.
   { ...common, entry: { ...entry, cli: 'src/cli/main.ts' }, format: 'esm' },
   { ...common, format: 'cjs', shims: true, plugins: [filesOfCommonJs()] },
+  // Loaded by the Nest CLI alone, which requires it.
+  { ...common, entry: { 'nest-add': 'libs/nest-add/src/nest-add.ts' }, format: 'cjs', dts: false },
 ]);
 
 /** Where a file `x.ts` has a neighbour `x-commonjs.ts`, that one stands for it. */

@@ -14,6 +14,7 @@ export default defineConfig({
     alias: [
       { find: /^nestjs-jwks-auth$/, replacement: here('./src/index.ts') },
       { find: /^nestjs-jwks-auth\/doctor$/, replacement: here('./src/doctor/index.ts') },
+      { find: /^nestjs-jwks-auth\/openapi$/, replacement: here('./src/openapi/index.ts') },
       { find: /^nestjs-jwks-auth\/testing$/, replacement: here('./libs/testing/src/index.ts') },
     ],
   },

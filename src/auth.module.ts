@@ -36,6 +36,7 @@ import { AccessPolicies } from './requirements/access-policy.js';
 import { RequirementChecks } from './requirements/requirement-checks.js';
 import { observe } from './telemetry/metrics.js';
 import { AccessTokenVerifier } from './token/access-token-verifier.js';
+import { ISSUERS } from './token/issuers/issuer-rules.js';
 
 /** Nest runs the hooks of modules by their distance from the root module, which has 0, in descending order. */
 const LAST = -1;
@@ -70,6 +71,11 @@ const BACK_CHANNEL_LOGOUT = Symbol('nestjs-jwks-auth back-channel logout');
         if (given === undefined) throw new TypeError(`AuthModule has no options, ${EXAMPLE}`);
         return resolveAuthOptions(given);
       },
+    },
+    {
+      provide: ISSUERS,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ issuers }: ResolvedAuthOptions) => issuers,
     },
     {
       provide: KeyRings,
