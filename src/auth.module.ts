@@ -17,6 +17,9 @@ import {
 } from './auth.module-definition.js';
 import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from './auth.options.js';
 import { systemClock } from './common/clock.js';
+import { Connections } from './connections/connections.js';
+import { GatewayAudit } from './connections/gateway-audit.js';
+import { WebSocketAuth } from './connections/websocket-auth.js';
 import { serveEndpoint } from './endpoint/serve-endpoint.js';
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
@@ -139,8 +142,19 @@ const BACK_CHANNEL_LOGOUT = Symbol('nestjs-jwks-auth back-channel logout');
     },
     JwtAuthGuard,
     JwksHealthIndicator,
+    {
+      provide: Connections,
+      inject: [Authenticator, AccessTokenVerifier, RESOLVED_OPTIONS],
+      useFactory: (
+        authenticator: Authenticator,
+        verifier: AccessTokenVerifier,
+        { guard, token }: ResolvedAuthOptions,
+      ) => new Connections(authenticator, verifier, guard, token.clockToleranceMs),
+    },
+    WebSocketAuth,
     RouteAudit,
     RequirementAudit,
+    GatewayAudit,
   ],
   exports: [
     KeyRings,
@@ -152,6 +166,7 @@ const BACK_CHANNEL_LOGOUT = Symbol('nestjs-jwks-auth back-channel logout');
     JwtStrategy,
     JwtAuthGuard,
     JwksHealthIndicator,
+    WebSocketAuth,
   ],
 })
 export class AuthModule

@@ -30,4 +30,8 @@ export interface Call {
    * @throws AuthError `missing_token`, `malformed_request` or `multiple_tokens`
    */
   readonly takeToken?: (() => string) | undefined;
+  /** True when the connection was authenticated: its token counts, and `tokenFrom` has been called for it. */
+  readonly isTokenTaken?: boolean;
+  /** True when the carrier is that of all messages on a connection: an earlier one may have set a user. */
+  readonly outlivesCall?: boolean;
 }

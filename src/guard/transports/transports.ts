@@ -33,7 +33,7 @@ export const isUnguarded = (context: ExecutionContext, { unguarded }: ResolvedTr
 export function callOf(context: ExecutionContext, { tokenFrom }: ResolvedTransports): Call {
   const call = transportOf(context)?.read(context);
   const own = tokenFrom.size === 0 ? undefined : tokenFrom.get(context.getType<string>());
-  if (own !== undefined) {
+  if (own !== undefined && call?.isTokenTaken !== true) {
     const read: Call = call ?? { carrier: otherCarrier(context), key: context };
     return { ...read, takeToken: () => tokenOf(context, own) };
   }
@@ -53,7 +53,16 @@ export const refusalOf = (exception: AuthException, context: ExecutionContext): 
 export const carrierOf = (context: ExecutionContext): { readonly user?: unknown } =>
   (transportOf(context)?.read(context)?.carrier ?? otherCarrier(context)) as object;
 
-function tokenOf(context: ExecutionContext, tokenFrom: TokenFrom): string {
+/** True when the carrier of this call may have the user of an earlier one. */
+export const outlivesCall = (context: ExecutionContext): boolean =>
+  transportOf(context)?.read(context)?.outlivesCall === true;
+
+/**
+ * The token that the option `tokenFrom` finds.
+ *
+ * @throws AuthError `missing_token`; TypeError for a promise
+ */
+export function tokenOf(context: ExecutionContext, tokenFrom: TokenFrom): string {
   const token = tokenFrom(context);
   checkNoPromise(
     `transports.${context.getType<string>()}.tokenFrom`,
