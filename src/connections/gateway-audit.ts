@@ -24,9 +24,9 @@ export class GatewayAudit implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    // Undefined where nothing connects gateways.
-    const adapter = this.config.getIoAdapter() as object | undefined;
-    if (adapter === undefined || isGuarded(adapter) || isOfSocketIo(adapter)) return;
+    // Null where nothing connects gateways.
+    const adapter = this.config.getIoAdapter() as object | null | undefined;
+    if (!adapter || isGuarded(adapter) || isOfSocketIo(adapter)) return;
     const { tokenFrom } = this.options.transports;
     if (tokenFrom.has('ws')) return;
     const isEverywhere = this.config.getGlobalGuards().some(isJwtAuthGuard);

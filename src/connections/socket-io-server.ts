@@ -1,9 +1,10 @@
 import { connectionOf, keepConnection } from '../guard/transports/connection.js';
 import { handshakeToken, type SocketIoClient } from '../guard/transports/handshake.js';
 import { Connection } from './connection.js';
-import type { ConnectionMode, Connections } from './connections.js';
+import type { ConnectionMode, Connections, Handshake } from './connections.js';
+import { SocketIoRecovery, type RecoverableSocket, type RecoveringNamespace } from './socket-io-recovery.js';
 
-interface Socket extends SocketIoClient {
+interface Socket extends SocketIoClient, RecoverableSocket {
   emit(event: string, data: unknown): unknown;
   once(event: 'disconnect', listener: () => void): unknown;
   disconnect(close: boolean): unknown;
@@ -11,7 +12,7 @@ interface Socket extends SocketIoClient {
 
 type Middleware = (socket: Socket, next: (error?: Error) => void) => void;
 
-interface Namespace {
+interface Namespace extends RecoveringNamespace<Socket> {
   use(middleware: Middleware): unknown;
   on(event: 'connection', listener: (socket: Socket) => void): unknown;
 }
@@ -28,7 +29,9 @@ export interface SocketIoServer {
 /** The server of socket.io that an adapter returns, itself or by one of its namespaces; undefined for anything else. */
 export function socketIoServerOf(created: object): SocketIoServer | undefined {
   const { server = created } = created as { server?: object };
-  return 'of' in server && 'sockets' in server && 'opts' in server ? (server as object as SocketIoServer) : undefined;
+  return 'of' in server && 'sockets' in server && 'opts' in server
+    ? (server as object as SocketIoServer)
+    : undefined;
 }
 
 /**
@@ -43,18 +46,30 @@ export function guardSocketIoServer(
   const recovery = server.opts.connectionStateRecovery;
   if (recovery !== undefined) recovery.skipMiddlewares = false;
   const { _nsps: namespaces = new Map([['/', server.sockets]]) } = server;
-  for (const namespace of namespaces.values()) guardNamespace(namespace, connections, mode);
-  server.on('new_namespace', (namespace) => guardNamespace(namespace, connections, mode));
+  const guard = (namespace: Namespace) =>
+    guardNamespace(namespace, connections, mode, recovery !== undefined);
+  for (const namespace of namespaces.values()) guard(namespace);
+  server.on('new_namespace', guard);
 }
 
-function guardNamespace(namespace: Namespace, connections: Connections, mode: ConnectionMode): void {
+function guardNamespace(
+  namespace: Namespace,
+  connections: Connections,
+  mode: ConnectionMode,
+  isRecovering: boolean,
+): void {
+  const outcomes = new WeakMap<Socket, Promise<Connection>>();
+  const outcomeOf = (socket: Socket, known = outcomes.get(socket)): Promise<Connection> => {
+    const outcome = known ?? connections.admit(handshakeOf(socket), mode);
+    outcomes.set(socket, outcome);
+    return outcome;
+  };
+  const recovery = new SocketIoRecovery(outcomeOf);
+  if (isRecovering) recovery.guard(namespace);
+
   namespace.use((socket, next) => {
-    const handshake = {
-      opener: socket,
-      httpRequest: socket.request,
-      takeToken: () => handshakeToken(socket),
-    };
-    void connections.admit(handshake, mode).then(
+    if (connectionOf(socket) !== undefined) return next();
+    void outcomeOf(socket).then(
       (connection) => {
         keepConnection(socket, connection);
         next();
@@ -68,6 +83,7 @@ function guardNamespace(namespace: Namespace, connections: Connections, mode: Co
   namespace.on('connection', (socket) => {
     const connection = connectionOf(socket);
     if (!(connection instanceof Connection)) return;
+    recovery.keep(socket, connection);
     socket.once('disconnect', () => connections.remove(connection));
     connections.add(connection, (refusal) => {
       socket.emit('exception', refusal);
@@ -75,3 +91,9 @@ function guardNamespace(namespace: Namespace, connections: Connections, mode: Co
     });
   });
 }
+
+const handshakeOf = (socket: Socket): Handshake => ({
+  opener: socket,
+  httpRequest: socket.request,
+  takeToken: () => handshakeToken(socket),
+});

@@ -2,7 +2,13 @@ import { Inject, Module, UseGuards, type INestApplication, type Type } from '@ne
 import { NestFactory } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  ConnectedSocket,
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  WebSocketServer,
+} from '@nestjs/websockets';
 import {
   AuthError,
   AuthModule,
@@ -32,6 +38,7 @@ export class OrdersGateway {
   readonly connected: object[] = [];
   readonly users: unknown[] = [];
   calls = 0;
+  @WebSocketServer() readonly server!: { emit(event: string, data: unknown): void };
 
   constructor(@Inject(WebSocketAuth) private readonly auth: WebSocketAuth) {}
 
@@ -84,6 +91,7 @@ export class OrdersGateway {
 export interface GatewayApp extends AsyncDisposable {
   readonly app: INestApplication;
   readonly port: number;
+  /** Undefined without an OrdersGateway. */
   readonly gateway: OrdersGateway;
   readonly auth: WebSocketAuth;
 }
@@ -116,7 +124,7 @@ export async function startGatewayApp(
   return {
     app,
     port: ((app.getHttpServer() as import('node:http').Server).address() as AddressInfo).port,
-    gateway: app.get(OrdersGateway, { strict: false }),
+    gateway: (gateways.includes(OrdersGateway) ? app.get(OrdersGateway) : undefined) as OrdersGateway,
     auth: app.get(WebSocketAuth),
     [Symbol.asyncDispose]: () => app.close(),
   };
