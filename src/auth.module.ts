@@ -144,12 +144,17 @@ const BACK_CHANNEL_LOGOUT = Symbol('nestjs-jwks-auth back-channel logout');
     JwksHealthIndicator,
     {
       provide: Connections,
-      inject: [Authenticator, AccessTokenVerifier, RESOLVED_OPTIONS],
+      inject: [Authenticator, AccessTokenVerifier, RESOLVED_OPTIONS, Revocations],
       useFactory: (
         authenticator: Authenticator,
         verifier: AccessTokenVerifier,
         { guard, token }: ResolvedAuthOptions,
-      ) => new Connections(authenticator, verifier, guard, token.clockToleranceMs),
+        revocations: Revocations,
+      ) => {
+        const connections = new Connections(authenticator, verifier, guard, token.clockToleranceMs);
+        connections.watch(revocations);
+        return connections;
+      },
     },
     WebSocketAuth,
     RouteAudit,

@@ -7,6 +7,7 @@ import type { ResolvedGuardOptions } from '../guard/guard.options.js';
 import type { HttpRequest } from '../guard/transports/bearer-token.js';
 import { tokenOf } from '../guard/transports/transports.js';
 import { wsRefusal, type WsRefusal } from '../guard/transports/ws.js';
+import type { Revocations } from '../revocation/revocations.js';
 import type { AccessTokenVerifier } from '../token/access-token-verifier.js';
 import type { Acceptance } from '../token/acceptance.js';
 import type { VerifiedToken } from '../token/access-token.js';
@@ -37,6 +38,7 @@ const CHECKED_AT_ONCE = 500;
 export class Connections {
   private readonly open = new Map<Connection, Disconnect>();
   private readonly schedule: ExpirySchedule;
+  private isCheckPlanned = false;
   /** What a message is for is not known yet: its handler says which of the audiences it accepts. */
   private readonly acceptance: Acceptance | undefined;
 
@@ -133,6 +135,18 @@ export class Connections {
       checked += 1;
       if (checked % CHECKED_AT_ONCE === 0) await setImmediate();
     }
+  }
+
+  /** Ends the connections whose tokens are revoked from now on; many revocations at once are one check. */
+  watch(revocations: Pick<Revocations, 'onChange' | 'isRevoked'>): void {
+    revocations.onChange(() => {
+      if (this.isCheckPlanned) return;
+      this.isCheckPlanned = true;
+      void setImmediate().then(() => {
+        this.isCheckPlanned = false;
+        return this.recheckAll((token) => revocations.isRevoked(token));
+      });
+    });
   }
 
   private credentialed(carrier: object, httpRequest: unknown, takeToken: () => string): Credentialed {

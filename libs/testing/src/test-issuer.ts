@@ -112,6 +112,16 @@ export class TestIssuer implements AsyncDisposable {
     });
   }
 
+  /** What a client of socket.io connects with: `io(url, { auth: issuer.handshakeAuth() })`. */
+  handshakeAuth(claims?: TestClaims, options?: TestTokenOptions): { readonly token: string } {
+    return { token: this.token(claims, options) };
+  }
+
+  /** The parameters of a GraphQL connection: `createClient({ url, connectionParams: issuer.connectionParams() })`. */
+  connectionParams(claims?: TestClaims, options?: TestTokenOptions): { readonly authorization: string } {
+    return this.bearer(claims, options);
+  }
+
   /** A token of exactly these parts, valid or not; a part that is left out is valid. */
   forge({
     key = this.signer.key,

@@ -1,5 +1,5 @@
 import { captureSpans, startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
-import { KeyRings, type AuthOptions } from 'nestjs-jwks-auth';
+import { KeyRings, Revocations, type AuthOptions } from 'nestjs-jwks-auth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Connections } from '../../../src/connections/connections.js';
 import {
@@ -146,6 +146,17 @@ describe.each(LIBRARIES)('a connection with %s', (library) => {
     await api.auth.recheckAll(({ claims }) => claims.jti === 'two');
     expect(await client.ask('open')).toMatchObject({ event: 'open' });
     await api.auth.recheckAll();
+    expect(await heardAtEnd(library, client)).toEqual(
+      library === 'ws' ? '4401 revoked' : ['exception', 'revoked', 'io server disconnect'],
+    );
+    expect(await other.ask('me')).toMatchObject({ event: 'me' });
+  });
+
+  it('ends at once when its session is revoked', async () => {
+    await using api = await startGatewayApp(options(), { library });
+    await using client = await connect(library, api, issuer.token({ sid: 'one' }));
+    await using other = await connect(library, api, issuer.token({ sid: 'two' }));
+    await api.app.get(Revocations).revokeSession(issuer.issuer, 'one');
     expect(await heardAtEnd(library, client)).toEqual(
       library === 'ws' ? '4401 revoked' : ['exception', 'revoked', 'io server disconnect'],
     );
