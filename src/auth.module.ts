@@ -20,6 +20,7 @@ import { systemClock } from './common/clock.js';
 import { Connections } from './connections/connections.js';
 import { GatewayAudit } from './connections/gateway-audit.js';
 import { WebSocketAuth } from './connections/websocket-auth.js';
+import type { Endpoint } from './endpoint/endpoint.js';
 import { serveEndpoint } from './endpoint/serve-endpoint.js';
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
@@ -35,6 +36,7 @@ import { JwtStrategy } from './passport/jwt.strategy.js';
 import { createRevocations } from './revocation/create-revocations.js';
 import { Revocations } from './revocation/revocations.js';
 import { checkIsStatic } from './static-dependencies.js';
+import { metadataEndpoints } from './resource/resource-metadata.js';
 import { AccessPolicies } from './requirements/access-policy.js';
 import { RequirementChecks } from './requirements/requirement-checks.js';
 import { observe } from './telemetry/metrics.js';
@@ -51,6 +53,8 @@ const START_CHECK = Symbol('nestjs-jwks-auth start check');
 const RESOLVED_OPTIONS = Symbol('nestjs-jwks-auth resolved options');
 /** Undefined where no logout tokens are received. */
 const BACK_CHANNEL_LOGOUT = Symbol('nestjs-jwks-auth back-channel logout');
+/** The endpoints of the metadata of protected resources. */
+const RESOURCE_METADATA = Symbol('nestjs-jwks-auth resource metadata');
 
 /**
  * Guards an API with OAuth 2 access tokens. `AuthModule.forRoot(options)`, or `AuthModule.forRootAsync` with
@@ -115,6 +119,11 @@ const BACK_CHANNEL_LOGOUT = Symbol('nestjs-jwks-auth back-channel logout');
         const verifier = new LogoutTokenVerifier(logout, directory, token.clockToleranceMs);
         return new BackChannelLogout(logout, verifier, revocations, new Logger('AuthModule'));
       },
+    },
+    {
+      provide: RESOURCE_METADATA,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ resources }: ResolvedAuthOptions) => metadataEndpoints(resources),
     },
     {
       provide: GUARD_OPTIONS,
@@ -189,6 +198,7 @@ export class AuthModule
     @Inject(JwtStrategy) private readonly strategy: JwtStrategy,
     @Inject(Revocations) private readonly revocations: Revocations,
     @Inject(BACK_CHANNEL_LOGOUT) private readonly logout: BackChannelLogout | undefined,
+    @Inject(RESOURCE_METADATA) private readonly metadata: readonly Endpoint[],
   ) {
     super();
     const [own, ...others] = [...modules.values()].filter(({ metatype }) => metatype === AuthModule);
@@ -221,7 +231,9 @@ export class AuthModule
 
   /** After the middleware of the application, and before its routes. */
   configure(): void {
-    if (this.logout !== undefined) serveEndpoint(this.host.httpAdapter, this.logout.endpoint);
+    const { logout, host } = this;
+    const endpoints = [...this.metadata, ...(logout === undefined ? [] : [logout.endpoint])];
+    for (const endpoint of endpoints) serveEndpoint(host.httpAdapter, endpoint);
   }
 
   /** The last hook of a start: when another fails, Nest calls none that could give back what this one takes. */

@@ -24,6 +24,13 @@ import {
   type RevocationOptions,
 } from './revocation/revocation.options.js';
 import {
+  identifierOf,
+  resolveResource,
+  type ResolvedResource,
+  type ResourceContext,
+  type ResourceOptions,
+} from './resource/resource.options.js';
+import {
   resolveTokenOptions,
   TOKEN_OPTION_DEFAULTS,
   type IssuerOptions,
@@ -40,11 +47,19 @@ export interface AuthOptions extends Partial<IssuerOptions>, TokenOptions, Guard
    */
   readonly issuers?: readonly IssuerOptions[] | DynamicIssuers;
   /**
-   * Audiences beside `audience`, of tokens of any issuer: good only for routes that name them in `@RequireAudience`.
+   * The protected resource that this API is, and its metadata (RFC 9728). Its identifier is the `audience`, unless that is
+   * given and holds it.
+   *
+   * @default no metadata
+   */
+  readonly resource?: ResourceOptions;
+  /**
+   * Audiences beside `audience`, of tokens of any issuer: good only for routes that name them in `@RequireAudience`. One
+   * with metadata of its own is given as {@link ResourceOptions}.
    *
    * @default none
    */
-  readonly furtherAudiences?: readonly string[];
+  readonly furtherAudiences?: readonly (string | ResourceOptions)[];
   /** How the issuers' keys are fetched and kept. */
   readonly keys?: KeyOptions;
   /** How what `Revocations` revokes is kept and shared. */
@@ -66,6 +81,8 @@ export interface ResolvedAuthOptions {
   readonly token: ResolvedTokenOptions;
   readonly keys: ResolvedKeyOptions;
   readonly guard: ResolvedGuardOptions;
+  /** Those whose metadata is served. */
+  readonly resources: readonly ResolvedResource[];
   readonly revocations: ResolvedRevocationOptions;
   /** Undefined where no logout tokens are received. */
   readonly logout: ResolvedLogoutOptions | undefined;
@@ -77,6 +94,7 @@ const NAMES = [
   ...ISSUER_OPTION_NAMES,
   ...Object.keys(TOKEN_OPTION_DEFAULTS),
   'issuers',
+  'resource',
   'furtherAudiences',
   'jwtFromRequest',
   ...REQUIREMENT_OPTION_NAMES,
@@ -98,12 +116,15 @@ export function resolveAuthOptions(given: AuthOptions): ResolvedAuthOptions {
   if (misplaced !== undefined) throw badOption(misplaced, 'goes beside useFactory, not into what it returns');
   checkMembers('', given, NAMES);
   const keys = resolveKeyOptions(given.keys);
-  const { issuers, dynamicIssuers } = resolveIssuers(given, keys.allowHttp);
+  const { issuers, dynamicIssuers } = resolveIssuers(withAudience(given), keys.allowHttp);
   const audience = issuers[0]?.audience ?? dynamicIssuers?.audience;
   const known = knownNames(issuers, dynamicIssuers);
+  const context = { issuers: known.issuers, allowHttp: keys.allowHttp };
+  const resource = resolveMainResource(given, [...issuers, dynamicIssuers], context);
   const furtherAudiences = resolveFurtherAudiences(
     given.furtherAudiences ?? [],
     [...issuers, dynamicIssuers].flatMap((one) => one?.audience ?? []),
+    context,
   );
   const further = furtherAudiences.map((one) => one.audience);
   const token = resolveTokenOptions(pick(given, Object.keys(TOKEN_OPTION_DEFAULTS)), further);
@@ -114,13 +135,39 @@ export function resolveAuthOptions(given: AuthOptions): ResolvedAuthOptions {
     keys,
     guard: resolveGuardOptions(given, {
       audience: audience?.[0],
+      resource,
       furtherAudiences,
       known: { ...known, audiences: known.audiences && [...known.audiences, ...further] },
       clockToleranceMs: token.clockToleranceMs,
     }),
+    resources: [resource, ...furtherAudiences.map((one) => one.resource)].filter((one) => one !== undefined),
     revocations: resolveRevocationOptions(given.revocations),
     logout: resolveLogoutOptions(given.backChannelLogout),
   };
+}
+
+/** The identifier of the resource is the audience, unless one is given. */
+function withAudience(given: AuthOptions): AuthOptions {
+  const { audience, resource } = given;
+  if (resource === undefined) return given;
+  const identifier = identifierOf('resource', resource);
+  return audience === undefined ? { ...given, audience: identifier } : given;
+}
+
+/** The option `resource`: every audience that is given must hold its identifier, else its tokens would be refused. */
+function resolveMainResource(
+  { resource: given }: AuthOptions,
+  rules: readonly ({ readonly audience: readonly string[] | null | undefined } | undefined)[],
+  context: ResourceContext,
+): ResolvedResource | undefined {
+  if (given === undefined) return undefined;
+  const resource = resolveResource('resource', given, context);
+  const contradicting = rules.find((one) => one?.audience && !one.audience.includes(resource.identifier));
+  if (contradicting === undefined) return resource;
+  throw badOption(
+    'audience',
+    `contradicts resource.identifier: it must hold ${resource.identifier}, for which clients get their tokens`,
+  );
 }
 
 /** What `@RequireAudience` and `@RequireIssuer` may name: with dynamic issuers, and where no audience is checked, anything. */

@@ -32,6 +32,7 @@ export {
 } from './requirements/claim-rules.js';
 export type { AuthenticationOptions } from './requirements/required-authentication.js';
 export type { RequirementOptions } from './requirements/requirement.options.js';
+export type { ResourceOptions } from './resource/resource.options.js';
 export type { ScopeImplications } from './requirements/scope-hierarchy.js';
 export type { SubjectKind, SubjectKindOf } from './requirements/subject-kind.js';
 export { CurrentUser } from './guard/current-user.decorator.js';

@@ -4,7 +4,7 @@ import { isFor, type Respond } from './endpoint.js';
 interface FastifyReply {
   code(status: number): this;
   headers(values: Readonly<Record<string, string>>): this;
-  send(body: string): this;
+  send(body: Uint8Array | undefined): this;
   callNotFound(): unknown;
 }
 
@@ -32,7 +32,11 @@ export function serveWithFastify(instance: FastifyInstance, path: string, respon
     async onRequest({ raw }, reply) {
       if (!isFor(raw, path)) return reply.callNotFound();
       const { status, headers, body } = await respond(raw);
-      return reply.code(status).headers(headers).send(body);
+      // As bytes: to text, Fastify adds a charset or a type.
+      return reply
+        .code(status)
+        .headers(headers)
+        .send(body === '' ? undefined : Buffer.from(body));
     },
     // Never called: the hook has responded.
     handler: () => undefined,

@@ -1,4 +1,10 @@
 import { badOption, checkFunction } from '../common/option-checks.js';
+import {
+  resolveResource,
+  type ResolvedResource,
+  type ResourceContext,
+  type ResourceOptions,
+} from '../resource/resource.options.js';
 import { isQuotable } from './challenge.js';
 import {
   resolveRequirementOptions,
@@ -60,8 +66,8 @@ export interface GuardOptions extends RequirementOptions {
 /** An audience beside those of the issuers, which only routes that name it accept. */
 export interface FurtherAudience {
   readonly audience: string;
-  /** The URL of the metadata of the protected resource (RFC 9728), if it has any. */
-  readonly resourceMetadata: string | undefined;
+  /** The protected resource that it is, if it has metadata (RFC 9728). */
+  readonly resource: ResolvedResource | undefined;
 }
 
 /** The names that routes may require; undefined where they are not all known at start. */
@@ -74,8 +80,8 @@ export interface KnownNames {
 export interface ResolvedGuardOptions extends ResolvedRequirementOptions {
   readonly jwtFromRequest: JwtFromRequest | undefined;
   readonly realm: string | undefined;
-  /** The URL of the metadata of the protected resource (RFC 9728) that the main audience is, if it has any. */
-  readonly resourceMetadata: string | undefined;
+  /** The protected resource that the main audience is, if it has metadata (RFC 9728). */
+  readonly resource: ResolvedResource | undefined;
   readonly furtherAudiences: readonly FurtherAudience[];
   readonly known: KnownNames;
   readonly validate: Validate | undefined;
@@ -89,6 +95,7 @@ export const GUARD_OPTIONS = Symbol('nestjs-jwks-auth guard options');
 export interface GuardContext {
   /** The realm of challenges, unless the options name one. */
   readonly audience: string | undefined;
+  readonly resource: ResolvedResource | undefined;
   readonly furtherAudiences: readonly FurtherAudience[];
   readonly known: KnownNames;
   readonly clockToleranceMs: number;
@@ -101,7 +108,7 @@ export interface GuardContext {
  */
 export function resolveGuardOptions(
   given: GuardOptions,
-  { audience, furtherAudiences, known, clockToleranceMs }: GuardContext,
+  { audience, resource, furtherAudiences, known, clockToleranceMs }: GuardContext,
 ): ResolvedGuardOptions {
   const { jwtFromRequest, validate, realm = audience, transports } = given;
   checkFunction('jwtFromRequest', jwtFromRequest);
@@ -112,7 +119,7 @@ export function resolveGuardOptions(
     jwtFromRequest,
     validate,
     realm,
-    resourceMetadata: undefined,
+    resource,
     furtherAudiences,
     known,
     transports: resolveTransports(transports),
@@ -122,22 +129,41 @@ export function resolveGuardOptions(
 /**
  * The further audiences, each of them the realm of its routes.
  *
- * @throws TypeError for one that is no further audience, or no realm
+ * @param audiences those of the issuers
+ * @throws TypeError for one that is no further audience, or no realm, or whose metadata is wrong
  */
 export function resolveFurtherAudiences(
-  given: readonly string[],
+  given: readonly (string | ResourceOptions)[],
   audiences: readonly string[],
+  context: ResourceContext,
 ): readonly FurtherAudience[] {
   if (!Array.isArray(given)) throw badOption('furtherAudiences', 'must be an array');
-  return given.map((audience: unknown, index) => {
-    const name = `furtherAudiences[${index}]`;
-    if (typeof audience !== 'string' || audience === '') throw badOption(name, 'must be a non-empty string');
-    checkRealm(name, audience);
-    if (audiences.includes(audience))
-      throw badOption(name, `is an "audience" already, which opens every route`);
-    if (given.indexOf(audience) !== index) throw badOption('furtherAudiences', `names ${audience} twice`);
-    return { audience, resourceMetadata: undefined };
-  });
+  const further = given.map((one: unknown, index) =>
+    resolveFurtherAudience(`furtherAudiences[${index}]`, one, audiences, context),
+  );
+  const names = further.map(({ audience }) => audience);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw badOption('furtherAudiences', `names ${twice} twice`);
+  return further;
+}
+
+function resolveFurtherAudience(
+  name: string,
+  given: unknown,
+  audiences: readonly string[],
+  context: ResourceContext,
+): FurtherAudience {
+  const resource =
+    typeof given === 'object' && given !== null
+      ? resolveResource(name, given as ResourceOptions, context)
+      : undefined;
+  const audience = resource === undefined ? given : resource.identifier;
+  if (typeof audience !== 'string' || audience === '')
+    throw badOption(name, 'must be a non-empty string, or an object with an identifier');
+  checkRealm(name, audience);
+  if (audiences.includes(audience))
+    throw badOption(name, `is an "audience" already, which opens every route`);
+  return { audience, resource };
 }
 
 /**

@@ -17,7 +17,7 @@ const namesIn = (document: string, table: string) =>
   tableRows(document, table).flatMap(([name]) => codeIn(name));
 
 /** Options that are objects, of which each member has a row. */
-const GROUPS = ['keys', 'claims', 'revocations', 'backChannelLogout'];
+const GROUPS = ['keys', 'claims', 'revocations', 'backChannelLogout', 'resource'];
 
 const OPTIONS = [
   ...api.membersOf('AuthOptions').filter((name) => !GROUPS.includes(name)),
@@ -25,6 +25,7 @@ const OPTIONS = [
   ...prefixed('claims', api.membersOf('GrantClaims')),
   ...prefixed('revocations', api.membersOf('RevocationOptions')),
   ...prefixed('backChannelLogout', api.membersOf('BackChannelLogoutOptions')),
+  ...prefixed('resource', api.membersOf('ResourceOptions')),
   ...api.membersOf('AuthModuleExtras'),
 ];
 

@@ -66,29 +66,31 @@ export interface GuardedAppOptions {
   readonly adapter?: Adapter;
   readonly controllers?: Type[];
   readonly logger?: LoggerService | false;
+  /** @default a free one */
+  readonly port?: number;
 }
 
 /** Starts an application with an AuthModule of these options, on a free port. */
 export async function startGuardedApp(
   options: AuthOptions & AuthModuleExtras,
-  { adapter = 'express', controllers = [SampleController], logger = false }: GuardedAppOptions = {},
+  { adapter = 'express', controllers = [SampleController], logger = false, port = 0 }: GuardedAppOptions = {},
 ): Promise<GuardedApp> {
   @Module({ imports: [AuthModule.forRoot(options)], controllers })
   class SampleModule {}
-  return listen(SampleModule, { adapter, logger });
+  return listen(SampleModule, { adapter, logger, port });
 }
 
 /** Starts an application of this module on a free port. */
 export async function listen(
   module: Type,
-  { adapter = 'express', logger = false }: GuardedAppOptions = {},
+  { adapter = 'express', logger = false, port = 0 }: GuardedAppOptions = {},
 ): Promise<GuardedApp> {
   const nestOptions = { logger, abortOnError: false };
   const app =
     adapter === 'fastify'
       ? await NestFactory.create(module, new FastifyAdapter(), nestOptions)
       : await NestFactory.create(module, nestOptions);
-  await app.listen(0, '127.0.0.1');
+  await app.listen(port, '127.0.0.1');
   const url = await app.getUrl();
   return {
     app,
