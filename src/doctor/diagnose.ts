@@ -6,6 +6,7 @@ import { clockFindings } from './issuer/clock-findings.js';
 import { discoveryFindings } from './issuer/discovery-findings.js';
 import { issuerProblems, spellingProblems } from './issuer/issuer-spelling.js';
 import { keySetFindings } from './issuer/key-set-findings.js';
+import { resourceFindings } from './resource-findings.js';
 import { audienceFinding } from './token/audience.js';
 import { explanationOf } from './token/explanation.js';
 import { withoutPersonal } from './token/members.js';
@@ -23,11 +24,12 @@ import { verdictOn } from './token/verdict.js';
  * @throws TypeError that names the option which is wrong, or an issuer that is no URL
  */
 export async function diagnose(options: DiagnoseOptions): Promise<readonly Finding[]> {
-  const examination = await examine(resolveDiagnoseOptions(options));
+  const resolved = resolveDiagnoseOptions(options);
+  const examination = await examine(resolved);
   const form = examination.token?.problems ?? [];
   const kind = kindOf(examination);
   const spelling = spellingProblems(examination);
-  const token = tokenFindings(examination, kind !== undefined);
+  const token = tokenFindings(examination, kind?.level === 'error');
   const clock = clockFindings(examination, token.isVerified);
   const isClock = token.findings.some(({ code }) => code === 'clock_differs');
   const findings = [
@@ -40,6 +42,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<readonly Findi
     ...keySetFindings(examination),
     ...(isClock ? [] : clock),
     ...token.findings,
+    ...(await resourceFindings(resolved)),
   ];
   const claims = examination.token?.claims ?? {};
   return findings.map((one) => ({

@@ -114,6 +114,7 @@ const CODES_BY_HEADING = {
     'tls_untrusted',
     'tls_name_differs',
     'tls_dates',
+    'tls_refused',
     'tls_not_spoken',
     'tls_not_checked',
     'http_not_spoken',

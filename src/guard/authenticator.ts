@@ -11,6 +11,7 @@ import type { Authentication } from './authentication.js';
 import { bearerToken, isB64Token, type HttpRequest } from './transports/bearer-token.js';
 import type { ResolvedGuardOptions, Validate } from './guard.options.js';
 import { perRequest } from './per-request.js';
+import { RefusalLog } from './refusal-log.js';
 
 /** What is authenticated: an HTTP request, or a call over another transport. */
 export interface Credentialed {
@@ -49,6 +50,7 @@ export class Authenticator {
   constructor(
     private readonly verifier: AccessTokenVerifier,
     private readonly options: ResolvedGuardOptions,
+    private readonly refusals = new RefusalLog(),
   ) {}
 
   /**
@@ -64,7 +66,7 @@ export class Authenticator {
     const once = () => (state.authentication ??= this.run(state));
     if (state.isTraced) return once().then(decide);
     state.isTraced = true;
-    return traceAuthentication(call.transport, once, decide);
+    return this.refusals.observe(traceAuthentication(call.transport, once, decide), once);
   }
 
   private stateOf(call: Credentialed): CallState {

@@ -112,6 +112,15 @@ const CASES: readonly (readonly [what: string, FindingCode, words: RegExp, Chang
     /http, and not on this machine/,
     () => ({ issuer: 'http://login.example/', token: undefined }),
   ],
+  [
+    'metadata under another name, and a token that is right',
+    'issuer_host_differs',
+    /the token agrees with the configuration/,
+    async (issuer) => {
+      const origin = await scene.serveMetadata(() => ({ issuer: 'https://login.example', jwks_uri: 'x' }));
+      return { issuer: origin, token: issuer.token({ iss: origin }) };
+    },
+  ],
   // Discovery
   [
     'no metadata',
@@ -148,11 +157,14 @@ const CASES: readonly (readonly [what: string, FindingCode, words: RegExp, Chang
     'an issuer that signs with HS256 alone',
     'symmetric_issuer',
     /"HS256" alone/,
-    metadata((issuer) => ({
-      issuer,
-      jwks_uri: `${issuer}/jwks`,
-      id_token_signing_alg_values_supported: ['HS256'],
-    })),
+    metadata((origin, issuer) => {
+      issuer.publish({ keys: [] });
+      return {
+        issuer: origin,
+        jwks_uri: issuer.jwksUri,
+        id_token_signing_alg_values_supported: ['HS256'],
+      };
+    }),
   ],
   [
     'a login page for metadata',

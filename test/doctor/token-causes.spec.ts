@@ -201,6 +201,12 @@ const CASES: readonly (readonly [what: string, FindingCode, words: RegExp, Chang
   ],
   ['account', 'wrong_audience', /Keycloak's own client/, claims({ aud: 'account' })],
   ['the client', 'wrong_audience', /client that requested it/, claims({ aud: 'client-1' })],
+  [
+    'an API that the client calls',
+    'wrong_audience',
+    /client is configured/,
+    claims({ aud: 'other', azp: 'https://api.test' }),
+  ],
   ['userinfo alone', 'wrong_audience', /issuer itself/, claims({ aud: 'https://t.auth0.com/userinfo' })],
   ['a slash more', 'wrong_audience', /only in the slash at the end/, claims({ aud: 'https://api.test/' })],
   [

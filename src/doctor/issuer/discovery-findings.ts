@@ -24,7 +24,7 @@ export function discoveryFindings(examination: Examination): readonly Finding[] 
         )
       : ok('discovery', where),
     ...(options.jwksUri === undefined ? jwksUriFindings(metadata ?? {}, options.keys.allowHttp) : []),
-    ...symmetricIssuer(metadata ?? {}),
+    ...(hasKeys(examination) ? [] : symmetricIssuer(metadata ?? {})),
     ...proxyFindings(address),
   ];
 }
@@ -112,6 +112,8 @@ function refusedJwksUri({ message }: JwksFetchError, issuer: string, jwksUri: st
     `Have the issuer publish its https address (behind a proxy: forwarded headers, or its public host name), or configure jwksUri. AuthModule says: ${message.replace(/^.*?: /, '')}.`,
   );
 }
+
+const hasKeys = ({ imported }: Examination): boolean => (imported?.keySet.keys.length ?? 0) > 0;
 
 /** What an issuer signs with, as far as it says so. */
 function symmetricIssuer(metadata: Metadata): readonly Finding[] {

@@ -149,11 +149,14 @@ function documentDiffers({ options, discovery, token, provider }: Examination, n
           `${seen}; tokens probably carry the latter`,
           `Compare with the iss of a token, and configure that.`,
         );
-  return error(
-    isHostAlone(configured, named) ? 'issuer_host_differs' : 'issuer_differs',
-    seen,
-    remedy(configured, named, provider),
-  );
+  const code = isHostAlone(configured, named) ? 'issuer_host_differs' : 'issuer_differs';
+  if (isToken)
+    return error(
+      code,
+      `${seen}; the token agrees with the configuration`,
+      `Have the issuer name itself alike in its metadata and its tokens, whatever host it is reached by${provider === 'keycloak' ? ' (with Keycloak, --hostname)' : ''}; or keep the issuer, and set jwksUri, which needs no metadata.`,
+    );
+  return error(code, seen, remedy(configured, named, provider));
 }
 
 function tokenDiffers({ options, discovery, provider }: Examination, iss: string): Finding {

@@ -13,7 +13,7 @@ const BELOW_HTTP: Readonly<Record<string, (host: string) => Advice>> = {
   ENOTFOUND: (host) => [
     'dns',
     `the name ${quoted(host)} does not resolve (ENOTFOUND)`,
-    'Check its spelling, and whether it is known here: a name of a container or a cluster is known inside alone.',
+    'Check its spelling, and whether it is known here: a name of a container or a cluster is known inside alone. Where the issuer has another name here, keep its iss as issuer and set jwksUri to its JWK Set under that name.',
   ],
   EAI_AGAIN: (host) => [
     'dns',
@@ -23,7 +23,7 @@ const BELOW_HTTP: Readonly<Record<string, (host: string) => Advice>> = {
   ECONNREFUSED: (host) => [
     'connection_refused',
     `nothing listens at ${quoted(host)} (ECONNREFUSED)`,
-    'Check host and port, and that the issuer runs. Inside a container, localhost is the container itself.',
+    'Check host and port, and that the issuer runs. Inside a container, localhost is the container itself: keep the iss of the tokens as issuer, and set jwksUri to the JWK Set at a host that is reached from there.',
   ],
   EHOSTUNREACH: (host) => [
     'connection_failed',
@@ -37,7 +37,7 @@ const BELOW_HTTP: Readonly<Record<string, (host: string) => Advice>> = {
   ],
   ECONNRESET: (host) => [
     'connection_failed',
-    `the connection to ${quoted(host)} was reset (ECONNRESET)`,
+    `the connection to ${quoted(host)} was closed without a response (ECONNRESET)`,
     'Something on the way ends it: a firewall, a proxy, or a server that expects TLS at this port.',
   ],
   EPIPE: (host) => [
@@ -240,7 +240,10 @@ function belowHttp({ cause, message }: Error, host: string, address: string): Ad
       `the proxy in ${proxy} cannot be used (${code || 'it closed the connection'})`,
       `Check ${proxy}, and exclude the host in NO_PROXY if it is reached directly.`,
     ];
-  const advice = BELOW_HTTP[code]?.(host) ?? (code.startsWith('ERR_SSL') ? notTls(host) : undefined);
+  const advice =
+    tlsRefusal(code, String(Object(cause).message), host) ??
+    BELOW_HTTP[code]?.(host) ??
+    (code.startsWith('ERR_SSL') ? notTls(host) : undefined);
   const [kind, seen, todo] =
     advice ??
     ([
@@ -248,11 +251,27 @@ function belowHttp({ cause, message }: Error, host: string, address: string): Ad
       `the connection to ${quoted(host)} failed (${code || message.replace(/^\S+: /, '')})`,
       'Look at the log of the issuer, and of what stands before it.',
     ] as const);
+  const isPlain = code === 'ECONNRESET' && address.startsWith('http:');
+  const expectsTls = isPlain ? '; perhaps it expects https at this port' : '';
   const hint =
     proxy === undefined || kind.startsWith('tls')
       ? ''
       : ` ${proxy} is set, and Node uses it with NODE_USE_ENV_PROXY=1 alone (Node 24).`;
-  return [kind, seen, todo + hint];
+  return [kind, seen + expectsTls, todo + hint];
+}
+
+/** A TLS alert of the server, or a version that one side does not have. */
+function tlsRefusal(code: string, message: string, host: string): Advice | undefined {
+  if (
+    !/ALERT|UNSUPPORTED_PROTOCOL|NO_CIPHER|HANDSHAKE/.test(code) &&
+    !/alert|unsupported protocol/i.test(message)
+  )
+    return undefined;
+  return [
+    'tls_refused',
+    `${quoted(host)} refuses the TLS handshake (${code})`,
+    'It may require a client certificate (pass keys.requestAgent with "cert" and "key"), another host name, or a version of TLS that this Node does not speak.',
+  ];
 }
 
 const hostOf = (address: string): string => (URL.canParse(address) ? new URL(address).host : address);

@@ -148,6 +148,12 @@ function knownAudience(
       `${both}: the token is for the client that requested it, as an ID token is`,
       `Send an access token for this API. ${REMEDIES[provider] ?? GENERAL}`,
     );
+  if (configured.some((one) => clients.includes(one)))
+    return error(
+      'wrong_audience',
+      `${both}: the client is configured as audience, and the token is for an API that it calls`,
+      'Configure the audience of this API, as it stands in aud, if the token is meant for it.',
+    );
   const issuer = ownValue(claims, 'iss');
   if (given.length === 1 && typeof issuer === 'string' && differenceOf(given[0] ?? '', issuer) === '')
     return error(

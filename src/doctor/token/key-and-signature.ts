@@ -148,7 +148,13 @@ function byOtherAlgorithm(
 
 function byOtherKey(jws: Jws, keys: readonly VerificationKey[], kid: unknown): Finding | undefined {
   const signer = keys.find((key) => isSignedWith(key, jws));
-  if (signer === undefined || signer.kid === kid) return undefined;
+  if (signer === undefined) return undefined;
+  if (signer.kid === kid)
+    return error(
+      'kid_twice',
+      `the token was signed with a further key named ${quoted(kid)}: more than three keys have that kid, and three are tried`,
+      'Give each key a kid of its own (RFC 7517 §4.5).',
+    );
   return error(
     'bad_signature',
     `the token names the key ${quoted(kid)}, and was signed with ${quoted(signer.kid)}`,

@@ -1,6 +1,6 @@
 import { ownValue } from '../../token/claim-path.js';
 import type { IssuerRules } from '../../token/issuers/issuer-rules.js';
-import { error, type Finding } from '../finding.js';
+import { error, warning, type Finding } from '../finding.js';
 import { quoted } from '../words.js';
 import type { Members } from './members.js';
 import type { ReadToken } from './read-token.js';
@@ -128,9 +128,11 @@ function idToken(
   const aud = ownValue(claims, 'aud');
   const isForApi =
     audience !== null && audience.some((one) => one === aud || (Array.isArray(aud) && aud.includes(one)));
-  if (isAccessToken || isForApi) return undefined;
+  if (isAccessToken) return undefined;
+  const isNonce = ownValue(claims, 'nonce') !== undefined;
+  if (isForApi) return isNonce ? ACCEPTED_ID_TOKEN : undefined;
   const names = PROFILE_CLAIMS.filter((name) => ownValue(claims, name) !== undefined);
-  if (ownValue(claims, 'nonce') !== undefined) names.unshift('nonce');
+  if (isNonce) names.unshift('nonce');
   const isForClient = aud !== undefined && (aud === ownValue(claims, 'azp') || names.includes('nonce'));
   if (names.length === 0 || (audience === null && !isForClient)) return undefined;
   return anIdToken(
@@ -141,6 +143,12 @@ function idToken(
     claims,
   );
 }
+
+const ACCEPTED_ID_TOKEN = warning(
+  'id_token',
+  'this looks like an ID token: it has "nonce" and no scope; it is accepted because its aud, the client, is configured as audience',
+  'Configure the audience of the API, and have the client send the access token.',
+);
 
 const anIdToken = (why: string, claims: Members): Finding =>
   error(
