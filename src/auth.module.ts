@@ -232,7 +232,9 @@ export class AuthModule
   /** After the middleware of the application, and before its routes. */
   configure(): void {
     const { logout, host } = this;
-    const endpoints = [...this.metadata, ...(logout === undefined ? [] : [logout.endpoint])];
+    // A module that is request-scoped has no dependencies here; the start check says so.
+    const metadata = (this.metadata as readonly Endpoint[] | undefined) ?? [];
+    const endpoints = [...metadata, ...(logout === undefined ? [] : [logout.endpoint])];
     for (const endpoint of endpoints) serveEndpoint(host.httpAdapter, endpoint);
   }
 
