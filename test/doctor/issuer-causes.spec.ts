@@ -216,6 +216,12 @@ const CASES: readonly (readonly [what: string, FindingCode, words: RegExp, Chang
     /time limit/,
     (issuer) => (issuer.fault('hang', { on: 'discovery' }), { keys: { timeoutMs: 200 } }),
   ],
+  [
+    'a response that is cut off',
+    'connection_failed',
+    /in the middle of the response/,
+    (issuer) => issuer.fault('cut'),
+  ],
   ['a redirect', 'redirect', /redirect \(302\) to .*elsewhere/, (issuer) => void issuer.fault('redirect')],
   ['a page instead of keys', 'not_json', /HTML page/, (issuer) => void issuer.fault('html')],
   ['keys that are cut off', 'not_json', /broken or cut off/, (issuer) => void issuer.fault('truncated')],

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, sign, type KeyObject } from 'node:crypto';
 import type { TestClaims, TestIssuer, TestTokenOptions } from 'nestjs-jwks-auth/testing';
 import type { DiagnoseOptions, FindingCode } from 'nestjs-jwks-auth/doctor';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -208,6 +208,7 @@ const CASES: readonly (readonly [what: string, FindingCode, words: RegExp, Chang
     claims({ aud: 'other', azp: 'https://api.test' }),
   ],
   ['userinfo alone', 'wrong_audience', /issuer itself/, claims({ aud: 'https://t.auth0.com/userinfo' })],
+  ['a space more', 'wrong_audience', /only in a space/, claims({ aud: ' https://api.test' })],
   ['a slash more', 'wrong_audience', /only in the slash at the end/, claims({ aud: 'https://api.test/' })],
   [
     'another case',
@@ -234,6 +235,7 @@ const CASES: readonly (readonly [what: string, FindingCode, words: RegExp, Chang
     /"exp" counts milliseconds/,
     claims({ exp: Date.now() + 300_000 }),
   ],
+  ['exp as a lifetime', 'expired', /exp is 3600, which is a lifetime/, claims({ exp: 3_600 })],
   ['no exp', 'expiry_missing', /never expires/, claims({ exp: undefined })],
   ['exp in quotes', 'invalid_claim', /number of seconds/, claims({ exp: String(nowS() + HOUR_S) })],
   // Keys and signatures
@@ -246,6 +248,13 @@ const CASES: readonly (readonly [what: string, FindingCode, words: RegExp, Chang
     'bad_signature',
     /brings a key of its own/,
     (issuer) => issuer.badTokens()['key of its own (jwk)'],
+  ],
+  [
+    'a signature by another algorithm',
+    'signature_der',
+    /DER/,
+    (issuer) =>
+      issuer.forge({ signature: (input) => sign('sha256', input, issuer.keys[0]?.privateKey as KeyObject) }),
   ],
   ['no issuer', 'issuer_missing', /no issuer/, claims({ iss: undefined })],
 ];

@@ -47,10 +47,12 @@ function keySetFailure(jwks: Attempt<JwksResponse>, examination: Examination): F
   const found =
     reachabilityProblem(what, jwks) ??
     error('discovery_invalid', `${what} cannot be fetched`, 'Look at the issuer.');
+  const hosts = [discovery?.address ?? '', address].map((one) => URL.parse(one)?.host);
   const isOfDocument =
     options.jwksUri === undefined &&
     discovery?.value !== undefined &&
-    ['dns', 'connection_refused', 'connection_failed', 'timeout'].includes(found.code);
+    hosts[0] !== hosts[1] &&
+    UNREACHABLE.includes(found.code);
   if (!isOfDocument) return found;
   return {
     ...found,
@@ -58,6 +60,8 @@ function keySetFailure(jwks: Attempt<JwksResponse>, examination: Examination): F
     todo: `Have the issuer publish an address that is known here too, or configure jwksUri with one. ${found.todo}`,
   };
 }
+
+const UNREACHABLE: readonly Finding['code'][] = ['dns', 'connection_refused', 'connection_failed', 'timeout'];
 
 /** JSON without an array `keys` (RFC 7517 §5): what it is instead. */
 function notAKeySet({ options, jwks, jwksDocument }: Examination): Finding {
@@ -118,7 +122,7 @@ function refusalOf(response: JwksResponse, { options, imported }: Examination): 
       );
     return error(
       'keys_none_usable',
-      `none of the ${plural(response.keys.length, 'key')} of the issuer can be used: ${described(imported?.unusable ?? [])}`,
+      `${response.keys.length === 1 ? 'the only key of the issuer cannot' : `none of the ${response.keys.length} keys of the issuer can`} be used: ${described(imported?.unusable ?? [])}`,
       'Have the issuer publish a public signing key: RSA of 2048 bits or more, EC P-256, P-384 or P-521, or Ed25519.',
     );
   }
@@ -154,7 +158,7 @@ export const reasonOf = ({ reason }: UnusableKey): string => `${REASONS[reason]}
 const described = (unusable: readonly UnusableKey[]): string =>
   unusable
     .slice(0, 10)
-    .map((key) => `${key.kid === undefined ? `key ${key.index}` : quoted(key.kid)} is ${reasonOf(key)}`)
+    .map((key) => `${key.kid === undefined ? `key ${key.index}` : quoted(key.kid)}: ${reasonOf(key)}`)
     .join('; ');
 
 /** A key for encryption beside those for signatures is usual. */

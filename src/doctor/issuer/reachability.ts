@@ -130,7 +130,7 @@ export function reachabilityProblem(
   const [code, seen, todo] = adviceOn(
     failure,
     address,
-    heads.findLast(({ url }) => url === address)?.headers ?? {},
+    heads.findLast(({ url }) => url === address)?.headers,
   );
   return error(code, `${took}${seen}${at}`, todo);
 }
@@ -138,12 +138,12 @@ export function reachabilityProblem(
 function adviceOn(
   failure: NonNullable<Attempt<unknown>['failure']>,
   address: string,
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: Readonly<Record<string, string | string[] | undefined>> | undefined,
 ): Advice {
   const { code, status = 0 } = failure;
   switch (code) {
     case 'network':
-      return belowHttp(failure, hostOf(address), address);
+      return headers === undefined ? belowHttp(failure, hostOf(address), address) : cutOff(address);
     case 'timeout':
     case 'aborted':
       return [
@@ -154,7 +154,7 @@ function adviceOn(
     case 'redirect':
       return [
         'redirect',
-        `the response is a redirect (${status}) to ${quoted(shownUrl(absolute(headers['location'], address)))}, which is not followed`,
+        `the response is a redirect (${status}) to ${quoted(shownUrl(absolute(headers?.['location'], address)))}, which is not followed`,
         'Configure the address that it leads to; a redirect to a login page means that the issuer is not public here.',
       ];
     case 'http_status':
@@ -191,6 +191,12 @@ function adviceOn(
       ];
   }
 }
+
+const cutOff = (address: string): Advice => [
+  'connection_failed',
+  `${quoted(hostOf(address))} closed the connection in the middle of the response`,
+  'Look at the log of the issuer, and of the proxy or gateway before it.',
+];
 
 function onStatus(status: number): Advice {
   const answered = `the issuer answered ${status}`;

@@ -71,7 +71,7 @@ function listInOneString(
   given: readonly string[],
   both: string,
 ): Finding | undefined {
-  const isList = (text: string) => /[,\s]/.test(text);
+  const isList = (text: string) => /[,\s]/.test(text.trim());
   const parts = (texts: readonly string[]) => texts.filter(isList).flatMap((text) => text.split(/[,\s]+/));
   if (parts(configured).some((part) => given.includes(part)))
     return error(

@@ -50,7 +50,8 @@ export function explanationOf(refusal: AuthError, examination: Examination): Fin
     case 'sender_constrained':
       return senderConstrained(examination);
     case 'unknown_key':
-      return unknownKey(examination);
+      // Where there are none at all, that is the cause.
+      return examination.imported?.keySet.keys.length === 0 ? undefined : unknownKey(examination);
     case 'bad_signature':
       return badSignature(examination);
     case 'malformed_token':

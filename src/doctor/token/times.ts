@@ -7,12 +7,21 @@ import { dateOf, duration, quoted } from '../words.js';
 /** The year 5138: what is larger counts milliseconds. */
 const LARGEST_SECONDS = 100_000_000_000;
 
+/** The year 2001: what is smaller counts from the time of issue. */
+const SMALLEST_DATE = 1_000_000_000;
+
 /** Why a token is refused by its times: the clocks are compared first, because they may be the cause. */
 export function timeProblem(examination: Examination): Finding {
   const { token, nowMs, skewMs = 0, options } = examination;
   const [exp, nbf, iat] = ['exp', 'nbf', 'iat'].map(
     (name) => ownValue(token?.claims, name) as number | undefined,
   );
+  if (exp !== undefined && exp < SMALLEST_DATE)
+    return error(
+      'expired',
+      `exp is ${exp}, which is a lifetime and no date: it counts the seconds since 1970`,
+      'Have the issuer add the time of issue: Math.floor(Date.now() / 1000) + lifetime.',
+    );
   const inMilliseconds = millisecondsFinding(examination);
   if (inMilliseconds !== undefined) return inMilliseconds;
   const { clockToleranceMs } = options.tokenOptions;
