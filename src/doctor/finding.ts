@@ -93,7 +93,6 @@ const CODES_BY_HEADING = {
     'signature_der',
     'signature_other_algorithm',
     'bad_signature',
-    'unknown_key',
   ],
   'keys-that-are-left-out': [
     'keys',

@@ -57,8 +57,8 @@ export function badSignature(examination: Examination): Finding {
     ofOtherIssuer(named, jws, examination) ??
     ofLength(jws, named) ??
     ofEncoding(jws, named) ??
-    byOtherAlgorithm(jws, named) ??
     byOtherKey(jws, keys, kid) ??
+    byOtherAlgorithm(jws, named) ??
     byItsOwnKey(jws) ??
     error(
       'bad_signature',
