@@ -111,6 +111,16 @@ describe.each(LIBRARIES)('a connection with %s', (library) => {
     });
   });
 
+  it('is not renewed when its token names no subject, whoever may have the other one', async () => {
+    await using api = await startGatewayApp(options(), { library });
+    await using client = await connect(library, api, issuer.token({ sub: undefined }));
+    expect(await client.ask('renew', issuer.token({ sub: undefined }))).toEqual({
+      event: 'renew',
+      data: 'user_rejected',
+    });
+    expect(await client.ask('me')).toMatchObject({ event: 'me' });
+  });
+
   it('is not renewed with a token of another issuer, whoever it names', async () => {
     await using second = await startTestIssuer();
     await using api = await startGatewayApp(
