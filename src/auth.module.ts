@@ -21,6 +21,7 @@ import { serveEndpoint } from './endpoint/serve-endpoint.js';
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
+import { EventFilters } from './guard/routes/event-filters.js';
 import { RequirementAudit } from './guard/routes/requirement-audit.js';
 import { RouteAudit } from './guard/routes/route-audit.js';
 import { BackChannelLogout } from './logout/back-channel-logout.js';
@@ -32,6 +33,7 @@ import { JwtStrategy } from './passport/jwt.strategy.js';
 import { createRevocations } from './revocation/create-revocations.js';
 import { Revocations } from './revocation/revocations.js';
 import { checkIsStatic } from './static-dependencies.js';
+import { StreamEnd } from './streams/stream-end.js';
 import { AccessPolicies } from './requirements/access-policy.js';
 import { RequirementChecks } from './requirements/requirement-checks.js';
 import { observe } from './telemetry/metrics.js';
@@ -133,8 +135,15 @@ const BACK_CHANNEL_LOGOUT = Symbol('nestjs-jwks-auth back-channel logout');
     },
     JwtAuthGuard,
     JwksHealthIndicator,
+    {
+      provide: StreamEnd,
+      inject: [Authenticator, GUARD_OPTIONS],
+      useFactory: (authenticator: Authenticator, guard: ResolvedAuthOptions['guard']) =>
+        new StreamEnd(authenticator, guard),
+    },
     RouteAudit,
     RequirementAudit,
+    EventFilters,
   ],
   exports: [
     KeyRings,
@@ -146,6 +155,7 @@ const BACK_CHANNEL_LOGOUT = Symbol('nestjs-jwks-auth back-channel logout');
     JwtStrategy,
     JwtAuthGuard,
     JwksHealthIndicator,
+    StreamEnd,
   ],
 })
 export class AuthModule

@@ -35,6 +35,7 @@ export type { RequirementOptions } from './requirements/requirement.options.js';
 export type { ScopeImplications } from './requirements/scope-hierarchy.js';
 export type { SubjectKind, SubjectKindOf } from './requirements/subject-kind.js';
 export { CurrentUser } from './guard/current-user.decorator.js';
+export { EndAtExpiry } from './streams/end-at-expiry.interceptor.js';
 export { JwtStrategy } from './passport/jwt.strategy.js';
 export { passportJwtSecret, type SecretOrKeyProvider } from './passport/passport-jwt-secret.js';
 export type { PassportJwtSecretOptions } from './passport/passport-jwt-secret.options.js';

@@ -44,7 +44,7 @@ export interface TransportsOptions {
   readonly graphql?: TransportOptions | 'unguarded';
   readonly ws?: WebSocketOptions | 'unguarded';
   readonly rpc?: RpcOptions | 'unguarded';
-  readonly [type: string]: TransportOptions | 'unguarded' | undefined;
+  readonly [type: string]: TransportOptions | WebSocketOptions | RpcOptions | 'unguarded' | undefined;
 }
 
 /** {@link TransportsOptions}, checked. */
