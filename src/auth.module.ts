@@ -25,6 +25,7 @@ import { serveEndpoint } from './endpoint/serve-endpoint.js';
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
+import { EventFilters } from './guard/routes/event-filters.js';
 import { RequirementAudit } from './guard/routes/requirement-audit.js';
 import { RouteAudit } from './guard/routes/route-audit.js';
 import { BackChannelLogout } from './logout/back-channel-logout.js';
@@ -37,6 +38,7 @@ import { createRevocations } from './revocation/create-revocations.js';
 import { Revocations } from './revocation/revocations.js';
 import { checkIsStatic } from './static-dependencies.js';
 import { metadataEndpoints } from './resource/resource-metadata.js';
+import { StreamEnd } from './streams/stream-end.js';
 import { AccessPolicies } from './requirements/access-policy.js';
 import { RequirementChecks } from './requirements/requirement-checks.js';
 import { observe } from './telemetry/metrics.js';
@@ -165,10 +167,17 @@ const RESOURCE_METADATA = Symbol('nestjs-jwks-auth resource metadata');
         return connections;
       },
     },
+    {
+      provide: StreamEnd,
+      inject: [Authenticator, GUARD_OPTIONS],
+      useFactory: (authenticator: Authenticator, guard: ResolvedAuthOptions['guard']) =>
+        new StreamEnd(authenticator, guard),
+    },
     WebSocketAuth,
     RouteAudit,
     RequirementAudit,
     GatewayAudit,
+    EventFilters,
   ],
   exports: [
     KeyRings,
@@ -181,6 +190,7 @@ const RESOURCE_METADATA = Symbol('nestjs-jwks-auth resource metadata');
     JwtAuthGuard,
     JwksHealthIndicator,
     WebSocketAuth,
+    StreamEnd,
   ],
 })
 export class AuthModule

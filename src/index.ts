@@ -39,6 +39,7 @@ export { CurrentUser } from './guard/current-user.decorator.js';
 export { guardConnections, type GuardConnectionsOptions } from './connections/guard-connections.js';
 export type { ConnectionMode } from './connections/connections.js';
 export { WebSocketAuth } from './connections/websocket-auth.js';
+export { EndAtExpiry } from './streams/end-at-expiry.interceptor.js';
 export { JwtStrategy } from './passport/jwt.strategy.js';
 export { passportJwtSecret, type SecretOrKeyProvider } from './passport/passport-jwt-secret.js';
 export type { PassportJwtSecretOptions } from './passport/passport-jwt-secret.options.js';

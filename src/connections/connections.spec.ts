@@ -24,6 +24,7 @@ function scene(clockToleranceMs = 0) {
     {
       audience: undefined,
       furtherAudiences: [],
+      resource: undefined,
       known: { audiences: undefined, issuers: undefined },
       clockToleranceMs,
     },

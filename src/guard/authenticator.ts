@@ -69,6 +69,13 @@ export class Authenticator {
     return this.refusals.observe(traceAuthentication(call.transport, once, decide), once);
   }
 
+  /** The outcome that is kept on this key for this acceptance; undefined where nothing was authenticated. */
+  outcomeOf(key: object, acceptance: Acceptance | undefined): Promise<Authentication> | undefined {
+    const known = this.states.get(key);
+    if (known === undefined) return undefined;
+    return [known, ...known.others].find(({ call }) => call.acceptance === acceptance)?.authentication;
+  }
+
   private stateOf(call: Credentialed): CallState {
     const { key, request } = call;
     const known = this.states.get(key);

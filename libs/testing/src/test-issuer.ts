@@ -1,6 +1,7 @@
 import { badTokensOf, type BadTokenName } from './bad-tokens.js';
 import { FaultSwitch, type Fault, type FaultOptions } from './fault.js';
 import { endpointsOf, type IssuerEndpoints } from './issuer-endpoints.js';
+import { grpcMetadataWith, type GrpcMetadata } from './grpc-metadata.js';
 import { IssuerServer, type TestTls } from './issuer-server.js';
 import { KeySetDocument } from './key-set-document.js';
 import { requestHandler } from './request-handler.js';
@@ -98,6 +99,15 @@ export class TestIssuer implements AsyncDisposable {
   /** The `Authorization` header with such a token: `fetch(url, { headers: issuer.bearer() })`. */
   bearer(claims?: TestClaims, options?: TestTokenOptions): { readonly authorization: string } {
     return { authorization: `Bearer ${this.token(claims, options)}` };
+  }
+
+  /**
+   * Metadata for a call of gRPC with such a token: `client.list({}, issuer.grpcMetadata(), callback)`.
+   *
+   * @throws Error when @grpc/grpc-js is not installed, with the command that installs it
+   */
+  grpcMetadata(claims?: TestClaims, options?: TestTokenOptions): GrpcMetadata {
+    return grpcMetadataWith(this.bearer(claims, options).authorization);
   }
 
   /**

@@ -19,6 +19,7 @@ import {
   methodsOf,
   prototypesOf,
   requirementsOf,
+  routePolicy,
   type Access,
   type Declaration,
   type Method,
@@ -150,6 +151,9 @@ class ClassAudit {
     this.assertNoContradiction(where, called, prototype);
     const isGuarded = isConcerned && accessOf(called) !== 'public';
     if (isGuarded || this.isOpenReference(called)) this.assertReached(where, called);
+    const isUnderGuard = isConcerned || this.isEverywhere || guardsOn(this.metatype).some(isJwtAuthGuard);
+    if (isUnderGuard && routePolicy(called, this.metatype).access !== 'public')
+      assertNoStreamCall(where, called);
     return isGuarded;
   }
 
@@ -205,7 +209,6 @@ class ClassAudit {
       throw new TypeError(
         `${where} is a field resolver, which no guard reaches without fieldResolverEnhancers: ['guards']`,
       );
-    assertNoStreamCall(where, called);
   }
 }
 

@@ -2,6 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { TransportName } from '../../telemetry/names.js';
 import type { AuthException } from '../auth.exception.js';
 import type { HttpRequest } from './bearer-token.js';
+import type { ResolvedTransports } from './transport.options.js';
 
 /** One way in which handlers are called. Each has a file beside this one. */
 export interface Transport {
@@ -13,7 +14,7 @@ export interface Transport {
    * A refusal in the words of this transport: what the guard throws. Puts the headers on the response, where there is
    * one within reach.
    */
-  refusalOf(exception: AuthException, context: ExecutionContext): unknown;
+  refusalOf(exception: AuthException, context: ExecutionContext, options: ResolvedTransports): unknown;
 }
 
 /** One call of a handler. */
