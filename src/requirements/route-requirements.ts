@@ -33,10 +33,17 @@ function scopeOf({ scopes, scopeGroups }: Requirements): string | undefined {
   return needed.size === 0 ? undefined : [...needed].join(' ');
 }
 
+/** By what they accept: routes that accept the same tokens share one, and so one verification of a request. */
+const acceptances = new Map<string, Acceptance>();
+
 function acceptanceOf({ audienceGroups, issuerGroups }: Requirements): Acceptance | undefined {
   const audiences = inCommon(audienceGroups);
   const issuers = inCommon(issuerGroups);
-  return audiences === undefined && issuers === undefined ? undefined : { audiences, issuers };
+  if (audiences === undefined && issuers === undefined) return undefined;
+  const key = JSON.stringify({ audiences, issuers });
+  const acceptance = acceptances.get(key) ?? { audiences, issuers };
+  acceptances.set(key, acceptance);
+  return acceptance;
 }
 
 /**

@@ -19,7 +19,6 @@ import {
   methodsOf,
   prototypesOf,
   requirementsOf,
-  routePolicy,
   type Access,
   type Declaration,
   type Method,
@@ -150,10 +149,8 @@ class ClassAudit {
     assertInjected(guardsOn(called));
     this.assertNoContradiction(where, called, prototype);
     const isGuarded = isConcerned && accessOf(called) !== 'public';
-    if (isGuarded || this.isOpenReference(called)) this.assertReached(where, called);
-    const isUnderGuard = isConcerned || this.isEverywhere || guardsOn(this.metatype).some(isJwtAuthGuard);
-    if (isUnderGuard && routePolicy(called, this.metatype).access !== 'public')
-      assertNoStreamCall(where, called);
+    if (isGuarded) this.assertReached(where, called);
+    else this.assertClassHolds(where, called);
     return isGuarded;
   }
 
@@ -198,14 +195,26 @@ class ClassAudit {
       );
   }
 
-  /** Anyone reaches references through `_entities`; other fields are reached through a guarded resolver. */
-  private isOpenReference(called: object): boolean {
-    const access = accessOf(called) ?? accessOf(this.metatype);
-    return this.isEverywhere && access !== 'public' && Reflect.hasMetadata(REFERENCE_RESOLVER, called);
+  /**
+   * What stands on the class, or on every route, holds for this method too. References count as routes: anyone reaches
+   * them through `_entities`. Other fields are reached through a resolver with a guard, and count where the class requires
+   * something, since that resolver may be another class's.
+   */
+  private assertClassHolds(where: string, called: object): void {
+    if ((accessOf(called) ?? accessOf(this.metatype)) === 'public') return;
+    if (!this.isEverywhere && !guardsOn(this.metatype).some(isJwtAuthGuard)) return;
+    const isRequired = hasRequirements(requirementsOf(this.metatype));
+    this.assertFieldsGuarded(where, called, isRequired ? FIELD_RESOLVERS : [REFERENCE_RESOLVER]);
+    assertNoStreamCall(where, called);
   }
 
   private assertReached(where: string, called: object): void {
-    if (FIELD_RESOLVERS.some((key) => Reflect.hasMetadata(key, called)) && !this.guardsFields)
+    this.assertFieldsGuarded(where, called, FIELD_RESOLVERS);
+    assertNoStreamCall(where, called);
+  }
+
+  private assertFieldsGuarded(where: string, called: object, kinds: readonly string[]): void {
+    if (kinds.some((key) => Reflect.hasMetadata(key, called)) && !this.guardsFields)
       throw new TypeError(
         `${where} is a field resolver, which no guard reaches without fieldResolverEnhancers: ['guards']`,
       );
