@@ -51,6 +51,10 @@ export function registration(
   return lines.map((line) => (quote === "'" ? line : line.replace(STRINGS, swapQuotes)));
 }
 
+/** The import that the registration needs. */
+export const importLine = (names: string, { quote, semicolon }: CodeStyle): string =>
+  `import { ${names} } from ${quote}${PACKAGE}${quote}${semicolon}`;
+
 export const indented = (indent: string, lines: readonly string[]): readonly string[] =>
   lines.map((line) => indent + line);
 
