@@ -270,6 +270,13 @@ describe('flags', () => {
     expect(run({ [MODULE]: STARTER }, { provider, ...FLAGS }).log).not.toMatch(/Fill in/);
   });
 
+  test('what the options use of the package is imported, also in the snippet', () => {
+    const line = (name: string) => `import { ${name}, present } from 'nestjs-jwks-auth';`;
+    expect(edited(STARTER, { provider: 'zitadel' })).toContain(line('AuthModule'));
+    const own = run({ [MODULE]: moduleOf('{ imports: [AuthModule] }') }, { provider: 'zitadel' });
+    expect(own.log).toContain(line('AuthModule as JwksAuthModule'));
+  });
+
   test('the audience of Cognito is a client id', () => {
     const { files } = run({ [MODULE]: STARTER }, { provider: 'cognito', audience: 'web' });
     expect(files[MODULE]).toContain(

@@ -67,7 +67,7 @@ function printSnippet(
   logger.info(
     [
       '',
-      importLine(imported, DEFAULT_STYLE),
+      importLine(options, DEFAULT_STYLE, imported),
       '',
       'imports: [',
       ...registration(options, false, DEFAULT_STYLE, name).map((line) => DEFAULT_STYLE.indent + line),

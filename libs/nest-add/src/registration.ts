@@ -52,8 +52,12 @@ export function registration(
 }
 
 /** The import that the registration needs. */
-export const importLine = (names: string, { quote, semicolon }: CodeStyle): string =>
-  `import { ${names} } from ${quote}${PACKAGE}${quote}${semicolon}`;
+export const importLine = (
+  { provider }: NestAddOptions,
+  { quote, semicolon }: CodeStyle,
+  name = 'AuthModule',
+): string =>
+  `import { ${[name, ...(provider.uses ?? [])].join(', ')} } from ${quote}${PACKAGE}${quote}${semicolon}`;
 
 export const indented = (indent: string, lines: readonly string[]): readonly string[] =>
   lines.map((line) => indent + line);
