@@ -32,6 +32,7 @@ import { BackChannelLogout } from './logout/back-channel-logout.js';
 import { LogoutTokenVerifier } from './logout/logout-token-verifier.js';
 import { logKeyRingEvent } from './keys/key-ring-log.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
+import { KEY_OPTIONS } from './keys/key.options.js';
 import { KeyRings } from './keys/key-rings.js';
 import { JwtStrategy } from './passport/jwt.strategy.js';
 import { createRevocations } from './revocation/create-revocations.js';
@@ -85,6 +86,11 @@ const RESOURCE_METADATA = Symbol('nestjs-jwks-auth resource metadata');
       provide: ISSUERS,
       inject: [RESOLVED_OPTIONS],
       useFactory: ({ issuers }: ResolvedAuthOptions) => issuers,
+    },
+    {
+      provide: KEY_OPTIONS,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ keys }: ResolvedAuthOptions) => keys,
     },
     {
       provide: KeyRings,

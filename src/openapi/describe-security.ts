@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { checkMembers, checkOneOf, checkStrings } from '../common/option-checks.js';
-import { ISSUERS, type IssuerRules } from '../token/issuers/issuer-rules.js';
+import { issuersOf } from './auth-module-options.js';
 import { securedOperations } from './secured-operations.js';
 import type { OAuthFlows, OpenApiDocument } from './openapi-document.js';
 import { describeRequirements, securityOf } from './operation-security.js';
@@ -23,7 +23,7 @@ export interface DescribeSecurityOptions {
    * @default that of the first one of this kind; for a new one, the kind
    */
   readonly name?: string;
-  /** The flows of a new `oauth2` scheme (OpenAPI 3.0 §4.7.28). */
+  /** The flows of a new `oauth2` scheme (OpenAPI 3.0 §4.7.28), such as those of {@link discoverFlows}. */
   readonly flows?: OAuthFlows;
   /**
    * Describes the refusals too: the responses 401, 403 and 503.
@@ -65,15 +65,4 @@ export function describeSecurity<Document extends OpenApiDocument>(
   }
   if (responses) addProblemSchema(document);
   return document;
-}
-
-function issuersOf(app: INestApplicationContext): readonly IssuerRules[] {
-  try {
-    // An application in preview mode constructs no providers.
-    return app.get<readonly IssuerRules[] | undefined>(ISSUERS, { strict: false }) ?? [];
-  } catch (error) {
-    throw new TypeError('nestjs-jwks-auth: describeSecurity needs an application with AuthModule', {
-      cause: error,
-    });
-  }
 }

@@ -27,6 +27,10 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'docs/guide/monorepo.md': Object.fromEntries(
     commandsOf('docs/guide/monorepo.md').map((command) => [command, 'test/package/documents.mjs']),
   ),
+  'docs/guide/nest-add.md': {
+    'npx nest add nestjs-jwks-auth --provider auth0 --issuer https://tenant.eu.auth0.com/ --audience https://api.example.com':
+      'test/package/nest-add.mjs',
+  },
   'docs/guide/projects.md': { 'npm install @nestjs/passport@11': 'test/package/consumers.mjs' },
   'docs/guide/providers.md': {
     [`node --print "JSON.parse(Buffer.from(process.argv[1].split('.')[1], 'base64url'))" "$TOKEN"`]: 'here',

@@ -162,8 +162,6 @@ test('an application without AuthModule is refused by name', async () => {
   class EmptyModule {}
   const app = await NestFactory.create(EmptyModule, { logger: false });
   const document = SwaggerModule.createDocument(app, new DocumentBuilder().build());
-  expect(() => describeSecurity(app, document)).toThrow(
-    /describeSecurity needs an application with AuthModule/,
-  );
+  expect(() => describeSecurity(app, document)).toThrow(/needs an application with AuthModule/);
   await app.close();
 });

@@ -1,6 +1,13 @@
 import type * as ts from 'typescript';
 import type { NestAddOptions } from './nest-add.options.js';
-import { DEFAULT_STYLE, indented, PACKAGE, registration, type CodeStyle } from './registration.js';
+import {
+  DEFAULT_STYLE,
+  importLine,
+  indented,
+  PACKAGE,
+  registration,
+  type CodeStyle,
+} from './registration.js';
 import { lineEndingOf } from './schematic.js';
 
 /** The compiler of the project. */
@@ -34,7 +41,7 @@ export function addToModule(typescript: TypeScript, text: string, options: NestA
   const isAsync = file.importOf('ConfigModule')?.from === CONFIG_PACKAGE;
   const style = file.styleAt(place);
   const added = registration(options, isAsync, style);
-  const changes = [...file.addImports(isAsync, style), ...file.addToMetadata(place, added, style)];
+  const changes = [...file.addImports(options, isAsync, style), ...file.addToMetadata(place, added, style)];
   return { kind: 'edited', text: apply(changes, text) };
 }
 
@@ -122,11 +129,10 @@ class ModuleFile {
   }
 
   /** The imports of `AuthModule` and, with ConfigModule, of ConfigService. */
-  addImports(isAsync: boolean, { quote, semicolon, lineEnding }: CodeStyle): readonly Change[] {
+  addImports(options: NestAddOptions, isAsync: boolean, style: CodeStyle): readonly Change[] {
     const last = this.importDeclarations().at(-1);
     const at = last?.getEnd() ?? 0;
-    const line = `import { AuthModule } from ${quote}${PACKAGE}${quote}${semicolon}`;
-    const added = insert(at, lineEnding + line);
+    const added = insert(at, style.lineEnding + importLine(options, style));
     if (!isAsync || this.importOf('ConfigService') !== undefined) return [added];
     const before = this.importOf('ConfigModule')?.list?.at(-1);
     return before === undefined ? [added] : [added, insert(before.getEnd(), ', ConfigService')];

@@ -9,7 +9,6 @@ export interface NestAddFlags {
   readonly issuer?: string;
   readonly audience?: string;
   readonly guardEveryRoute?: unknown;
-  readonly noGuardEveryRoute?: unknown;
   readonly skipInstall?: unknown;
 }
 
@@ -28,8 +27,14 @@ export interface NestAddOptions {
   readonly skipInstall: boolean;
 }
 
-/** @throws Error that names the flag which is wrong */
-export function resolveFlags(flags: NestAddFlags): NestAddOptions {
+/** The command line interface of NestJS 12 passes it on as `guardEveryRoute: true`. */
+const NO_GUARD_EVERY_ROUTE = '--no-guard-every-route';
+
+/**
+ * @param args of the process
+ * @throws Error that names the flag which is wrong
+ */
+export function resolveFlags(flags: NestAddFlags, args: readonly string[]): NestAddOptions {
   const provider = providerNamed(given('provider', flags.provider)?.toLowerCase());
   const issuer = given('issuer', flags.issuer);
   const audience = given('audience', flags.audience);
@@ -41,7 +46,7 @@ export function resolveFlags(flags: NestAddFlags): NestAddOptions {
     issuer: issuer === undefined ? provider.issuer : completeIssuer(issuer, provider),
     audience: audience ?? provider.audience,
     isIncomplete: issuer === undefined || audience === undefined,
-    guardEveryRoute: !isOff(flags.guardEveryRoute) && !isOn(flags.noGuardEveryRoute),
+    guardEveryRoute: !isOff(flags.guardEveryRoute) && !args.includes(NO_GUARD_EVERY_ROUTE),
     skipInstall: isOn(flags.skipInstall),
   };
 }

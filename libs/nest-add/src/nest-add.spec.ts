@@ -148,7 +148,7 @@ export class AppModule {}
         ),
       );
       expect(text.match(/the (second|last)/g) ?? []).toHaveLength(comments);
-      const atTheirPlace = text.match(/\/\* the second \*\/ B|B,? (\/\/|\/\*) the last/g) ?? [];
+      const atTheirPlace = text.match(/\/\* the second \*\/(?= B)|B,? (\/\/|\/\*) the last/g) ?? [];
       expect(atTheirPlace).toHaveLength(comments);
     },
   );
@@ -268,6 +268,13 @@ describe('flags', () => {
     expect(() => normalized(files[MODULE] ?? '')).not.toThrow();
     expect(log).toMatch(/Fill in the issuer and the audience/);
     expect(run({ [MODULE]: STARTER }, { provider, ...FLAGS }).log).not.toMatch(/Fill in/);
+  });
+
+  test('what the options use of the package is imported, also in the snippet', () => {
+    const line = (name: string) => `import { ${name}, present } from 'nestjs-jwks-auth';`;
+    expect(edited(STARTER, { provider: 'zitadel' })).toContain(line('AuthModule'));
+    const own = run({ [MODULE]: moduleOf('{ imports: [AuthModule] }') }, { provider: 'zitadel' });
+    expect(own.log).toContain(line('AuthModule as JwksAuthModule'));
   });
 
   test('the audience of Cognito is a client id', () => {

@@ -5,7 +5,7 @@ import { addVariables } from './env-example.js';
 import { addToModule, type ModuleEdit, type TypeScript } from './module-edit.js';
 import { resolveFlags, type NestAddFlags, type NestAddOptions } from './nest-add.options.js';
 import { addPeers } from './package-json.js';
-import { DEFAULT_STYLE, PACKAGE, registration } from './registration.js';
+import { DEFAULT_STYLE, importLine, PACKAGE, registration } from './registration.js';
 import { textOf, type Rule, type SchematicContext, type Tree } from './schematic.js';
 
 /**
@@ -17,7 +17,7 @@ import { textOf, type Rule, type SchematicContext, type Tree } from './schematic
  */
 export function nestAdd(flags: NestAddFlags): Rule {
   return (tree, context) => {
-    const options = resolveFlags(flags);
+    const options = resolveFlags(flags, process.argv);
     const path = findModule(tree, options);
     const edit = editOf(tree, path, options);
     if (edit.kind === 'present') {
@@ -67,7 +67,7 @@ function printSnippet(
   logger.info(
     [
       '',
-      `import { ${imported} } from '${PACKAGE}';`,
+      importLine(options, DEFAULT_STYLE, imported),
       '',
       'imports: [',
       ...registration(options, false, DEFAULT_STYLE, name).map((line) => DEFAULT_STYLE.indent + line),

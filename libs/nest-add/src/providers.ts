@@ -6,6 +6,8 @@ export interface Provider {
   readonly audience: string;
   /** The environment variable of the audience. */
   readonly variable: 'AUDIENCE' | 'CLIENT_ID';
+  /** What the options use of the package beside `AuthModule`. */
+  readonly uses?: readonly string[];
   /** Makes a given issuer exactly that of the tokens' `iss`. */
   readonly complete: (issuer: string) => string;
   /** The members of the options beside `issuer`, as code, with the code of the audience. */
@@ -89,6 +91,8 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
     issuer: 'https://your-instance.zitadel.cloud',
     audience: 'your-project-id',
     complete: withoutSlash,
+    uses: ['present'],
+    options: (audience) => [`audience: ${audience}`, 'requiredClaims: { jti: present }'],
   },
 };
 

@@ -51,6 +51,14 @@ export function registration(
   return lines.map((line) => (quote === "'" ? line : line.replace(STRINGS, swapQuotes)));
 }
 
+/** The import that the registration needs. */
+export const importLine = (
+  { provider }: NestAddOptions,
+  { quote, semicolon }: CodeStyle,
+  name = 'AuthModule',
+): string =>
+  `import { ${[name, ...(provider.uses ?? [])].join(', ')} } from ${quote}${PACKAGE}${quote}${semicolon}`;
+
 export const indented = (indent: string, lines: readonly string[]): readonly string[] =>
   lines.map((line) => indent + line);
 
