@@ -331,7 +331,7 @@ describe('package.json', () => {
 
   test('of this package has these peers', () => {
     const { peerDependencies, peerDependenciesMeta } = packageJson;
-    const starter = ['@nestjs/common', '@nestjs/core'];
+    const starter = ['@nestjs/common', '@nestjs/core', 'rxjs'];
     const required = Object.entries(peerDependencies).filter(
       ([name]) => !(name in peerDependenciesMeta) && !starter.includes(name),
     );
