@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../test/support/manual-clock.js';
+import { resolveAuthOptions } from '../auth.options.js';
 import { Authenticator } from '../guard/authenticator.js';
-import { resolveGuardOptions } from '../guard/guard.options.js';
 import type { AccessTokenVerifier } from '../token/access-token-verifier.js';
 import type { VerifiedToken } from '../token/access-token.js';
 import { Connections } from './connections.js';
@@ -19,16 +19,11 @@ function scene(clockToleranceMs = 0) {
     issuer: 'issuer',
   });
   const verifier = { verify } as unknown as AccessTokenVerifier;
-  const options = resolveGuardOptions(
-    {},
-    {
-      audience: undefined,
-      furtherAudiences: [],
-      resource: undefined,
-      known: { audiences: undefined, issuers: undefined },
-      clockToleranceMs,
-    },
-  );
+  const { guard: options } = resolveAuthOptions({
+    issuer: 'https://issuer.example/',
+    audience: 'https://api.example/',
+    clockToleranceMs,
+  });
   const authenticator = new Authenticator(verifier, options);
   const connections = new Connections(authenticator, verifier, options, clockToleranceMs, clock);
   const ended: string[] = [];
