@@ -9,8 +9,8 @@ import { carrierOf } from './transports/transports.js';
  */
 export const CurrentUser: (path?: string) => ParameterDecorator = createParamDecorator(
   (path: string | undefined, context: ExecutionContext): unknown => {
-    // A client of a gateway carries the user of its last message.
-    if (context.getType<string>() === 'ws' && isPublic(context)) return undefined;
+    // A connection carries the user of its last message or operation, an operation that of its other fields.
+    if (context.getType<string>() !== 'http' && isPublic(context)) return undefined;
     const { user } = carrierOf(context);
     return path === undefined ? user : valueAt(user, path);
   },
