@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { valueAt } from '../token/claim-path.js';
 import { routePolicy } from './routes/route-policy.js';
-import { carrierOf, outlivesCall } from './transports/transports.js';
+import { carrierOf } from './transports/transports.js';
 
 /**
  * The user of this call, or what stands in it at a path (`sub`, `realm_access.roles`, `https://example.com/roles`);
@@ -9,12 +9,12 @@ import { carrierOf, outlivesCall } from './transports/transports.js';
  */
 export const CurrentUser: (path?: string) => ParameterDecorator = createParamDecorator(
   (path: string | undefined, context: ExecutionContext): unknown => {
+    // A connection carries the user of its last message or operation, an operation that of its other fields.
+    if (context.getType<string>() !== 'http' && isPublic(context)) return undefined;
     const { user } = carrierOf(context);
-    if (user !== undefined && isOfEarlierCall(context)) return undefined;
     return path === undefined ? user : valueAt(user, path);
   },
 );
 
-/** Nothing set a user for a public handler: what is there is of another message on the connection. */
-const isOfEarlierCall = (context: ExecutionContext): boolean =>
-  outlivesCall(context) && routePolicy(context.getHandler(), context.getClass()).access === 'public';
+const isPublic = (context: ExecutionContext): boolean =>
+  routePolicy(context.getHandler(), context.getClass()).access === 'public';

@@ -47,7 +47,6 @@ export const graphql: Transport = {
         key: objectOr(context, info?.variableValues),
         httpRequest,
         takeToken,
-        outlivesCall: true,
       };
     }
     const { req } = value;

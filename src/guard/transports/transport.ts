@@ -33,6 +33,4 @@ export interface Call {
   readonly takeToken?: (() => string) | undefined;
   /** True when the connection was authenticated: its token counts, and `tokenFrom` has been called for it. */
   readonly isTokenTaken?: boolean;
-  /** True when the carrier is that of all messages on a connection: an earlier one may have set a user. */
-  readonly outlivesCall?: boolean;
 }

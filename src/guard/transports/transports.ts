@@ -60,10 +60,6 @@ export const keyOf = (context: ExecutionContext): object =>
 export const carrierOf = (context: ExecutionContext): { readonly user?: unknown } =>
   (transportOf(context)?.read(context)?.carrier ?? otherCarrier(context)) as object;
 
-/** True when the carrier of this call may have the user of an earlier one. */
-export const outlivesCall = (context: ExecutionContext): boolean =>
-  transportOf(context)?.read(context)?.outlivesCall === true;
-
 /**
  * The token that the option `tokenFrom` finds.
  *
