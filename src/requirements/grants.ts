@@ -45,7 +45,7 @@ export function hasScopes(
   return scopes.every(isHeld) && scopeGroups.every((group) => group.some(isHeld));
 }
 /** The grants at the first path that grants anything: an empty `scope` does not hide a good `scp`. */
-function grantsAt(claims: AccessTokenClaims, paths: readonly string[]): ReadonlySet<string> {
+export function grantsAt(claims: AccessTokenClaims, paths: readonly string[]): ReadonlySet<string> {
   for (const path of paths) {
     for (const value of valuesAt(claims, path)) {
       const grants = grantsIn(value);

@@ -26,6 +26,12 @@ export function combine(ofClass: Requirements, ofMethod: Requirements): RouteReq
   };
 }
 
+/** What a route requires, and what one request to it requires besides. Which tokens are good stays as it is. */
+export const withMore = (route: RouteRequirements, more: Requirements): RouteRequirements => ({
+  ...combine(route, more),
+  acceptance: route.acceptance,
+});
+
 function scopeOf({ scopes, scopeGroups }: Requirements): string | undefined {
   const needed = new Set(scopes);
   for (const group of scopeGroups)
@@ -33,10 +39,17 @@ function scopeOf({ scopes, scopeGroups }: Requirements): string | undefined {
   return needed.size === 0 ? undefined : [...needed].join(' ');
 }
 
+/** By what they accept: routes that accept the same tokens share one, and so one verification of a request. */
+const acceptances = new Map<string, Acceptance>();
+
 function acceptanceOf({ audienceGroups, issuerGroups }: Requirements): Acceptance | undefined {
   const audiences = inCommon(audienceGroups);
   const issuers = inCommon(issuerGroups);
-  return audiences === undefined && issuers === undefined ? undefined : { audiences, issuers };
+  if (audiences === undefined && issuers === undefined) return undefined;
+  const key = JSON.stringify({ audiences, issuers });
+  const acceptance = acceptances.get(key) ?? { audiences, issuers };
+  acceptances.set(key, acceptance);
+  return acceptance;
 }
 
 /**

@@ -2,6 +2,7 @@ import { HttpStatus, type ExecutionContext } from '@nestjs/common';
 import { loadOptional } from '../../common/optional-peer.js';
 import type { AuthException } from '../auth.exception.js';
 import { oneBearerToken, type HttpRequest } from './bearer-token.js';
+import { isMcpContext, mcpCall } from './mcp-call.js';
 import type { Call, Transport } from './transport.js';
 
 /** Metadata of gRPC, as @grpc/grpc-js has it: names in lower case, several values each. */
@@ -33,6 +34,7 @@ export const rpc: Transport = {
 
   read(context: ExecutionContext): Call | undefined {
     const [, second, third] = context.getArgs<unknown[]>();
+    if (isMcpContext(second)) return mcpCall(second, context);
     const carrier = isGrpcMetadata(second) ? (third ?? second) : second;
     if (typeof carrier !== 'object' || carrier === null) return undefined;
     return {
