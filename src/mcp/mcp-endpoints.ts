@@ -15,7 +15,7 @@ import type { McpEndpointRules } from './mcp-endpoint.options.js';
 import { assertReached, endpointsIn } from './mcp-audit.js';
 import { mcpHandlersIn, usesMcpNest, type McpHandler } from './mcp-handlers.js';
 import { opensStream, usesIn } from './mcp-uses.js';
-import { endAt } from './stream-end.js';
+import { endAt, type Stream } from './stream-end.js';
 
 /** Where MCP-Nest looks for the URL of the metadata when it refuses a request itself. */
 const METADATA_URL = Symbol.for('@rekog/mcp-nest:resource-metadata-url');
@@ -110,5 +110,5 @@ const usesOf = ({ method = '', body }: HttpRequest): ReturnType<typeof usesIn> =
   WITHOUT_BODY.includes(method) && (body === undefined || body === null) ? [] : usesIn(body);
 
 /** Node's own response: Fastify keeps it in `raw`. */
-const nodeResponse = (response: unknown): Parameters<typeof endAt>[0] =>
-  ((response as { raw?: unknown }).raw ?? response) as Parameters<typeof endAt>[0];
+const nodeResponse = (response: unknown): Stream =>
+  ((response as { raw?: unknown }).raw ?? response) as Stream;

@@ -1,6 +1,8 @@
-import type { ServerResponse } from 'node:http';
-
-type Stream = Pick<ServerResponse, 'destroy' | 'destroyed' | 'once'>;
+/** What is used of a response of Node.js. */
+export interface Stream {
+  destroy(): unknown;
+  once(event: 'close', listener: () => void): unknown;
+}
 
 /** Responses that end already. */
 const ending = new WeakSet<object>();

@@ -153,13 +153,23 @@ export interface McpAppOptions {
   /** More decorators of the controller. */
   readonly decorators?: readonly ClassDecorator[];
   readonly controllers?: readonly Type[];
+  readonly providers?: readonly Type[];
   readonly port?: number;
   readonly bodyParser?: boolean;
 }
 
 /** Starts an application with a guarded MCP server at `/mcp`. */
 export async function startMcpApp(options: McpAppOptions): Promise<{ app: INestApplication; url: string }> {
-  const { kind, adapter, auth, endpoint = {}, decorators = [], controllers = [], port = 0 } = options;
+  const {
+    kind,
+    adapter,
+    auth,
+    endpoint = {},
+    decorators = [],
+    controllers = [],
+    providers = [],
+    port = 0,
+  } = options;
   const transport = new StreamableHttpTransport();
   const strategy =
     kind === 'MCP-Nest'
@@ -170,7 +180,7 @@ export async function startMcpApp(options: McpAppOptions): Promise<{ app: INestA
   for (const decorate of decorators) decorate(controller);
   const tools = kind === 'MCP-Nest' ? [NestTools] : [];
 
-  @Module({ imports: [auth], controllers: [controller, ...tools, ...controllers] })
+  @Module({ imports: [auth], controllers: [controller, ...tools, ...controllers], providers: [...providers] })
   class McpModule {}
   const { bodyParser = true } = options;
   const nest = { logger: false, abortOnError: false, bodyParser } as const;
