@@ -24,12 +24,14 @@ import type { Endpoint } from './endpoint/endpoint.js';
 import { serveEndpoint } from './endpoint/serve-endpoint.js';
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
+import { REQUEST_RULES } from './guard/request-rules.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 import { EventFilters } from './guard/routes/event-filters.js';
 import { RequirementAudit } from './guard/routes/requirement-audit.js';
 import { RouteAudit } from './guard/routes/route-audit.js';
 import { BackChannelLogout } from './logout/back-channel-logout.js';
 import { LogoutTokenVerifier } from './logout/logout-token-verifier.js';
+import { McpEndpoints } from './mcp/mcp-endpoints.js';
 import { logKeyRingEvent } from './keys/key-ring-log.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
 import { KEY_OPTIONS } from './keys/key.options.js';
@@ -157,6 +159,7 @@ const RESOURCE_METADATA = Symbol('nestjs-jwks-auth resource metadata');
       useFactory: (guard: ResolvedAuthOptions['guard'], policies: AccessPolicies) =>
         new RequirementChecks(guard, policies),
     },
+    { provide: REQUEST_RULES, useClass: McpEndpoints },
     JwtAuthGuard,
     JwksHealthIndicator,
     {
@@ -191,6 +194,7 @@ const RESOURCE_METADATA = Symbol('nestjs-jwks-auth resource metadata');
     AccessTokenVerifier,
     Authenticator,
     GUARD_OPTIONS,
+    REQUEST_RULES,
     RequirementChecks,
     JwtStrategy,
     JwtAuthGuard,

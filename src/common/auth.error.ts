@@ -79,6 +79,7 @@ export type RequirementKind =
   | 'subject_kind'
   | 'authentication'
   | 'scope'
+  | 'message_scope'
   | 'permission'
   | 'role'
   | 'claims'

@@ -7,7 +7,16 @@ import { AuthException } from './auth.exception.js';
 import type { Authentication } from './authentication.js';
 import { Authenticator } from './authenticator.js';
 import type { HttpRequest } from './transports/bearer-token.js';
-import { callOf, carrierOf, isUnguarded, refusalOf, transportNameOf } from './transports/transports.js';
+import { REQUEST_RULES, type RequestRules } from './request-rules.js';
+import {
+  callOf,
+  carrierOf,
+  isUnguarded,
+  isUnguardedStdio,
+  refusalOf,
+  transportNameOf,
+} from './transports/transports.js';
+import type { VerifiedToken } from '../token/access-token.js';
 import { GUARD_OPTIONS, type ResolvedGuardOptions } from './guard.options.js';
 import { PassportGuard } from './passport-guard.js';
 import { routePolicy, type RoutePolicy } from './routes/route-policy.js';
@@ -29,6 +38,7 @@ export class JwtAuthGuard extends PassportGuard {
   @Inject(Authenticator) protected readonly authenticator!: Authenticator;
   @Inject(GUARD_OPTIONS) protected readonly guardOptions!: ResolvedGuardOptions;
   @Inject(RequirementChecks) protected readonly requirementChecks!: RequirementChecks;
+  @Inject(REQUEST_RULES) protected readonly requestRules!: RequestRules;
 
   constructor() {
     // Without a name, Nest logs that a PassportModule is missing.
@@ -36,16 +46,20 @@ export class JwtAuthGuard extends PassportGuard {
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {
-    const policy = routePolicy(context.getHandler(), context.getClass());
-    if (policy.access === 'public') return true;
+    const route = routePolicy(context.getHandler(), context.getClass());
+    if (route.access === 'public') return true;
     const { transports } = this.guardOptions;
-    if (isUnguarded(context, transports) && !policy.requirements.areSome) return true;
-    const { carrier, key, httpRequest, takeToken } = callOf(context, transports);
+    if (isUnguarded(context, transports) && !route.requirements.areSome) return true;
+    if (isUnguardedStdio(context, transports)) return true;
+    const { carrier, key, httpRequest, takeToken, acceptance } = callOf(context, transports);
+    const hasRules = route.requirements.byRequest.length > 0 && context.getType() === 'http';
+    const policy = hasRules ? this.requestRules.policyFor(carrier, route) : route;
     // A subclass may return one object for many calls; what is known of a call is kept on its own key.
     const request =
       this.getRequest === JwtAuthGuard.prototype.getRequest
         ? carrier
         : (this.getRequest(context) as HttpRequest);
+    let verified: VerifiedToken | undefined;
     try {
       const given = this.getAuthenticateOptions(context);
       const { property = 'user' } =
@@ -57,9 +71,10 @@ export class JwtAuthGuard extends PassportGuard {
           takeToken,
           httpRequest,
           transport: transportNameOf(context),
-          acceptance: policy.requirements.acceptance,
+          acceptance: policy.requirements.acceptance ?? acceptance,
         },
         (authentication) => {
+          verified = authentication.verified;
           const admit = (user: unknown) => {
             (request as Record<string, unknown>)[property] = user;
             return this.checkRequirements(policy, authentication, {
@@ -73,6 +88,14 @@ export class JwtAuthGuard extends PassportGuard {
           return isThenable(user) ? user.then(admit) : admit(user);
         },
       );
+      if (hasRules && verified !== undefined)
+        this.requestRules.admit({
+          request: carrier,
+          response: context.switchToHttp().getResponse(),
+          policy,
+          verified,
+          user: (request as Record<string, unknown>)[property],
+        });
       return true;
     } catch (error) {
       throw this.answer(error, context, policy);

@@ -6,7 +6,8 @@ import type { Requirements } from './requirements.js';
 import { isGranted, NO_HIERARCHY, type BroaderScopes } from './scope-hierarchy.js';
 
 type RequiredScopes = Pick<Requirements, 'scopes'> & Partial<Pick<Requirements, 'scopeGroups'>>;
-type RequiredGrants = RequiredScopes & Pick<Requirements, 'permissions' | 'roleGroups'>;
+type RequiredGrants = RequiredScopes &
+  Pick<Requirements, 'permissions' | 'roleGroups'> & { readonly isScopedByBody?: boolean };
 
 /**
  * Checks what the claims grant against what the route needs: all scopes and one of each group, all permissions, one role
@@ -22,7 +23,9 @@ export function checkGrants(
 ): void {
   const { permissions, roleGroups } = requirements;
   if (!hasScopes(claims, requirements, paths, broaderScopes))
-    throw new AuthError('insufficient_scope', { requirement: 'scope' });
+    throw new AuthError('insufficient_scope', {
+      requirement: requirements.isScopedByBody === true ? 'message_scope' : 'scope',
+    });
   if (permissions.length > 0 && !hasAll(grantsAt(claims, paths.permissions), permissions)) {
     throw new AuthError('insufficient_permission', { requirement: 'permission' });
   }

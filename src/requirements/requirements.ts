@@ -21,6 +21,8 @@ export interface Requirements {
   readonly audienceGroups: readonly (readonly string[])[];
   /** Of each group, one issuer is needed. */
   readonly issuerGroups: readonly (readonly string[])[];
+  /** What is required besides depends on what a request holds: each of these declares how (`RequestRules`). */
+  readonly byRequest: readonly object[];
 }
 
 /** The requirements of a route without any. */
@@ -35,12 +37,13 @@ export const NO_REQUIREMENTS: Requirements = {
   policies: [],
   audienceGroups: [],
   issuerGroups: [],
+  byRequest: [],
 };
 
 type Kind = keyof Requirements;
 const KINDS = Object.keys(NO_REQUIREMENTS) as Kind[];
-/** These narrow which tokens are accepted, and require none. */
-const NARROWING: readonly Kind[] = ['audienceGroups', 'issuerGroups'];
+/** These say which tokens are accepted, or what some requests need, and require no token of every request. */
+const CONDITIONAL: readonly Kind[] = ['audienceGroups', 'issuerGroups', 'byRequest'];
 
 /** True when there is a requirement. */
 export const hasRequirements = (requirements: Requirements): boolean =>
@@ -48,7 +51,7 @@ export const hasRequirements = (requirements: Requirements): boolean =>
 
 /** True when no request without a token can meet the requirements. */
 export const requiresToken = (requirements: Requirements): boolean =>
-  KINDS.some((kind) => requirements[kind].length > 0 && !NARROWING.includes(kind));
+  KINDS.some((kind) => requirements[kind].length > 0 && !CONDITIONAL.includes(kind));
 
 /** Both together: they add up. */
 export const merge = (a: Requirements, b: Requirements): Requirements =>

@@ -10,6 +10,8 @@ export interface RouteRequirements extends Requirements {
   /** All scopes that a challenge names, separated by spaces; of alternatives the first. Undefined without any. */
   readonly scope: string | undefined;
   readonly authentication: RequiredAuthentication | undefined;
+  /** True where scopes are among what the body of a request adds. */
+  readonly isScopedByBody: boolean;
   /** Which tokens are good here; undefined: those that are good everywhere. */
   readonly acceptance: Acceptance | undefined;
 }
@@ -21,10 +23,18 @@ export function combine(ofClass: Requirements, ofMethod: Requirements): RouteReq
     ...all,
     areSome: hasRequirements(all),
     scope: scopeOf(all),
+    isScopedByBody: false,
     authentication: combineAuthentications(all.authentications),
     acceptance: acceptanceOf(all),
   };
 }
+
+/** What a route requires, and what one request to it requires besides. Which tokens are good stays as it is. */
+export const withMore = (route: RouteRequirements, more: Requirements): RouteRequirements => ({
+  ...combine(route, more),
+  isScopedByBody: route.isScopedByBody || more.scopes.length + more.scopeGroups.length > 0,
+  acceptance: route.acceptance,
+});
 
 function scopeOf({ scopes, scopeGroups }: Requirements): string | undefined {
   const needed = new Set(scopes);

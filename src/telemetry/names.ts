@@ -105,6 +105,7 @@ export const VALUES = {
     'subject_kind',
     'authentication',
     'scope',
+    'message_scope',
     'permission',
     'role',
     'claims',

@@ -7,6 +7,7 @@ export interface HttpRequest {
   /** Fastify keeps Node's own request here. */
   readonly raw?: IncomingMessage;
   readonly rawHeaders?: readonly string[];
+  readonly method?: string;
   readonly url?: string;
   readonly body?: unknown;
 }

@@ -2,6 +2,7 @@ import { HttpStatus, type ExecutionContext } from '@nestjs/common';
 import { loadOptional } from '../../common/optional-peer.js';
 import type { AuthException } from '../auth.exception.js';
 import { oneBearerToken, type HttpRequest } from './bearer-token.js';
+import { isMcpContext, mcpCall } from './mcp-call.js';
 import { isEventHandler, RefusedEvent } from './refused-event.js';
 import type { ResolvedTransports } from './transport.options.js';
 import type { Call, Transport } from './transport.js';
@@ -44,6 +45,7 @@ export const rpc: Transport = {
     // One array for each call, for guards and interceptors alike.
     const args = context.getArgs<unknown[]>();
     const [, second, third] = args;
+    if (isMcpContext(second)) return mcpCall(second, context);
     const carrier = isGrpcMetadata(second) ? (third ?? second) : second;
     if (typeof carrier !== 'object' || carrier === null) return undefined;
     return {

@@ -44,6 +44,12 @@ export interface TransportsOptions {
   readonly graphql?: TransportOptions | 'unguarded';
   readonly ws?: WebSocketOptions | 'unguarded';
   readonly rpc?: RpcOptions | 'unguarded';
+  /**
+   * Calls of MCP servers over stdio, which carry no token: `'unguarded'` lets them through, whatever their handlers require.
+   *
+   * @default they are refused
+   */
+  readonly mcpStdio?: 'unguarded';
   readonly [type: string]: TransportOptions | WebSocketOptions | RpcOptions | 'unguarded' | undefined;
 }
 
@@ -75,6 +81,7 @@ export function resolveTransports(given: TransportsOptions = {}): ResolvedTransp
       continue;
     }
     const name = `transports.${type}`;
+    if (type === 'mcpStdio') throw badOption(name, 'must be "unguarded"');
     if (typeof options === 'string') throw badOption(name, 'must be an object or "unguarded"');
     checkMembers(name, options, ['tokenFrom', ...(OWN_MEMBERS[type] ?? [])]);
     checkFunction(`${name}.tokenFrom`, options.tokenFrom);

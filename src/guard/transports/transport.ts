@@ -1,4 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
+import type { Acceptance } from '../../token/acceptance.js';
 import type { TransportName } from '../../telemetry/names.js';
 import type { AuthException } from '../auth.exception.js';
 import type { HttpRequest } from './bearer-token.js';
@@ -25,6 +26,8 @@ export interface Call {
   readonly key: object;
   /** The HTTP request that the call is, or that opened its connection, for the option `issuerFor`. */
   readonly httpRequest?: unknown;
+  /** Which tokens the route accepted that the call came through, where the call names none itself. */
+  readonly acceptance?: Acceptance | undefined;
   /**
    * Takes the token; undefined: from the carrier, as over HTTP.
    *

@@ -6,6 +6,7 @@ import type { AuthException } from '../auth.exception.js';
 import type { HttpRequest } from './bearer-token.js';
 import { graphql } from './graphql.js';
 import { http } from './http.js';
+import { isMcpContext, isOverStdio } from './mcp-call.js';
 import { rpc } from './rpc.js';
 import type { ResolvedTransports, TokenFrom } from './transport.options.js';
 import type { Call, Transport } from './transport.js';
@@ -24,6 +25,13 @@ export const transportNameOf = (context: ExecutionContext): TransportName =>
 /** True when the handlers of this type of context are let through without credentials. */
 export const isUnguarded = (context: ExecutionContext, { unguarded }: ResolvedTransports): boolean =>
   unguarded.size > 0 && unguarded.has(context.getType<string>());
+
+/** The option that lets calls of an MCP server over stdio through: there is no token, and the caller started the process. */
+export const isUnguardedStdio = (context: ExecutionContext, { unguarded }: ResolvedTransports): boolean => {
+  if (!unguarded.has('mcpStdio') || context.getType<string>() !== 'rpc') return false;
+  const [, mcp] = context.getArgs<unknown[]>();
+  return isMcpContext(mcp) && isOverStdio(mcp);
+};
 
 /**
  * Reads a call, by the transport of its context or by the option for it.

@@ -1,8 +1,9 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Post } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import {
   AuthModule,
   KeyRings,
+  McpEndpoint,
   RequireAuthentication,
   RequirePolicy,
   type AccessPolicy,
@@ -44,6 +45,15 @@ class RequiringController {
   }
 }
 
+@McpEndpoint({ toolScopes: { scoped: ['tools:call'] } })
+@Controller('mcp')
+class McpController {
+  @Post()
+  post(): string {
+    return 'called';
+  }
+}
+
 let spans: CapturedSpans;
 let issuer: Awaited<ReturnType<typeof startTestIssuer>>;
 let stop: () => Promise<void>;
@@ -65,9 +75,10 @@ async function start(keys: KeyOptions = {}, more: Partial<AuthOptions> = {}) {
   const resolved = resolveKeyOptions({ bootstrap: 'background', maxAgeMs: MAX_AGE_MS, ...keys });
   const rings = new KeyRings([options], resolved, () => {}, { clock, random: () => 0.5 });
   const imports = [AuthModule.forRoot(options)];
+  const controllers = [SampleController, RequiringController];
   const module = await Test.createTestingModule({
     imports,
-    controllers: [SampleController, RequiringController],
+    controllers: more.resource === undefined ? controllers : [...controllers, McpController],
     providers: [AdaPolicy],
   })
     .overrideProvider(KeyRings)
@@ -83,7 +94,12 @@ async function start(keys: KeyOptions = {}, more: Partial<AuthOptions> = {}) {
     const response = await fetch(url + path, { headers: { authorization: `Bearer ${token}` } });
     await response.arrayBuffer();
   };
-  return { clock, get };
+  const call = async (token: string, tool: string) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool } });
+    await (await fetch(`${url}/mcp`, { method: 'POST', headers, body })).arrayBuffer();
+  };
+  return { clock, get, call };
 }
 
 const traces = () => spans.tree().filter(({ name }) => name === 'jwt.authenticate');
@@ -97,6 +113,8 @@ const REQUIRED: Readonly<Record<string, string>> = {
   authentication: 'step-up',
   tenant: 'tenant mismatch',
   policy: 'refused by a policy',
+  message_scope: 'scope by the body',
+  scope: 'scope of the route',
 };
 
 /** The situation that one trace shows, by the table in docs/operate/tracing.md. */
@@ -245,6 +263,16 @@ describe('one trace shows a situation by its names and attributes:', () => {
     });
   });
 
+  it('scope by the body, where the request names what needs it', async () => {
+    const resource = { identifier: issuer.audience };
+    const { call, get } = await start({}, { resource });
+    const token = issuer.token();
+    await call(token, 'open');
+    await call(token, 'scoped');
+    await get(token, '/scoped');
+    expect(traces().map(situationOf)).toEqual(['warm', 'scope by the body', 'scope of the route']);
+  });
+
   it('the policies of the application, in a span of their own', async () => {
     const { get } = await start();
     await get(issuer.token(), '/ada');
@@ -273,6 +301,7 @@ it('docs/operate/tracing.md tables all of them', () => {
     'refused token',
     'step-up',
     'tenant mismatch',
+    'scope by the body',
     'slow user look-up',
   ]);
 });
