@@ -33,7 +33,7 @@ interface CallState {
   readonly call: Credentialed;
   readonly headers: HttpRequest['headers'];
   readonly authorization: string | undefined;
-  /** The token that `jwtFromRequest` found. */
+  /** The token that was found elsewhere than by the Authorization header. */
   token: string | undefined;
   isTraced: boolean;
   authentication: Promise<Authentication> | undefined;
@@ -98,13 +98,19 @@ export class Authenticator {
     return state;
   }
 
-  private isFor(state: CallState, { request, acceptance }: Credentialed): boolean {
+  private isFor(state: CallState, call: Credentialed): boolean {
+    const { request, acceptance } = call;
     const { headers } = request;
-    const { call } = state;
-    if (call.request !== request || call.acceptance !== acceptance || state.headers !== headers) return false;
-    if (call.takeToken !== undefined || this.options.jwtFromRequest === undefined)
-      return state.authorization === headers?.authorization;
+    const isSame =
+      state.call.request === request && state.call.acceptance === acceptance && state.headers === headers;
+    if (!isSame) return false;
+    if (!this.isTokenKept(call)) return state.authorization === headers?.authorization;
     return state.authentication === undefined || state.token === this.findToken(call);
+  }
+
+  /** False where the token is that of the Authorization header, which is kept as it came. */
+  private isTokenKept({ takeToken }: Credentialed): boolean {
+    return takeToken !== undefined || this.options.jwtFromRequest !== undefined;
   }
 
   private findToken(call: Credentialed): string | undefined {
@@ -122,7 +128,7 @@ export class Authenticator {
     try {
       const token = this.tokenOf(call);
       found = token;
-      if (this.options.jwtFromRequest !== undefined) state.token = token;
+      if (this.isTokenKept(call)) state.token = token;
       const verified = await this.verifier.verify(token, info);
       const recheck = () => this.verifier.recheck(token, info);
       const { validate } = this.options;

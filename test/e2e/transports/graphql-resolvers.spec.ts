@@ -1,5 +1,6 @@
 import { ApolloFederationDriver } from '@nestjs/apollo';
 import {
+  Args,
   Directive,
   Field,
   InterfaceType,
@@ -222,6 +223,29 @@ describe('a context of its own', () => {
     );
     expect((await found.run('{ me }', token)).data).toEqual({ me: 'ada' });
     expect((await found.run('{ me }')).errors).toMatchObject([{ extensions: { reason: 'missing_token' } }]);
+  });
+
+  it('each field with a token of its own is verified with that one', async () => {
+    @Resolver()
+    class OwnTokensResolver {
+      @UseGuards(JwtAuthGuard)
+      @Query(() => String, { nullable: true })
+      me(@Args('token', { type: () => String }) _: string, @CurrentUser('sub') sub: string): string {
+        return sub;
+      }
+    }
+    await using issuer = await startTestIssuer();
+    const tokenFrom = (context: { getArgByIndex<T>(index: number): T }) =>
+      context.getArgByIndex<{ token: string }>(1).token;
+    await using api = await startGraphQLApp(
+      'Apollo on Express',
+      { issuer: issuer.issuer, audience: issuer.audience, transports: { graphql: { tokenFrom } } },
+      { resolvers: [OwnTokensResolver] },
+    );
+    const good = issuer.token({ sub: 'ada' });
+    const { data, errors } = await api.run(`{ a: me(token: "${good}") b: me(token: "a.b.c") }`);
+    expect(data).toEqual({ a: 'ada', b: null });
+    expect(errors).toMatchObject([{ extensions: { reason: 'malformed_token' } }]);
   });
 
   it('may hold the request for the upgrade: each operation on a connection is verified', async () => {
