@@ -78,22 +78,42 @@ export class RouteAudit implements OnModuleInit, OnApplicationBootstrap {
     const globalGuards = this.config.getGlobalGuards();
     const isEverywhere = globalGuards.some(isJwtAuthGuard);
     assertInjected(globalGuards);
-    const guardsFields = this.guardsFields();
-    for (const { metatype, wrapper } of classesIn(this.modules)) {
+    const graphs = graphsIn(this.modules);
+    for (const { module, metatype, wrapper } of classesIn(this.modules)) {
       const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
       const instance: unknown = isStatic ? wrapper.instance : undefined;
+      const ofClass = graphs.filter(({ modules }) => modules.has(module));
+      const guardsFields = ofClass.length > 0 && ofClass.every((graph) => graph.guardsFields);
       new ClassAudit(metatype, instance as object | undefined, isEverywhere, guardsFields).run();
     }
   }
+}
 
-  /** What @nestjs/graphql is configured with, if it is there. */
-  private guardsFields(): boolean {
-    return [...this.modules.values()].some(({ providers }) => {
-      const options = providers.get('GqlModuleOptions')?.instance as { fieldResolverEnhancers?: unknown };
-      const enhancers = options?.fieldResolverEnhancers;
-      return Array.isArray(enhancers) && enhancers.includes('guards');
-    });
-  }
+/** One GraphQLModule, of which an application may have several: whose resolvers it calls, and whether guards reach fields. */
+interface Graph {
+  readonly modules: ReadonlySet<Module>;
+  readonly guardsFields: boolean;
+}
+
+/** The options of @nestjs/graphql that are read. */
+interface GraphOptions {
+  /** Only resolvers of these modules, and of those that they import; all by default. */
+  readonly include?: readonly unknown[];
+  readonly fieldResolverEnhancers?: readonly string[];
+}
+
+function graphsIn(container: ModulesContainer): Graph[] {
+  const all = [...container.values()];
+  return all.flatMap(({ providers }) => {
+    const options = providers.get('GqlModuleOptions')?.instance as GraphOptions | undefined;
+    if (options === undefined || options === null) return [];
+    const { include = [], fieldResolverEnhancers } = options;
+    const modules = new Set(
+      include.length === 0 ? all : all.filter(({ metatype }) => include.includes(metatype)),
+    );
+    for (const module of modules) for (const imported of module.imports) modules.add(imported);
+    return [{ modules, guardsFields: fieldResolverEnhancers?.includes('guards') === true }];
+  });
 }
 
 /** The audit of one class. */

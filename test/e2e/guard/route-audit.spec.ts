@@ -9,14 +9,7 @@ import {
   type Type,
 } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, MessagePattern } from '@nestjs/microservices';
-import {
-  AuthModule,
-  JwtAuthGuard,
-  OptionalAuth,
-  Public,
-  RequireRoles,
-  RequireScopes,
-} from 'nestjs-jwks-auth';
+import { AuthModule, JwtAuthGuard, OptionalAuth, RequireRoles, RequireScopes } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -290,30 +283,6 @@ describe('a requirement that would not hold ends the start, and names the handle
       list(): void {}
     }
     expect(await refused(OrdersController)).toMatch(/^OrdersController\.watch is a @GrpcStreamCall/);
-  });
-
-  it.each([
-    ['@RequireScopes', RequireScopes('x')],
-    ['@UseGuards', UseGuards(JwtAuthGuard)],
-  ])('of such a stream whose class has %s', async (_, decorator) => {
-    @decorator
-    @Controller()
-    class OrdersController {
-      @GrpcStreamCall('Orders', 'Watch')
-      watch(): void {}
-    }
-    expect(await refused(OrdersController)).toMatch(/^OrdersController\.watch is a @GrpcStreamCall/);
-  });
-
-  it('but not of a stream that is public', async () => {
-    @UseGuards(JwtAuthGuard)
-    @Controller()
-    class OrdersController {
-      @Public()
-      @GrpcStreamCall('Orders', 'Watch')
-      watch(): void {}
-    }
-    expect(await refused(OrdersController)).toBe('started');
   });
 });
 
