@@ -48,6 +48,9 @@ export function classesIn(modules: ModulesContainer): NestClass[] {
 /** What marks a handler of @nestjs/graphql that no guard reaches without `fieldResolverEnhancers: ['guards']`. */
 const REFERENCE_RESOLVER = 'graphql:resolve_reference';
 const FIELD_RESOLVERS = ['graphql:resolve_property', REFERENCE_RESOLVER];
+/** What marks a gateway, and its methods that Nest calls without guards. */
+const GATEWAY = 'websockets:is_gateway';
+const GATEWAY_HOOKS: readonly (string | symbol)[] = ['afterInit', 'handleConnection', 'handleDisconnect'];
 /** What `@GrpcStreamCall` says of its handler. */
 const PATTERN = 'microservices:pattern';
 const STREAM_CALL = 'pt_stream';
@@ -169,7 +172,7 @@ class ClassAudit {
     assertInjected(guardsOn(called));
     this.assertNoContradiction(where, called, prototype);
     const isGuarded = isConcerned && accessOf(called) !== 'public';
-    if (isGuarded) this.assertReached(where, called);
+    if (isGuarded) this.assertReached(where, called, name);
     else this.assertClassHolds(where, called);
     return isGuarded;
   }
@@ -228,7 +231,9 @@ class ClassAudit {
     assertNoStreamCall(where, called);
   }
 
-  private assertReached(where: string, called: object): void {
+  private assertReached(where: string, called: object, name: string | symbol): void {
+    if (GATEWAY_HOOKS.includes(name) && Reflect.hasMetadata(GATEWAY, this.metatype))
+      throw new TypeError(`${where} is called by Nest for a connection, without guards: put it on messages`);
     this.assertFieldsGuarded(where, called, FIELD_RESOLVERS);
     assertNoStreamCall(where, called);
   }

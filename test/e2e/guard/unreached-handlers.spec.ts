@@ -1,5 +1,6 @@
 import { Controller, Module, SetMetadata, UseGuards } from '@nestjs/common';
 import { GrpcStreamCall } from '@nestjs/microservices';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { AuthModule, JwtAuthGuard, Public, RequireScopes } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -47,6 +48,38 @@ describe('a handler that no guard protects ends the start', () => {
     for (const open of [{}, { include: [] }, { include: [OrdersModule] }])
       await expect(startWith(guarded, open)).rejects.toThrow(/^OrdersResolver\.total is a field resolver/);
   });
+
+  it.each(['afterInit', 'handleConnection', 'handleDisconnect'] as const)(
+    'as %s of a gateway',
+    async (name) => {
+      @WebSocketGateway()
+      class OrdersGateway {
+        [name](): void {}
+
+        @RequireScopes('x')
+        @SubscribeMessage('list')
+        list(): string {
+          return 'list';
+        }
+      }
+      const startWithGateway = () => {
+        const auth = AuthModule.forRoot({ issuer: issuer.issuer, audience: issuer.audience });
+        @Module({ imports: [auth], providers: [OrdersGateway] })
+        class AppModule {}
+        return listen(AppModule);
+      };
+      await (await startWithGateway()).app.close();
+      const { prototype } = OrdersGateway;
+      RequireScopes('x')(
+        prototype,
+        name,
+        Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor,
+      );
+      await expect(startWithGateway()).rejects.toThrow(
+        new RegExp(`^OrdersGateway\\.${name} is called by Nest for a connection`),
+      );
+    },
+  );
 
   it.each([
     ['@RequireScopes', RequireScopes('x')],
