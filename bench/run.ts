@@ -7,6 +7,7 @@ import { goalsBlock } from './sections/goals.js';
 import { growthBlock, measureGrowth } from './sections/growth-section.js';
 import { httpBlock, measureHttp } from './sections/http-section.js';
 import { measureMemory, memoryBlock } from './sections/memory-section.js';
+import { measureMessages, messagesBlock } from './sections/messages-section.js';
 import { measureProfile, profileBlock } from './sections/profile-section.js';
 import { measureThreads, threadsBlock } from './sections/threads-section.js';
 
@@ -26,9 +27,10 @@ const http = await measured('HTTP', measureHttp(plan));
 const threads = await measured('threads', measureThreads(plan));
 const memory = await measured('memory', measureMemory(plan));
 const growth = await measured('growth', measureGrowth(plan));
+const messages = await measured('messages', measureMessages(plan));
 
 const blocks: Blocks = {
-  goals: goalsBlock({ cpu, http, memory, growth }),
+  goals: goalsBlock({ cpu, http, memory, growth, messages }),
   machine: machineBlock(),
   cpu: cpuBlock(cpu),
   profile: profileBlock(profile),
@@ -36,6 +38,7 @@ const blocks: Blocks = {
   threads: threadsBlock(threads),
   memory: memoryBlock(memory),
   growth: growthBlock(growth),
+  messages: messagesBlock(messages),
 };
 console.log(Object.values(blocks).join('\n\n'));
 if (isSmoke) checkPlaces(blocks);

@@ -17,12 +17,16 @@ import {
 } from './auth.module-definition.js';
 import { resolveAuthOptions, type AuthOptions, type ResolvedAuthOptions } from './auth.options.js';
 import { systemClock } from './common/clock.js';
+import { Connections } from './connections/connections.js';
+import { GatewayAudit } from './connections/gateway-audit.js';
+import { WebSocketAuth } from './connections/websocket-auth.js';
 import type { Endpoint } from './endpoint/endpoint.js';
 import { serveEndpoint } from './endpoint/serve-endpoint.js';
 import { Authenticator } from './guard/authenticator.js';
 import { GUARD_OPTIONS } from './guard/guard.options.js';
 import { REQUEST_RULES } from './guard/request-rules.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
+import { EventFilters } from './guard/routes/event-filters.js';
 import { RequirementAudit } from './guard/routes/requirement-audit.js';
 import { RouteAudit } from './guard/routes/route-audit.js';
 import { BackChannelLogout } from './logout/back-channel-logout.js';
@@ -30,16 +34,19 @@ import { LogoutTokenVerifier } from './logout/logout-token-verifier.js';
 import { McpEndpoints } from './mcp/mcp-endpoints.js';
 import { logKeyRingEvent } from './keys/key-ring-log.js';
 import { JwksHealthIndicator } from './health/jwks.health-indicator.js';
+import { KEY_OPTIONS } from './keys/key.options.js';
 import { KeyRings } from './keys/key-rings.js';
 import { JwtStrategy } from './passport/jwt.strategy.js';
 import { createRevocations } from './revocation/create-revocations.js';
 import { Revocations } from './revocation/revocations.js';
 import { checkIsStatic } from './static-dependencies.js';
 import { metadataEndpoints } from './resource/resource-metadata.js';
+import { StreamEnd } from './streams/stream-end.js';
 import { AccessPolicies } from './requirements/access-policy.js';
 import { RequirementChecks } from './requirements/requirement-checks.js';
 import { observe } from './telemetry/metrics.js';
 import { AccessTokenVerifier } from './token/access-token-verifier.js';
+import { ISSUERS } from './token/issuers/issuer-rules.js';
 
 /** Nest runs the hooks of modules by their distance from the root module, which has 0, in descending order. */
 const LAST = -1;
@@ -76,6 +83,16 @@ const RESOURCE_METADATA = Symbol('nestjs-jwks-auth resource metadata');
         if (given === undefined) throw new TypeError(`AuthModule has no options, ${EXAMPLE}`);
         return resolveAuthOptions(given);
       },
+    },
+    {
+      provide: ISSUERS,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ issuers }: ResolvedAuthOptions) => issuers,
+    },
+    {
+      provide: KEY_OPTIONS,
+      inject: [RESOLVED_OPTIONS],
+      useFactory: ({ keys }: ResolvedAuthOptions) => keys,
     },
     {
       provide: KeyRings,
@@ -145,8 +162,31 @@ const RESOURCE_METADATA = Symbol('nestjs-jwks-auth resource metadata');
     { provide: REQUEST_RULES, useClass: McpEndpoints },
     JwtAuthGuard,
     JwksHealthIndicator,
+    {
+      provide: Connections,
+      inject: [Authenticator, AccessTokenVerifier, RESOLVED_OPTIONS, Revocations],
+      useFactory: (
+        authenticator: Authenticator,
+        verifier: AccessTokenVerifier,
+        { guard, token }: ResolvedAuthOptions,
+        revocations: Revocations,
+      ) => {
+        const connections = new Connections(authenticator, verifier, guard, token.clockToleranceMs);
+        connections.watch(revocations);
+        return connections;
+      },
+    },
+    {
+      provide: StreamEnd,
+      inject: [Authenticator, GUARD_OPTIONS],
+      useFactory: (authenticator: Authenticator, guard: ResolvedAuthOptions['guard']) =>
+        new StreamEnd(authenticator, guard),
+    },
+    WebSocketAuth,
     RouteAudit,
     RequirementAudit,
+    GatewayAudit,
+    EventFilters,
   ],
   exports: [
     KeyRings,
@@ -159,6 +199,8 @@ const RESOURCE_METADATA = Symbol('nestjs-jwks-auth resource metadata');
     JwtStrategy,
     JwtAuthGuard,
     JwksHealthIndicator,
+    WebSocketAuth,
+    StreamEnd,
   ],
 })
 export class AuthModule
@@ -210,7 +252,9 @@ export class AuthModule
   /** After the middleware of the application, and before its routes. */
   configure(): void {
     const { logout, host } = this;
-    const endpoints = [...this.metadata, ...(logout === undefined ? [] : [logout.endpoint])];
+    // A module that is request-scoped has no dependencies here; the start check says so.
+    const metadata = (this.metadata as readonly Endpoint[] | undefined) ?? [];
+    const endpoints = [...metadata, ...(logout === undefined ? [] : [logout.endpoint])];
     for (const endpoint of endpoints) serveEndpoint(host.httpAdapter, endpoint);
   }
 

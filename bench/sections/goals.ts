@@ -13,6 +13,7 @@ export interface Results {
   readonly http: readonly HttpResult[];
   readonly memory: MemoryResults;
   readonly growth: GrowthResults;
+  readonly messages: Series<number>;
 }
 
 interface Goal {
@@ -35,6 +36,7 @@ export function goalsBlock(results: Results): string {
     ...httpGoals(results),
     ...memoryGoals(results),
     ...growthGoals(results),
+    ...messageGoals(results),
   ];
   const rows = goals.map(({ goal, measured, isMet }) => [goal, measured, isMet ? 'yes' : 'no']);
   return table(['goal', 'measured', 'met'], rows);
@@ -110,6 +112,18 @@ function growthGoals({ growth }: Results): Goal[] {
       ' ×',
     ),
     atMost('cost as cached tokens grow: within 25 %', worst(growth.cachedTokens), 1.25, ' ×'),
+  ];
+}
+
+function messageGoals({ messages }: Results): Goal[] {
+  const cost = ({ title }: { readonly title: string }) => median(messages.get(title) ?? []);
+  return [
+    atMost(
+      'a message on an authenticated connection: at most 5 µs beside a guard that says yes',
+      cost(CONTENDERS.own) - cost(CONTENDERS.yes),
+      5,
+      ' µs',
+    ),
   ];
 }
 

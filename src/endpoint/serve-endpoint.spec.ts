@@ -1,4 +1,12 @@
-import { Controller, Get, Inject, Module, VersioningType, type INestApplication } from '@nestjs/common';
+import {
+  Controller,
+  ForbiddenException,
+  Get,
+  Inject,
+  Module,
+  VersioningType,
+  type INestApplication,
+} from '@nestjs/common';
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -141,6 +149,20 @@ describe.each(ADAPTERS)('an endpoint on %s', (adapter) => {
     expect((await request('/.well-known/document')).headers.get('x-frame-options')).toBe('DENY');
   });
 
+  it.each<[string, Record<string, string>, string]>([
+    ['is no JSON', { 'content-type': 'application/json' }, '{'],
+    ['has an unknown encoding', { ...FORM, 'content-encoding': 'x' }, 'token=a'],
+    ['is larger than parsers read', FORM, `token=${'x'.repeat(300_000)}`],
+    ['has more parameters than parsers read', FORM, '&a='.repeat(2_000)],
+  ])('responds in its own way to a body that %s', async (_, headers, body) => {
+    const request = await start({ adapter });
+    const refused = await request('/form', post(body, headers));
+    expect([refused.status, refused.headers.get('cache-control')]).toEqual([400, 'no-store']);
+    const put = await request('/form', { ...post(body, headers), method: 'PUT' });
+    expect([put.status, put.headers.get('cache-control')]).toEqual([405, 'no-store']);
+    expect((await request('/form', post('token=a'))).status).toBe(200);
+  });
+
   describe.each([true, false])('with bodyParser: %s', (bodyParser) => {
     const send = async (init: RequestInit) => {
       const request = await start({ adapter, bodyParser });
@@ -177,6 +199,18 @@ describe.each(ADAPTERS)('an endpoint on %s', (adapter) => {
       expect(await send(chunked as RequestInit)).toEqual([400, { problem: 'too_large' }]);
     });
   });
+});
+
+it('on Express what middleware of the application refuses stays refused', async () => {
+  const request = await start({
+    adapter: 'express',
+    prepare: (one) =>
+      one.use(({ url }: { url: string }, _: unknown, next: (error?: Error) => void) =>
+        next(url.endsWith('?refused') ? new ForbiddenException() : undefined),
+      ),
+  });
+  expect((await request('/form?refused', post('token=a'))).status).toBe(403);
+  expect((await request('/form', post('token=a'))).status).toBe(200);
 });
 
 it('on Fastify the path is exact, whatever its router takes for the same', async () => {

@@ -11,6 +11,7 @@ import type { Authentication } from './authentication.js';
 import { bearerToken, isB64Token, type HttpRequest } from './transports/bearer-token.js';
 import type { ResolvedGuardOptions, Validate } from './guard.options.js';
 import { perRequest } from './per-request.js';
+import { RefusalLog } from './refusal-log.js';
 
 /** What is authenticated: an HTTP request, or a call over another transport. */
 export interface Credentialed {
@@ -32,7 +33,7 @@ interface CallState {
   readonly call: Credentialed;
   readonly headers: HttpRequest['headers'];
   readonly authorization: string | undefined;
-  /** The token that `jwtFromRequest` found. */
+  /** The token that was found elsewhere than by the Authorization header. */
   token: string | undefined;
   isTraced: boolean;
   authentication: Promise<Authentication> | undefined;
@@ -49,6 +50,7 @@ export class Authenticator {
   constructor(
     private readonly verifier: AccessTokenVerifier,
     private readonly options: ResolvedGuardOptions,
+    private readonly refusals = new RefusalLog(),
   ) {}
 
   /**
@@ -64,7 +66,14 @@ export class Authenticator {
     const once = () => (state.authentication ??= this.run(state));
     if (state.isTraced) return once().then(decide);
     state.isTraced = true;
-    return traceAuthentication(call.transport, once, decide);
+    return this.refusals.observe(traceAuthentication(call.transport, once, decide), once);
+  }
+
+  /** The outcome that is kept on this key for this acceptance; undefined where nothing was authenticated. */
+  outcomeOf(key: object, acceptance: Acceptance | undefined): Promise<Authentication> | undefined {
+    const known = this.states.get(key);
+    if (known === undefined) return undefined;
+    return [known, ...known.others].find(({ call }) => call.acceptance === acceptance)?.authentication;
   }
 
   private stateOf(call: Credentialed): CallState {
@@ -89,13 +98,19 @@ export class Authenticator {
     return state;
   }
 
-  private isFor(state: CallState, { request, acceptance }: Credentialed): boolean {
+  private isFor(state: CallState, call: Credentialed): boolean {
+    const { request, acceptance } = call;
     const { headers } = request;
-    const { call } = state;
-    if (call.request !== request || call.acceptance !== acceptance || state.headers !== headers) return false;
-    if (call.takeToken !== undefined || this.options.jwtFromRequest === undefined)
-      return state.authorization === headers?.authorization;
+    const isSame =
+      state.call.request === request && state.call.acceptance === acceptance && state.headers === headers;
+    if (!isSame) return false;
+    if (!this.isTokenKept(call)) return state.authorization === headers?.authorization;
     return state.authentication === undefined || state.token === this.findToken(call);
+  }
+
+  /** False where the token is that of the Authorization header, which is kept as it came. */
+  private isTokenKept({ takeToken }: Credentialed): boolean {
+    return takeToken !== undefined || this.options.jwtFromRequest !== undefined;
   }
 
   private findToken(call: Credentialed): string | undefined {
@@ -113,7 +128,7 @@ export class Authenticator {
     try {
       const token = this.tokenOf(call);
       found = token;
-      if (this.options.jwtFromRequest !== undefined) state.token = token;
+      if (this.isTokenKept(call)) state.token = token;
       const verified = await this.verifier.verify(token, info);
       const recheck = () => this.verifier.recheck(token, info);
       const { validate } = this.options;

@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { valueAt } from '../token/claim-path.js';
+import { routePolicy } from './routes/route-policy.js';
 import { carrierOf } from './transports/transports.js';
 
 /**
@@ -8,7 +9,12 @@ import { carrierOf } from './transports/transports.js';
  */
 export const CurrentUser: (path?: string) => ParameterDecorator = createParamDecorator(
   (path: string | undefined, context: ExecutionContext): unknown => {
+    // A connection carries the user of its last message or operation, an operation that of its other fields.
+    if (context.getType<string>() !== 'http' && isPublic(context)) return undefined;
     const { user } = carrierOf(context);
     return path === undefined ? user : valueAt(user, path);
   },
 );
+
+const isPublic = (context: ExecutionContext): boolean =>
+  routePolicy(context.getHandler(), context.getClass()).access === 'public';

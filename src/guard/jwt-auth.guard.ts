@@ -152,7 +152,8 @@ export class JwtAuthGuard extends PassportGuard {
   private answer(error: unknown, context: ExecutionContext, { requirements }: RoutePolicy): unknown {
     const authError = error instanceof AuthException ? error.authError : error;
     if (!(authError instanceof AuthError)) return error;
-    return refusalOf(new AuthException(authError, answerContext(requirements, this.guardOptions)), context);
+    const exception = new AuthException(authError, answerContext(requirements, this.guardOptions));
+    return refusalOf(exception, context, this.guardOptions.transports);
   }
 }
 

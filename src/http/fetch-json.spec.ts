@@ -101,14 +101,18 @@ describe('the body of a response', () => {
   });
 
   it.each([
-    ['HTML', '<!doctype html>'],
-    ['half of it', '{"keys":['],
-    ['nothing', ''],
-    ['bytes that are no UTF-8', Buffer.from('{"keys":["\xff"]}', 'latin1')],
-  ])('is refused when it is %s, and the error leaves its text out', async (_, body) => {
+    ['an HTML page, which is not JSON', '<!doctype html><title>secret'],
+    ['XML, which is not JSON', '<saml:Response>secret'],
+    ['PEM, which is not JSON', '-----BEGIN PUBLIC KEY-----secret'],
+    ['a JWT, which is not JSON', 'eyJzZWNyZXQiOjF9.e30.e30'],
+    ['an empty body, which is not JSON', ''],
+    ['something that is not JSON', 'secret'],
+    ['JSON that is broken or cut off, or is not in UTF-8', '{"keys":["secret'],
+    ['JSON that is broken or cut off, or is not in UTF-8', Buffer.from('{"keys":["\xff"]}', 'latin1')],
+  ])('is refused when it is %s, and the error says no more of it', async (kind, body) => {
     server.respond = (_request, response) => void response.end(body);
     const { code, message } = await failureOf(get());
-    expect([code, message]).toEqual(['not_json', 'answered with something that is not JSON']);
+    expect([code, message]).toEqual(['not_json', `answered with ${kind}`]);
   });
 });
 

@@ -39,6 +39,15 @@ export interface FetchOptions {
   readonly allowHttp: boolean;
   /** What a `Retry-After` that is a date is compared with. */
   readonly clock: Clock;
+  /** Called with the head of each response, whatever its status. */
+  readonly onResponse?: (head: ResponseHead) => void;
+}
+
+/** What precedes the body of a response. */
+export interface ResponseHead {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** A response with JSON, or a 304. */
@@ -74,6 +83,8 @@ export async function fetchJson(
   try {
     const own = await headersFor(url, options, signal);
     const response = await send(url, { 'user-agent': USER_AGENT, ...headers, ...own }, options, signal);
+    const { statusCode: status = 0 } = response;
+    options.onResponse?.({ url: url.href, status, headers: response.headers });
     return await receive(response, options);
   } catch (error) {
     throw asFetchError(error, signal);

@@ -28,11 +28,20 @@ export async function readJson(response: IncomingMessage, maxBytes: number): Pro
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
     // The parser's message quotes the body, so it is not kept.
-    throw new JwksFetchError('not_json', {
-      message: 'answered with something that is not JSON',
-      status: 200,
-    });
+    throw new JwksFetchError('not_json', { message: `answered with ${kindOf(body)}`, status: 200 });
   }
+}
+
+/** What it is instead of JSON, in fixed words: nothing of the body is in them. */
+function kindOf(body: Buffer): string {
+  const start = body.subarray(0, 100).toString('latin1').trimStart();
+  if (start === '') return 'an empty body, which is not JSON';
+  if (/^<(!doctype html|html|head|body|script|!--)/i.test(start)) return 'an HTML page, which is not JSON';
+  if (start.startsWith('<')) return 'XML, which is not JSON';
+  if (start.startsWith('-----BEGIN ')) return 'PEM, which is not JSON';
+  if (start.startsWith('eyJ')) return 'a JWT, which is not JSON';
+  if (/^[{[]/.test(start)) return 'JSON that is broken or cut off, or is not in UTF-8';
+  return 'something that is not JSON';
 }
 
 async function readBody(response: IncomingMessage, maxBytes: number): Promise<Buffer> {

@@ -26,15 +26,23 @@ describe('the log line of a failed fetch', () => {
     fake.source.failWith(500);
     await fake.ring.start();
     expect(lines.warn).toEqual([
-      `${ISSUER}: keys could not be fetched (http_status: status 500); keys in memory are EMPTY, next attempt in 1 s`,
+      `${ISSUER}: keys could not be fetched (http_status: status 500); keys in memory are EMPTY, next attempt in 1 s; the cause is named by: npx nestjs-jwks-auth doctor ${ISSUER}`,
     ]);
+  });
+
+  it('names the command of the doctor only while there are no keys that may be used', async () => {
+    const fake = loggedRing();
+    await fake.ring.start();
+    fake.source.failWith(500);
+    await fake.ring.refresh();
+    expect(lines.warn).toEqual([expect.stringMatching(/keys in memory are FRESH, next attempt in \d+ s$/)]);
   });
 
   it('says that a dynamic issuer without keys is fetched from on demand', async () => {
     const fake = loggedRing({ mayIdle: true });
     fake.source.failWith(500);
     await fake.ring.start();
-    expect(lines.warn).toEqual([expect.stringMatching(/keys in memory are EMPTY, next attempt on demand$/)]);
+    expect(lines.warn).toEqual([expect.stringMatching(/keys in memory are EMPTY, next attempt on demand; /)]);
     expect(fake.ring.status.nextRefreshInMs).toBe(Infinity);
   });
 

@@ -1,7 +1,9 @@
+import { doctorCommand } from '../common/doctor-command.js';
 import { printable } from '../common/printable.js';
 import type { JwksFetchError } from '../http/jwks-fetch.error.js';
 import type { UnusableKey } from '../jwk/key-set.js';
 import { errorType } from '../telemetry/span.js';
+import type { KeyRingState } from './freshness.js';
 import type { KeyRingEvent } from './key-ring-events.js';
 
 /** Where log lines go: a `LoggerService` of Nest, or anything like it. */
@@ -40,7 +42,7 @@ export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent, issu
       break;
     case 'fetch_failed':
       logger.warn(
-        `${issuer}: keys could not be fetched (${event.error.code}: ${described(event.error)}); keys in memory are ${event.state}, next attempt ${event.retryInMs === Infinity ? 'on demand' : `in ${Math.ceil(event.retryInMs / 1_000)} s`}`,
+        `${issuer}: keys could not be fetched (${event.error.code}: ${described(event.error)}); keys in memory are ${event.state}, next attempt ${event.retryInMs === Infinity ? 'on demand' : `in ${Math.ceil(event.retryInMs / 1_000)} s`}${hintFor(event.state, issuer)}`,
       );
       break;
     case 'clock_skew':
@@ -79,6 +81,10 @@ const ENTRY_NAMES = {
 
 /** How many keys a line names. */
 const MAX_LISTED = 10;
+
+/** Where no token can be verified, the command that names the cause. */
+const hintFor = (state: KeyRingState, issuer: string): string =>
+  state === 'EMPTY' || state === 'EXPIRED' ? `; the cause is named by: ${doctorCommand(issuer)}` : '';
 
 const seconds = (ms: number): number => Math.round(ms / 1_000);
 

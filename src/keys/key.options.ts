@@ -113,6 +113,9 @@ export interface ResolvedKeyOptions {
   readonly storeSecret: StoreSecrets | undefined;
 }
 
+/** Injection token of the {@link ResolvedKeyOptions}. */
+export const KEY_OPTIONS = Symbol('nestjs-jwks-auth key options');
+
 /** As long as what HMAC-SHA256 puts out (RFC 2104 §3). */
 const MIN_SECRET_BYTES = 32;
 

@@ -53,6 +53,8 @@ export function claimRules(given: unknown): readonly ClaimRule[] {
 function testOf(path: string, test: unknown): ClaimRule['isMet'] {
   if (test === present) return (value) => value !== undefined && value !== null;
   if (test === absent) return (value) => value === undefined;
+  if (test === equals || test === includes || test === oneOf)
+    throw new TypeError(`needs for ${JSON.stringify(path)} a call with the values, as in oneOf('a', 'b')`);
   if (typeof test === 'function') return (value) => answerOf(path, (test as ClaimPredicate)(value));
   const { kind, values } = isMatcher(test) ? test : equals(test as ClaimValue);
   if (values.length === 0 || !values.every(isClaimValue))

@@ -1,6 +1,6 @@
 import { AuthError } from '../common/auth.error.js';
 import { valuesAt } from '../token/claim-path.js';
-import type { AccessTokenClaims } from '../token/access-token.js';
+import type { AccessTokenClaims, UncheckedClaims } from '../token/access-token.js';
 import type { GrantPaths } from './grant-claims.js';
 import type { Requirements } from './requirements.js';
 import { isGranted, NO_HIERARCHY, type BroaderScopes } from './scope-hierarchy.js';
@@ -48,7 +48,7 @@ export function hasScopes(
   return scopes.every(isHeld) && scopeGroups.every((group) => group.some(isHeld));
 }
 /** The grants at the first path that grants anything: an empty `scope` does not hide a good `scp`. */
-export function grantsAt(claims: AccessTokenClaims, paths: readonly string[]): ReadonlySet<string> {
+export function grantsAt(claims: UncheckedClaims, paths: readonly string[]): ReadonlySet<string> {
   for (const path of paths) {
     for (const value of valuesAt(claims, path)) {
       const grants = grantsIn(value);

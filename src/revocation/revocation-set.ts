@@ -6,6 +6,8 @@ interface Entry {
   readonly revokedAt: number;
   /** Infinity where the time of issue makes no difference. */
   readonly issuedBefore: number;
+  /** When the latest token that was refused for it was issued: later than `revokedAt` for a session that went on. */
+  refusedUntil: number;
 }
 
 /**
@@ -44,6 +46,7 @@ export class RevocationSet {
     this.entries.set(key, {
       revokedAt: Math.max(revokedAt, known?.revokedAt ?? 0),
       issuedBefore: Math.max(issuedBefore, known?.issuedBefore ?? -Infinity),
+      refusedUntil: known?.refusedUntil ?? -Infinity,
     });
     return isNews;
   }
@@ -51,13 +54,10 @@ export class RevocationSet {
   /** Removes the oldest entries down to `size`; returns the new watermark, or undefined where it stays as it is. */
   shrinkTo(size: number, now: number): number | undefined {
     const before = this.watermark;
-    for (const [key, { revokedAt, issuedBefore }] of this.entries) {
+    for (const [key, entry] of this.entries) {
       if (this.entries.size <= size) break;
       this.entries.delete(key);
-      // What the entry has refused so far was issued until now at the latest.
-      this.raise(
-        Number.isFinite(issuedBefore) ? Math.max(revokedAt, Math.min(issuedBefore, now)) : revokedAt,
-      );
+      this.raise(refusesUntil(entry, now));
     }
     return this.watermark > before ? this.watermark : undefined;
   }
@@ -81,9 +81,10 @@ export class RevocationSet {
   private has(kind: RequestedRevocation['kind'], id: unknown, iat: unknown, now: number): boolean {
     if (typeof id !== 'string') return false;
     const entry = this.entries.get(revocationKey(kind, id));
-    return (
-      entry !== undefined && this.isCurrent(entry.revokedAt, now) && isIssuedUntil(entry.issuedBefore, iat)
-    );
+    if (entry === undefined || !this.isCurrent(entry.revokedAt, now)) return false;
+    if (!isIssuedUntil(entry.issuedBefore, iat)) return false;
+    if (typeof iat === 'number') entry.refusedUntil = Math.max(entry.refusedUntil, iat * 1_000);
+    return true;
   }
 
   private isCurrent(since: number, now: number): boolean {
@@ -96,6 +97,12 @@ export class RevocationSet {
       this.entries.delete(key);
     }
   }
+}
+
+/** Until when the tokens were issued at the latest that an entry stands for, or has refused so far. */
+function refusesUntil({ revokedAt, issuedBefore, refusedUntil }: Entry, now: number): number {
+  const named = Number.isFinite(issuedBefore) ? Math.min(issuedBefore, now) : revokedAt;
+  return Math.max(revokedAt, named, refusedUntil);
 }
 
 /** True for a token that does not say when it was issued. */

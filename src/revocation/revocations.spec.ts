@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DAY, HOUR, ISSUER, SECOND } from '../../test/support/constants.js';
+import { DAY, HOUR, ISSUER, MINUTE, SECOND } from '../../test/support/constants.js';
 import { ManualClock } from '../../test/support/manual-clock.js';
 import type { VerifiedToken } from '../token/access-token.js';
 import type { Revocation } from './revocation.js';
@@ -181,5 +181,19 @@ describe('more revocations than are kept', () => {
     expect(isRevoked({ jti: 'good' }, DAY)).toBe(false);
     await revocations.revokeToken(ISSUER, 'later');
     expect([isRevoked({ jti: 'later' }), isRevoked({ jti: 'good' })]).toEqual([true, false]);
+  });
+
+  it('refuses a token of a session that went on, or of a clock that is ahead, as before', async () => {
+    const { clock, revocations, isRevoked } = start();
+    await revocations.revokeSession(ISSUER, 's');
+    await revocations.revokeToken(ISSUER, 'ahead');
+    for (let i = 0; i < MAX_REVOCATIONS / 2; i += 1) void revocations.revokeToken(ISSUER, `older ${i}`);
+    await clock.advance(HOUR);
+    expect(isRevoked({ sid: 's' }, 50 * MINUTE)).toBe(true);
+    expect(isRevoked({ jti: 'ahead' }, HOUR - 3 * SECOND)).toBe(true);
+    for (let i = 0; i < MAX_REVOCATIONS / 2; i += 1) void revocations.revokeToken(ISSUER, `other ${i}`);
+    expect(isRevoked({ sid: 's' }, 50 * MINUTE)).toBe(true);
+    expect(isRevoked({ jti: 'ahead' }, HOUR - 3 * SECOND)).toBe(true);
+    expect(isRevoked({ sid: 't' }, 49 * MINUTE)).toBe(false);
   });
 });

@@ -1,6 +1,10 @@
 import { verify, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto';
+import { AuthError } from '../common/auth.error.js';
 import type { VerificationKey } from '../jwk/verification-key.js';
+import type { JoseHeader, UncheckedClaims } from './access-token.js';
+import { ownValue } from './claim-path.js';
 import { derSignature } from './der-signature.js';
+import { signsForIssuer } from './entra-tenant.js';
 import type { Jws } from './jws.js';
 
 /** The arguments of `crypto.verify`. */
@@ -10,6 +14,38 @@ type VerifyArguments = readonly [
   key: KeyObject | VerifyKeyObjectInput,
   signature: Buffer,
 ];
+
+/**
+ * Those of the keys found for a token that may sign for its issuer.
+ *
+ * @throws AuthError where none was found: the kid is known and its keys are for other algorithms, or without a kid more
+ * than one key would fit
+ */
+export function keysForToken(
+  found: readonly VerificationKey[],
+  header: JoseHeader,
+  claims: UncheckedClaims,
+): readonly VerificationKey[] {
+  if (found.length === 0)
+    throw new AuthError(ownValue(header, 'kid') === undefined ? 'unknown_key' : 'unsupported_algorithm');
+  return found.filter((key) => signsForIssuer(key, claims));
+}
+
+/** @throws AuthError `bad_signature` when it is none of them */
+export function signerAmong(keys: readonly VerificationKey[], jws: Jws): VerificationKey {
+  const key = keys.find((candidate) => isSignedWith(candidate, jws));
+  if (key === undefined) throw new AuthError('bad_signature');
+  return key;
+}
+
+/** {@link signerAmong} in libuv's thread pool. */
+export async function signerInThreadPool(
+  keys: readonly VerificationKey[],
+  jws: Jws,
+): Promise<VerificationKey> {
+  for (const key of keys) if (await isSignedWithInThreadPool(key, jws)) return key;
+  throw new AuthError('bad_signature');
+}
 
 /**
  * True when the signature of this JWS was made with the private half of this key, by the algorithm that the key and

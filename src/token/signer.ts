@@ -1,13 +1,10 @@
-import { AuthError } from '../common/auth.error.js';
 import { printable } from '../common/printable.js';
 import type { VerificationKey } from '../jwk/verification-key.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
 import { withSpan } from '../telemetry/span.js';
 import type { JoseHeader, UncheckedClaims } from './access-token.js';
-import { ownValue } from './claim-path.js';
-import { signsForIssuer } from './entra-tenant.js';
 import type { Jws } from './jws.js';
-import { isSignedWith, isSignedWithInThreadPool } from './signature.js';
+import { keysForToken, signerAmong, signerInThreadPool } from './signature.js';
 
 /**
  * The key that the signature was made with (RFC 7515 §5.2), inside the span `jwt.verify`. Without a promise on the thread
@@ -23,25 +20,10 @@ export function signerOf(
   found: readonly VerificationKey[],
   inThreadPool: boolean,
 ): VerificationKey | Promise<VerificationKey> {
-  const kid = ownValue(jws.header, 'kid');
-  if (found.length === 0) throw new AuthError(kid === undefined ? 'unknown_key' : 'unsupported_algorithm');
-  const keys = found.filter((candidate) => signsForIssuer(candidate, claims));
+  const keys = keysForToken(found, jws.header, claims);
   return withSpan(SPANS.verify, { attributes: () => attributesOf(jws.header, keys[0]) }, () =>
     inThreadPool ? signerInThreadPool(keys, jws) : signerAmong(keys, jws),
   );
-}
-
-/** @throws AuthError `bad_signature` when it is none of them */
-function signerAmong(keys: readonly VerificationKey[], jws: Jws): VerificationKey {
-  const key = keys.find((candidate) => isSignedWith(candidate, jws));
-  if (key === undefined) throw new AuthError('bad_signature');
-  return key;
-}
-
-/** @throws AuthError `bad_signature` when it is none of them */
-async function signerInThreadPool(keys: readonly VerificationKey[], jws: Jws): Promise<VerificationKey> {
-  for (const key of keys) if (await isSignedWithInThreadPool(key, jws)) return key;
-  throw new AuthError('bad_signature');
 }
 
 /** What a trace shows of a key: its own members, with which the header only agrees. */

@@ -20,9 +20,17 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'docs/evidence/faults.md': { 'npm run bench:faults': 'half an hour' },
   'docs/evidence/fleet.md': { 'npm run bench:fleet': 'half an hour' },
+  'docs/guide/doctor.md': {
+    'npx nestjs-jwks-auth doctor https://login.example.com/realms/shop --audience orders-api --token env:TOKEN':
+      'test/doctor/command.spec.ts',
+  },
   'docs/guide/monorepo.md': Object.fromEntries(
     commandsOf('docs/guide/monorepo.md').map((command) => [command, 'test/package/documents.mjs']),
   ),
+  'docs/guide/nest-add.md': {
+    'npx nest add nestjs-jwks-auth --provider auth0 --issuer https://tenant.eu.auth0.com/ --audience https://api.example.com':
+      'test/package/nest-add.mjs',
+  },
   'docs/guide/projects.md': { 'npm install @nestjs/passport@11': 'test/package/consumers.mjs' },
   'docs/guide/providers.md': {
     [`node --print "JSON.parse(Buffer.from(process.argv[1].split('.')[1], 'base64url'))" "$TOKEN"`]: 'here',
@@ -31,6 +39,10 @@ const RUN_BY: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'NODE_USE_ENV_PROXY=1 HTTPS_PROXY=http://proxy.example.com:3128 NO_PROXY=localhost,.svc.cluster.local node dist/main.js':
       'test/docs/guides/proxies.spec.ts',
     'NODE_EXTRA_CA_CERTS=/etc/ssl/internal-ca.pem node dist/main.js': 'test/docs/guides/proxies.spec.ts',
+  },
+  'docs/guide/troubleshooting.md': {
+    'npx nestjs-jwks-auth doctor https://login.example.com/ --audience https://api.example.com --token env:TOKEN':
+      'test/doctor/command.spec.ts',
   },
   'docs/operate/alerts.md': {
     'docker compose --file observability/compose.yaml up': 'Docker',

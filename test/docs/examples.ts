@@ -31,12 +31,24 @@ export function examples(): Example[] {
   );
 }
 
+/** The definitions of gRPC services, which the examples load. */
+const protoFiles = (): Pick<Example, 'path' | 'code'>[] =>
+  DOCUMENTS.flatMap((document) =>
+    codeBlocks(document)
+      .filter(({ language }) => language === 'proto')
+      .map(({ code }) => ({
+        path: `${folderOf(document)}/${/^\/\/ (\S+\.proto)\n/.exec(code)?.[1] ?? ''}`,
+        code,
+      })),
+  );
+
 export function writeExamples(all: readonly Example[]): void {
   rmSync(EXAMPLES_DIRECTORY, { recursive: true, force: true });
   for (const { path, code } of all) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, code);
   }
+  for (const { path, code } of protoFiles()) writeFileSync(path, code);
   // Decorators are compiled as the nearest tsconfig.json says, of a project that includes the file.
   writeFileSync(`${EXAMPLES_DIRECTORY}/tsconfig.json`, TSCONFIG);
 }

@@ -84,6 +84,12 @@ test('docs/guide/http-answers.md tables every code with the status that it is an
   expect(told).toEqual(AUTH_ERROR_CODES.map((code) => [code, statusOf(code)]));
 });
 
+test('docs/guide/troubleshooting.md has a row for every code', () => {
+  const rows = tableRows('docs/guide/troubleshooting.md', 'refusals');
+  expect(rows.map(([code]) => codeIn(code)[0])).toEqual([...AUTH_ERROR_CODES]);
+  expect(rows.flat().filter((cell) => cell === '')).toEqual([]);
+});
+
 test('docs/guide/testing.md tables every member of the test issuer', () => {
   const members = new PublicApi('libs/testing/src/index.ts').membersOf('TestIssuer');
   const told = namesIn('docs/guide/testing.md', 'test-issuer').map((code) => code.replace(/\(.*/, ''));

@@ -60,9 +60,10 @@ function tryAll(args) {
 
 function worksIn(project, tarball, cwd) {
   const start = performance.now();
-  const { application, manager = 'npm' } = settingsOf(project);
+  const { application, script, manager = 'npm' } = settingsOf(project);
   if (application !== undefined) cpSync(APPLICATION, join(cwd, application), { recursive: true });
   cpSync(join(FIXTURES, project), cwd, { recursive: true });
+  if (script !== undefined) cpSync(join(import.meta.dirname, script), join(cwd, script));
   const { add, run: runScript } = MANAGERS[manager];
   const works = run(cwd, [...add, `nestjs-jwks-auth@file:${tarball}`]) && run(cwd, [...runScript, 'try']);
   console.log(
@@ -72,7 +73,8 @@ function worksIn(project, tarball, cwd) {
 }
 
 /**
- * What a project's package.json says under `fixture`: `application`, the folder for the shared source; `manager`, the
+ * What a project's package.json says under `fixture`: `application`, the folder for the shared source; `script`, a
+ * script that it shares with others; `manager`, the
  * package manager; `slow`, for a project that `.ci/run` leaves out.
  */
 function settingsOf(project) {

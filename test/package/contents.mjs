@@ -10,6 +10,7 @@ import { packedTarball } from './packed-tarball.mjs';
 
 const ALLOWED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+  /^libs\/nest-add\/(collection|schema)\.json$/,
   /^dist\/package\/[\w-]+\.(mjs|cjs|d\.mts|d\.cts)$/,
   /^observability\/(grafana\/dashboards\/[\w-]+\.json|prometheus\/alerts\.yaml)$/,
 ];
@@ -18,6 +19,9 @@ const REQUIRED = [
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
+  'dist/package/nest-add.cjs',
+  'libs/nest-add/collection.json',
+  'libs/nest-add/schema.json',
   'observability/grafana/dashboards/nestjs-jwks-auth.json',
   'observability/prometheus/alerts.yaml',
 ];

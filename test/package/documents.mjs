@@ -71,7 +71,7 @@ function run(command, cwd, tarball) {
 /** The last command starts a server: it responds with 200 to a token of its issuer, and with 401 to none. */
 async function serves(command, cwd, { path, body }) {
   console.log(`$ ${command}`);
-  const testing = join(cwd, 'node_modules/nestjs-jwks-auth/dist/libs/testing/index.js');
+  const testing = join(cwd, 'node_modules/nestjs-jwks-auth/dist/package/testing.mjs');
   const { startTestIssuer } = await import(pathToFileURL(testing).href);
   const issuer = await startTestIssuer();
   const line = command

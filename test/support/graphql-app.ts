@@ -166,7 +166,8 @@ export async function startGraphQLApp(
   };
 }
 
-function graphQLModule(server: GraphQLServer, driver: object): DynamicModule {
+/** The GraphQLModule of this server. */
+export function graphQLModule(server: GraphQLServer, driver: object = {}): DynamicModule {
   const fieldResolverEnhancers: Enhancer[] = ['guards'];
   const schema = { autoSchemaFile: true, fieldResolverEnhancers };
   if (server === 'Mercurius')
@@ -200,7 +201,8 @@ async function run(url: string, body: object, token?: string): Promise<GraphQLAn
   return { status: response.status, headers: response.headers, data, errors, text };
 }
 
-function connect(
+/** Opens a connection of graphql-ws. */
+export function connect(
   url: string,
   connectionParams: Record<string, unknown> | undefined,
   headers: Record<string, string>,

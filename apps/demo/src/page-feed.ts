@@ -23,7 +23,7 @@ export class PageFeed {
 
   /** Adds a scene to the page, and pins its traces. */
   show(scene: Scene): void {
-    for (const { traceId } of scene.columns.flatMap(({ traces }) => traces)) this.traces.pin(traceId);
+    for (const { traceId } of scene.applications.flatMap(({ traces }) => traces)) this.traces.pin(traceId);
     this.scenes = [...this.scenes, scene];
     this.send(this.clients, 'scenes', this.scenes);
   }

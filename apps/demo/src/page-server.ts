@@ -6,6 +6,7 @@ import { extname } from 'node:path';
 import { toJaeger } from './jaeger-export.js';
 import { toOtlp } from './otlp-export.js';
 import { PageFeed } from './page-feed.js';
+import { paletteCss } from './palette.js';
 import type { ReceivedSpan } from './received-span.js';
 import type { Scene } from './scene.js';
 import type { TraceBuffer } from './trace-buffer.js';
@@ -54,7 +55,8 @@ export class PageServer {
       names.map(async (name) => [`/${name}`, await readFile(new URL(name, FOLDER))] as const),
     );
     const server = createServer();
-    const page = new PageServer(server, traces, new Map(files));
+    const palette = ['/palette.css', Buffer.from(paletteCss())] as const;
+    const page = new PageServer(server, traces, new Map([...files, palette]));
     server.on('request', (request, response) => page.answer(request, response));
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');

@@ -49,6 +49,14 @@ export interface ReceivedSpan {
 /** OTLP's number for the span status ERROR. */
 export const STATUS_ERROR = 2;
 
+/** The start of the first of these spans, in milliseconds since 1970. */
+export const startOf = (spans: readonly ReceivedSpan[]): number =>
+  Math.min(...spans.map(({ startMs }) => startMs));
+
+/** From the start of the first to the end of the last of these spans, in milliseconds. */
+export const durationOf = (spans: readonly ReceivedSpan[]): number =>
+  Math.max(...spans.map(({ endMs }) => endMs)) - startOf(spans);
+
 /** The name of the service that made a span. */
 export const serviceOf = ({ resource }: ReceivedSpan): string =>
   String(resource['service.name'] ?? 'unknown');

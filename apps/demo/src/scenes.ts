@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DemoError } from './demo.error.js';
 import type { AppPair, Demo } from './demo.js';
-import { serviceOf, type ReceivedSpan } from './received-span.js';
+import { durationOf, serviceOf, type ReceivedSpan } from './received-span.js';
 import type { Scene, SceneTrace } from './scene.js';
+import { mainSpans } from './span-tree.js';
 import { callTraced, callWithNewToken, SCOPES, type TracedCall } from './traced-call.js';
+import { formatMs } from './waterfall.js';
 
 /** The applications of the later scenes: how long their keys stay fresh, and the suffix of their service names. */
 export const SHORT_LIVED = { maxAgeMs: 2_000, suffix: '-2s' } as const;
-const CACHE = 'naive: jwks-rsa with its cache, keys for 2 s';
-const NO_CACHE = 'naive: jwks-rsa without its cache';
+const CACHE = 'naive: passport-jwt, and jwks-rsa with its cache, keys for 2 s';
+const NO_CACHE = 'naive: passport-jwt, and jwks-rsa without its cache';
 const OURS = 'nestjs-jwks-auth';
 const OURS_SHORT = 'nestjs-jwks-auth, keys for 2 s';
 
@@ -20,18 +22,16 @@ export async function stageColdStart(demo: Demo): Promise<Scene> {
   return {
     id: 'cold',
     title: 'Cold start',
+    result: `the first request takes ${lasted(ours)} with nestjs-jwks-auth, ${lasted(naive)} with jwks-rsa without its cache`,
     caption:
-      'The first request of a new process. On the left it waits for the keys: look at the GET under “fetch the keys”. ' +
-      'On the right the application fetched the keys while it started, in a trace of its own (jwks.fetch · bootstrap); ' +
-      'the first request takes its key from memory (jwks.get_key · hit).',
-    columns: [
+      'The first request of a new process. In the naive application it waits for the keys: look at the GET under “fetch ' +
+      'the keys”. With nestjs-jwks-auth the application fetched them while it started, before any request (jwks.fetch · ' +
+      'bootstrap: discovery, then the keys); its first request finds the key already loaded (jwks.get_key · hit).',
+    applications: [
       { title: NO_CACHE, traces: [shown('the first request', naive)] },
       {
         title: OURS,
-        traces: [
-          shown('the first request', ours),
-          { label: 'before it: the fetch at start', traceId: bootstrap.traceId },
-        ],
+        traces: [before('the fetch at start', bootstrap), shown('the first request', ours)],
       },
     ],
   };
@@ -46,11 +46,12 @@ export async function stageWarm(demo: Demo): Promise<{ scene: Scene; naive: Trac
   const scene: Scene = {
     id: 'warm',
     title: 'Warm',
+    result: `a request takes ${lasted(ours)} with nestjs-jwks-auth, ${lasted(naive)} with jwks-rsa without its cache`,
     caption:
-      'Any later request. On the left there is no cache, so each request waits for the keys as the first one did. On the ' +
-      'right a new token costs one look-up in memory and one signature check; the same token again costs neither ' +
+      'Any later request. Without a cache each request waits for the keys as the first one did. With nestjs-jwks-auth a ' +
+      'new token costs one look-up of a loaded key and one signature check; the same token again costs neither ' +
       '(jwt.authenticate · remembered).',
-    columns: [
+    applications: [
       { title: NO_CACHE, traces: [shown('any request', naive)] },
       {
         title: OURS,
@@ -75,17 +76,16 @@ export async function stageExpiry(demo: Demo, pair: AppPair): Promise<Scene> {
   return {
     id: 'expiry',
     title: 'Key expiry',
+    result: `the next request takes ${lasted(ours)} with nestjs-jwks-auth, ${lasted(naive)} with the cache of jwks-rsa`,
     caption:
-      'The keys have expired. On the left the cache is empty, so the next request waits for the issuer. On the right no ' +
-      'request waits: the keys were fetched again ahead of time, in the background (jwks.fetch · refresh).',
-    columns: [
+      'The keys have expired. In the naive application the cache is empty, so the next request waits for the issuer. With ' +
+      'nestjs-jwks-auth no request waits: the keys were fetched again ahead of time, in the background (jwks.fetch · ' +
+      'refresh).',
+    applications: [
       { title: CACHE, traces: [shown('the request after the expiry', naive)] },
       {
         title: OURS_SHORT,
-        traces: [
-          shown('a request after the expiry', ours),
-          { label: 'before it: the refresh in the background', traceId: refresh.traceId },
-        ],
+        traces: [before('the refresh in the background', refresh), shown('a request after the expiry', ours)],
       },
     ],
   };
@@ -108,11 +108,12 @@ export async function stageRotation(demo: Demo, pair: AppPair): Promise<Scene> {
   return {
     id: 'rotation',
     title: 'Rotation',
+    result: `the first request waits in both, ${lasted(ours)} with nestjs-jwks-auth, ${lasted(naive)} with jwks-rsa; the next one takes ${lasted(after)} with nestjs-jwks-auth`,
     caption:
-      'The issuer signs with a new key that it did not publish beforehand: in both, one request has to wait. On the ' +
-      'right one fetch serves all waiting requests: the second one has jwks.get_key · coalesced, and a link (↗) to the ' +
-      'fetch that it waited for. The next one takes the key from memory.',
-    columns: [
+      'The issuer signs with a new key that it did not publish beforehand: in both, one request has to wait. With ' +
+      'nestjs-jwks-auth one fetch serves all waiting requests: the second one has jwks.get_key · coalesced, and a link ' +
+      '(↗) to the fetch that it waited for. The next one finds the key loaded.',
+    applications: [
       { title: CACHE, traces: [shown('the first request with the new key', naive)] },
       {
         title: OURS,
@@ -141,18 +142,16 @@ export async function stageOutage(demo: Demo, pair: AppPair): Promise<Scene> {
   return {
     id: 'outage',
     title: 'Outage',
+    result: `a valid token gets ${ours.status} with nestjs-jwks-auth, ${naive.status} with jwks-rsa`,
     caption:
-      'The issuer answers 503, and the keys have expired. On the left a valid token gets 401 after a wait: look at the ' +
-      'fetch with the error (✖). On the right the key still comes from memory (jwks.get_key · stale), and only the ' +
-      'refresh in the background has the error.',
-    columns: [
+      'The issuer answers 503, and the keys have expired. In the naive application a valid token is refused after a ' +
+      'wait: look at the fetch with the error (✖). With nestjs-jwks-auth the key is still there (jwks.get_key · stale), ' +
+      'and only the refresh in the background has the error.',
+    applications: [
       { title: CACHE, traces: [shown('a request with a valid token', naive)] },
       {
         title: OURS_SHORT,
-        traces: [
-          shown('a request with a valid token', ours),
-          { label: 'before it: the refresh that failed', traceId: failed.traceId },
-        ],
+        traces: [before('the refresh that failed', failed), shown('a request with a valid token', ours)],
       },
     ],
   };
@@ -164,9 +163,18 @@ export const bootstrapFetch = (demo: Demo): Promise<ReceivedSpan> => fetchOf(dem
 const hasFetched = ({ spans }: TracedCall): boolean => spans.some(({ name }) => name === 'jwks.fetch');
 
 const shown = (label: string, { status, traceId }: TracedCall): SceneTrace => ({
-  label: `${label}: ${status}`,
+  label: `${label}: status ${status}`,
   traceId,
 });
+
+const before = (label: string, { traceId }: ReceivedSpan): SceneTrace => ({
+  label: `before the request: ${label}`,
+  traceId,
+  isBefore: true,
+});
+
+/** What the page shows of a request, without the spans of the framework. */
+const lasted = ({ spans }: TracedCall): string => formatMs(durationOf(mainSpans(spans)));
 
 /** The first fetch of a service that started at or after `sinceMs`, by its trigger and, if given, its outcome. */
 async function fetchOf(

@@ -28,8 +28,21 @@ describe('the reading of a span', () => {
 
   it('notes of an HTTP request its status, or the error instead of one', () => {
     const status = { 'http.response.status_code': 503, 'error.type': '503' };
-    expect(noteOf(receivedSpan({ name: 'GET', kind: 3, attributes: status }))).toBe('503');
+    expect(noteOf(receivedSpan({ name: 'GET', kind: 3, attributes: status }))).toBe('status 503');
     const refused = { 'error.type': 'ECONNREFUSED' };
     expect(noteOf(receivedSpan({ name: 'GET', kind: 3, attributes: refused }))).toBe('ECONNREFUSED');
+  });
+
+  it.each([
+    ['discovery', { 'jwks.request': 'discovery', 'url.full': 'http://127.0.0.1/jwks' }],
+    ['keys', { 'jwks.request': 'keys' }],
+    ['discovery', { 'url.full': 'http://127.0.0.1/tenant/.well-known/openid-configuration' }],
+    ['keys', { 'url.full': 'http://127.0.0.1/jwks' }],
+    ['', { 'url.full': 'http://127.0.0.1/users' }],
+  ])('names the request to an issuer: %s for %j', (request, attributes) => {
+    const answered = { ...attributes, 'http.response.status_code': 200 };
+    const note = [request, 'status 200'].filter(Boolean).join(' · ');
+    expect(noteOf(receivedSpan({ name: 'GET', kind: 3, attributes: answered }))).toBe(note);
+    expect(noteOf(receivedSpan({ name: 'GET', kind: 2, attributes: answered }))).toBe('status 200');
   });
 });

@@ -1,4 +1,4 @@
-import type { ReceivedSpan } from './received-span.js';
+import type { Attributes, ReceivedSpan } from './received-span.js';
 
 /** The part of an application that a span belongs to: its colour. */
 export type Layer = 'server' | 'client' | 'jwt' | 'jwks' | 'app';
@@ -14,6 +14,13 @@ export function layerOf({ name, kind }: ReceivedSpan): Layer {
   return name.startsWith('jwks.') || name.includes('keys') ? 'jwks' : 'app';
 }
 
+/** Which request to the issuer a span of the HTTP client is: from its `jwks.request`, else from its URL. */
+function requestOf({ 'jwks.request': request, 'url.full': url }: Attributes): string {
+  if (request !== undefined) return String(request);
+  if (/\/\.well-known\/(openid|oauth)/.test(String(url))) return 'discovery';
+  return /\/jwks(\?|$)/.test(String(url)) ? 'keys' : '';
+}
+
 /** A word or two for the label of a span: the result of a look-up, why a token was rejected, an HTTP status. */
 export function noteOf({ name, kind, attributes }: ReceivedSpan): string {
   const textOf = (key: string): string => String(attributes[key] ?? '');
@@ -23,7 +30,8 @@ export function noteOf({ name, kind, attributes }: ReceivedSpan): string {
   }
   if (name === 'jwks.get_key') return textOf('jwks.cache.result');
   if (name === 'jwks.fetch') return `${textOf('jwks.fetch.trigger')} ${textOf('jwks.fetch.outcome')}`.trim();
-  return kind === SERVER || kind === CLIENT
-    ? textOf('http.response.status_code') || textOf('error.type')
-    : '';
+  if (kind !== SERVER && kind !== CLIENT) return '';
+  const status = textOf('http.response.status_code');
+  const outcome = status === '' ? textOf('error.type') : `status ${status}`;
+  return [kind === CLIENT ? requestOf(attributes) : '', outcome].filter(Boolean).join(' · ');
 }

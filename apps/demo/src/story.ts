@@ -1,7 +1,7 @@
 import type { ChildApp } from './child-app.js';
 import { DemoError } from './demo.error.js';
 import { ISSUER_LATENCY_MS, type AppPair, type Demo } from './demo.js';
-import type { ReceivedSpan } from './received-span.js';
+import { durationOf, type ReceivedSpan } from './received-span.js';
 import type { Scene } from './scene.js';
 import {
   bootstrapFetch,
@@ -32,7 +32,8 @@ const SCENES = [
   },
   {
     stage: stageOutage,
-    summary: 'the issuer answers 503 and the keys have expired; a valid token gets 401, or 200 from memory.',
+    summary:
+      'the issuer answers 503 and the keys have expired; a valid token gets 401, or 200 from the keys at hand.',
   },
 ] as const;
 
@@ -64,7 +65,7 @@ export async function playStory(demo: Demo, { staysUp }: StoryOptions): Promise<
   if (staysUp) await printInvitation(demo);
   else
     console.log(
-      '\nWithout --once the demo keeps running, with flame graphs in the browser and a token to try.',
+      '\nEverything has ended. Without --once the demo keeps running, with flame graphs in the browser and a token to try.',
     );
 }
 
@@ -121,7 +122,7 @@ async function printWaterfalls(demo: Demo): Promise<void> {
     'naive: passport-jwt, jwks-rsa without its cache',
     naive,
   );
-  print('A request with a new token: the key comes from memory', 'nestjs-jwks-auth', ours);
+  print('A request with a new token: the key is already loaded', 'nestjs-jwks-auth', ours);
   const ratio = Math.round(durationOf(naive) / durationOf(ours));
   console.log(
     `\n  The requests took ${formatMs(durationOf(naive))} and ${formatMs(durationOf(ours))}: a factor of ${ratio}.`,
@@ -140,14 +141,14 @@ async function printScenes(demo: Demo, pair: AppPair): Promise<void> {
 }
 
 /** The summary, and one line for each application: its request, the status, the duration. */
-function printScene(demo: Demo, { title, columns }: Scene, summary: string): void {
+function printScene(demo: Demo, { title, applications }: Scene, summary: string): void {
   console.log(`\n  ${bold(title)}: ${summary}`);
-  for (const { title: application, traces } of columns) {
-    const [request] = traces;
+  for (const { title: application, traces } of applications) {
+    const request = traces.find(({ isBefore }) => !isBefore);
     if (request === undefined) continue;
-    const took = formatMs(durationOf(demo.traces.trace(request.traceId)));
+    const took = formatMs(durationOf(mainSpans(demo.traces.trace(request.traceId))));
     console.log(
-      `    ${application.replace(/:.*/, '').padEnd(32)} ${request.label.padEnd(40)} ${took.padStart(8)}`,
+      `    ${application.replace(/:.*/, '').padEnd(32)} ${request.label.padEnd(47)} ${took.padStart(8)}`,
     );
   }
 }
@@ -163,6 +164,3 @@ function accepted({ status, spans }: TracedCall): readonly ReceivedSpan[] {
   if (status !== 200) throw new DemoError(`An application answered ${status} to a valid token.`);
   return spans;
 }
-
-const durationOf = (spans: readonly ReceivedSpan[]): number =>
-  Math.max(...spans.map(({ endMs }) => endMs)) - Math.min(...spans.map(({ startMs }) => startMs));

@@ -32,6 +32,37 @@ describe('a picture of traces', () => {
     ]);
   });
 
+  it('ends what came before a request at zero, where the request starts', () => {
+    const before = receivedSpan({ spanId: '3', startMs: 1_000, endMs: 1_100 });
+    const svg = drawPicture('Two', [
+      { label: 'a fetch', spans: [before], isBefore: true },
+      { label: 'a request', spans: [root, fetched] },
+    ]);
+    expect(bars(svg)).toEqual([
+      [216, 310],
+      [526, 310],
+      [681, 155],
+    ]);
+  });
+
+  it('draws a request that is too short for the axis a second time, enlarged', () => {
+    const short = [
+      receivedSpan({ spanId: '3', startMs: 9_000, endMs: 9_010 }),
+      receivedSpan({ spanId: '4', parentSpanId: '3', startMs: 9_005, endMs: 9_010 }),
+    ];
+    const svg = drawPicture('Two', [
+      { label: 'long', spans: [root] },
+      { label: 'short', spans: short },
+    ]);
+    expect(bars(svg)).toEqual([
+      [216, 620],
+      [216, 62],
+      [216, 620],
+      [526, 310],
+    ]);
+    expect(svg).toContain('>enlarged 10 times</text>');
+  });
+
   it('shows the name, note and duration of each span, and which failed', () => {
     const svg = drawPicture('One', [{ label: 'a request', spans: [root, fetched] }]);
     expect(svg).toContain('>jwks.fetch</text>');

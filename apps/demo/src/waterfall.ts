@@ -1,4 +1,5 @@
 import type { ReceivedSpan } from './received-span.js';
+import { layerOf, type Layer } from './span-reading.js';
 import { inTreeOrder } from './span-tree.js';
 
 /** How a waterfall is drawn. */
@@ -13,7 +14,8 @@ export interface WaterfallOptions {
 /** Columns for names. */
 const NAME_WIDTH = 40;
 const CLIENT = 3;
-const COLOURS = { fetch: 31, key: 33, plain: 36 } as const;
+/** The colours of the page, as far as a terminal has them (ANSI). */
+const COLOURS: Readonly<Record<Layer, number>> = { server: 34, app: 90, jwt: 35, jwks: 33, client: 32 };
 
 /**
  * Draws a trace as lines of text: children under their parents, each span with its bar on one time axis and its
@@ -29,7 +31,7 @@ export function waterfall(spans: readonly ReceivedSpan[], options: WaterfallOpti
     const from = Math.min(width - 1, column(span.startMs));
     const length = Math.max(1, Math.min(width, column(span.endMs)) - from);
     const bar = (length === 1 && span.endMs - span.startMs < scaleMs / width ? '▏' : '█').repeat(length);
-    const painted = colours ? `\u001b[${colourOf(span)}m${bar}\u001b[0m` : bar;
+    const painted = colours ? `\u001b[${COLOURS[layerOf(span)]}m${bar}\u001b[0m` : bar;
     const axis = ' '.repeat(from) + painted + ' '.repeat(width - from - length);
     return `  ${shorten(name).padEnd(NAME_WIDTH)} │${axis}│ ${formatMs(span.endMs - span.startMs).padStart(9)}`;
   };
@@ -50,8 +52,3 @@ function nameOf({ name, kind, attributes }: ReceivedSpan): string {
 
 const shorten = (name: string): string =>
   name.length <= NAME_WIDTH ? name : `${name.slice(0, NAME_WIDTH - 1)}…`;
-
-function colourOf({ name, kind }: ReceivedSpan): number {
-  if (kind === CLIENT || name.includes('fetch')) return COLOURS.fetch;
-  return name.startsWith('jw') ? COLOURS.key : COLOURS.plain;
-}

@@ -72,6 +72,14 @@ describe('token()', () => {
     expect(remainsMs(500)).toBeGreaterThan(-500);
   });
 
+  it('goes into the handshake of socket.io, and into the parameters of a GraphQL connection', async () => {
+    const { token } = issuer.handshakeAuth({ sub: 'ada' }, { expiresInMs: 1_000 });
+    const { authorization } = issuer.connectionParams({ sub: 'ada' });
+    expect(authorization).toMatch(/^Bearer /);
+    const subs = [token, authorization.slice('Bearer '.length)].map((one) => decodeJwt(one).sub);
+    expect(subs).toEqual(['ada', 'ada']);
+  });
+
   it('goes into a request header by bearer()', async () => {
     const [scheme, token = ''] = issuer.bearer({ sub: 'ada' }).authorization.split(' ');
     expect(scheme).toBe('Bearer');

@@ -1,6 +1,7 @@
 import { badTokensOf, type BadTokenName } from './bad-tokens.js';
 import { FaultSwitch, type Fault, type FaultOptions } from './fault.js';
 import { endpointsOf, type IssuerEndpoints } from './issuer-endpoints.js';
+import { grpcMetadataWith, type GrpcMetadata } from './grpc-metadata.js';
 import { IssuerServer, type TestTls } from './issuer-server.js';
 import { KeySetDocument } from './key-set-document.js';
 import { requestHandler } from './request-handler.js';
@@ -101,6 +102,15 @@ export class TestIssuer implements AsyncDisposable {
   }
 
   /**
+   * Metadata for a call of gRPC with such a token: `client.list({}, issuer.grpcMetadata(), callback)`.
+   *
+   * @throws Error when @grpc/grpc-js is not installed, with the command that installs it
+   */
+  grpcMetadata(claims?: TestClaims, options?: TestTokenOptions): GrpcMetadata {
+    return grpcMetadataWith(this.bearer(claims, options).authorization);
+  }
+
+  /**
    * A valid logout token (OpenID Connect Back-Channel Logout 1.0 §2.4) for the client `client-1`, with changes:
    * `issuer.logoutToken({ sid: 'session-1' })`.
    */
@@ -110,6 +120,16 @@ export class TestIssuer implements AsyncDisposable {
       payload: { ...logoutClaims(this.issuer), ...claims },
       key,
     });
+  }
+
+  /** What a client of socket.io connects with: `io(url, { auth: issuer.handshakeAuth() })`. */
+  handshakeAuth(claims?: TestClaims, options?: TestTokenOptions): { readonly token: string } {
+    return { token: this.token(claims, options) };
+  }
+
+  /** The parameters of a GraphQL connection: `createClient({ url, connectionParams: issuer.connectionParams() })`. */
+  connectionParams(claims?: TestClaims, options?: TestTokenOptions): { readonly authorization: string } {
+    return this.bearer(claims, options);
   }
 
   /** A token of exactly these parts, valid or not; a part that is left out is valid. */

@@ -48,6 +48,9 @@ export function classesIn(modules: ModulesContainer): NestClass[] {
 /** What marks a handler of @nestjs/graphql that no guard reaches without `fieldResolverEnhancers: ['guards']`. */
 const REFERENCE_RESOLVER = 'graphql:resolve_reference';
 const FIELD_RESOLVERS = ['graphql:resolve_property', REFERENCE_RESOLVER];
+/** What marks a gateway, and its methods that Nest calls without guards. */
+const GATEWAY = 'websockets:is_gateway';
+const GATEWAY_HOOKS: readonly (string | symbol)[] = ['afterInit', 'handleConnection', 'handleDisconnect'];
 /** What `@GrpcStreamCall` says of its handler. */
 const PATTERN = 'microservices:pattern';
 const STREAM_CALL = 'pt_stream';
@@ -78,22 +81,42 @@ export class RouteAudit implements OnModuleInit, OnApplicationBootstrap {
     const globalGuards = this.config.getGlobalGuards();
     const isEverywhere = globalGuards.some(isJwtAuthGuard);
     assertInjected(globalGuards);
-    const guardsFields = this.guardsFields();
-    for (const { metatype, wrapper } of classesIn(this.modules)) {
+    const graphs = graphsIn(this.modules);
+    for (const { module, metatype, wrapper } of classesIn(this.modules)) {
       const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
       const instance: unknown = isStatic ? wrapper.instance : undefined;
+      const ofClass = graphs.filter(({ modules }) => modules.has(module));
+      const guardsFields = ofClass.length > 0 && ofClass.every((graph) => graph.guardsFields);
       new ClassAudit(metatype, instance as object | undefined, isEverywhere, guardsFields).run();
     }
   }
+}
 
-  /** What @nestjs/graphql is configured with, if it is there. */
-  private guardsFields(): boolean {
-    return [...this.modules.values()].some(({ providers }) => {
-      const options = providers.get('GqlModuleOptions')?.instance as { fieldResolverEnhancers?: unknown };
-      const enhancers = options?.fieldResolverEnhancers;
-      return Array.isArray(enhancers) && enhancers.includes('guards');
-    });
-  }
+/** One GraphQLModule, of which an application may have several: whose resolvers it calls, and whether guards reach fields. */
+interface Graph {
+  readonly modules: ReadonlySet<Module>;
+  readonly guardsFields: boolean;
+}
+
+/** The options of @nestjs/graphql that are read. */
+interface GraphOptions {
+  /** Only resolvers of these modules, and of those that they import; all by default. */
+  readonly include?: readonly unknown[];
+  readonly fieldResolverEnhancers?: readonly string[];
+}
+
+function graphsIn(container: ModulesContainer): Graph[] {
+  const all = [...container.values()];
+  return all.flatMap(({ providers }) => {
+    const options = providers.get('GqlModuleOptions')?.instance as GraphOptions | undefined;
+    if (options === undefined || options === null) return [];
+    const { include = [], fieldResolverEnhancers } = options;
+    const modules = new Set(
+      include.length === 0 ? all : all.filter(({ metatype }) => include.includes(metatype)),
+    );
+    for (const module of modules) for (const imported of module.imports) modules.add(imported);
+    return [{ modules, guardsFields: fieldResolverEnhancers?.includes('guards') === true }];
+  });
 }
 
 /** The audit of one class. */
@@ -149,7 +172,8 @@ class ClassAudit {
     assertInjected(guardsOn(called));
     this.assertNoContradiction(where, called, prototype);
     const isGuarded = isConcerned && accessOf(called) !== 'public';
-    if (isGuarded || this.isOpenReference(called)) this.assertReached(where, called);
+    if (isGuarded) this.assertReached(where, called, name);
+    else this.assertClassHolds(where, called);
     return isGuarded;
   }
 
@@ -194,18 +218,31 @@ class ClassAudit {
       );
   }
 
-  /** Anyone reaches references through `_entities`; other fields are reached through a guarded resolver. */
-  private isOpenReference(called: object): boolean {
-    const access = accessOf(called) ?? accessOf(this.metatype);
-    return this.isEverywhere && access !== 'public' && Reflect.hasMetadata(REFERENCE_RESOLVER, called);
+  /**
+   * What stands on the class, or on every route, holds for this method too. References count as routes: anyone reaches
+   * them through `_entities`. Other fields are reached through a resolver with a guard, and count where the class requires
+   * something, since that resolver may be another class's.
+   */
+  private assertClassHolds(where: string, called: object): void {
+    if ((accessOf(called) ?? accessOf(this.metatype)) === 'public') return;
+    if (!this.isEverywhere && !guardsOn(this.metatype).some(isJwtAuthGuard)) return;
+    const isRequired = hasRequirements(requirementsOf(this.metatype));
+    this.assertFieldsGuarded(where, called, isRequired ? FIELD_RESOLVERS : [REFERENCE_RESOLVER]);
+    assertNoStreamCall(where, called);
   }
 
-  private assertReached(where: string, called: object): void {
-    if (FIELD_RESOLVERS.some((key) => Reflect.hasMetadata(key, called)) && !this.guardsFields)
+  private assertReached(where: string, called: object, name: string | symbol): void {
+    if (GATEWAY_HOOKS.includes(name) && Reflect.hasMetadata(GATEWAY, this.metatype))
+      throw new TypeError(`${where} is called by Nest for a connection, without guards: put it on messages`);
+    this.assertFieldsGuarded(where, called, FIELD_RESOLVERS);
+    assertNoStreamCall(where, called);
+  }
+
+  private assertFieldsGuarded(where: string, called: object, kinds: readonly string[]): void {
+    if (kinds.some((key) => Reflect.hasMetadata(key, called)) && !this.guardsFields)
       throw new TypeError(
         `${where} is a field resolver, which no guard reaches without fieldResolverEnhancers: ['guards']`,
       );
-    assertNoStreamCall(where, called);
   }
 }
 

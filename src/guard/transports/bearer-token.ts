@@ -93,8 +93,8 @@ function authorizationLines(request: HttpRequest): number {
   return lines;
 }
 
-/** RFC 6750 §2.2 and §2.3: the other two methods. */
-function hasTokenElsewhere({ url = '', headers, body }: HttpRequest): boolean {
+/** True for a token in the query or in a form (RFC 6750 §2.2 and §2.3), where it is never read. */
+export function hasTokenElsewhere({ url = '', headers, body }: HttpRequest): boolean {
   if (ACCESS_TOKEN_PARAMETER.test(url)) return true;
   const type = headers?.['content-type'];
   const isForm = type !== undefined && /^application\/x-www-form-urlencoded\b/i.test(type);

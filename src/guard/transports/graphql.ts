@@ -42,7 +42,12 @@ export const graphql: Transport = {
     if (connection !== undefined) {
       const { carrier, httpRequest, takeToken } = connection;
       // Anew for each operation on a connection: graphql makes an object for the variables of each.
-      return { carrier, key: objectOr(context, info?.variableValues), httpRequest, takeToken };
+      return {
+        carrier,
+        key: objectOr(context, info?.variableValues),
+        httpRequest,
+        takeToken,
+      };
     }
     const { req } = value;
     return typeof req === 'object' && req !== null

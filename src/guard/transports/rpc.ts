@@ -3,6 +3,8 @@ import { loadOptional } from '../../common/optional-peer.js';
 import type { AuthException } from '../auth.exception.js';
 import { oneBearerToken, type HttpRequest } from './bearer-token.js';
 import { isMcpContext, mcpCall } from './mcp-call.js';
+import { isEventHandler, RefusedEvent } from './refused-event.js';
+import type { ResolvedTransports } from './transport.options.js';
 import type { Call, Transport } from './transport.js';
 
 /** Metadata of gRPC, as @grpc/grpc-js has it: names in lower case, several values each. */
@@ -11,14 +13,21 @@ interface GrpcMetadata {
   set(name: string, value: string): void;
 }
 
+/** The headers of NATS: names in the case in which they were sent, several values each. */
+interface NatsHeaders {
+  keys(): string[];
+  values(name: string): string[];
+}
+
 /** The context of the other transports of Nest: each has one of these. */
 interface MessageContext {
   /** TCP and Redis, from Nest 12 on. */
-  getMetadata?(): Record<string, unknown> | undefined;
-  /** NATS. */
-  getHeaders?(): { get?(name: string): unknown } | undefined;
+  getMetadata?(): object | undefined;
+  getHeaders?(): NatsHeaders | undefined;
   /** Kafka (`headers`) and RabbitMQ (`properties.headers`). */
   getMessage?(): { headers?: object; properties?: { headers?: object } } | undefined;
+  /** Kafka. */
+  getPartition?(): number;
   /** MQTT 5. */
   getPacket?(): { properties?: { userProperties?: object } } | undefined;
 }
@@ -33,29 +42,42 @@ export const rpc: Transport = {
   name: 'rpc',
 
   read(context: ExecutionContext): Call | undefined {
-    const [, second, third] = context.getArgs<unknown[]>();
-    if (isMcpContext(second)) return mcpCall(second, context);
+    // One array for each call, for guards and interceptors alike.
+    const args = context.getArgs<unknown[]>();
+    const [, second, third] = args;
+    if (isMcpContext(second)) return mcpCall(second, args);
     const carrier = isGrpcMetadata(second) ? (third ?? second) : second;
     if (typeof carrier !== 'object' || carrier === null) return undefined;
     return {
       carrier: carrier as HttpRequest,
-      key: context,
+      key: args,
       takeToken: () => oneBearerToken(credentialsIn(second as object)),
     };
   },
 
-  refusalOf(exception: AuthException, context: ExecutionContext): unknown {
-    const { RpcException } = loadOptional<Microservices>('@nestjs/microservices') ?? {};
-    if (RpcException === undefined) return exception;
+  refusalOf(
+    exception: AuthException,
+    context: ExecutionContext,
+    { refusedEvent }: ResolvedTransports,
+  ): unknown {
+    const { RpcException, KafkaRetriableException } =
+      loadOptional<Microservices>('@nestjs/microservices') ?? {};
+    if (RpcException === undefined || KafkaRetriableException === undefined) return exception;
     const { code, detail } = exception.problem;
-    const [, metadata] = context.getArgs<unknown[]>();
-    if (!isGrpcMetadata(metadata)) return new RpcException({ status: 'error', code, message: detail });
-    return new RpcException({
-      code: grpcStatusOf(exception.getStatus()),
-      message: detail,
-      details: detail,
-      metadata: trailersOf(exception, metadata),
-    });
+    const [, second] = context.getArgs<unknown[]>();
+    if (isGrpcMetadata(second))
+      return new RpcException({
+        code: grpcStatusOf(exception.getStatus()),
+        message: detail,
+        details: detail,
+        metadata: trailersOf(exception, second),
+      });
+    const data = { status: 'error', code, message: detail };
+    if (!isEventHandler(context.getHandler())) return new RpcException(data);
+    const { isRefusal } = exception.authError;
+    if (isRefusal && refusedEvent === 'drop') return new RefusedEvent(exception, context);
+    const isOfKafka = (second as MessageContext | undefined)?.getPartition !== undefined;
+    return isRefusal || !isOfKafka ? new RpcException(data) : new KafkaRetriableException(data);
   },
 };
 
@@ -81,21 +103,25 @@ function trailersOf({ headers, problem }: AuthException, received: GrpcMetadata)
 /** The values of `authorization` in what came beside the data. */
 function credentialsIn(received: object): readonly unknown[] {
   if (isGrpcMetadata(received)) return received.get('authorization');
-  const { getMetadata, getHeaders, getMessage, getPacket } = received as MessageContext;
-  if (getMetadata !== undefined) return authorizationAmong(getMetadata.call(received));
-  if (getHeaders !== undefined) return [getHeaders.call(received)?.get?.('authorization')];
-  if (getMessage !== undefined) {
-    const message = getMessage.call(received);
-    return authorizationAmong(message?.properties?.headers ?? message?.headers);
-  }
-  return authorizationAmong(getPacket?.call(received)?.properties?.userProperties);
+  const context = received as MessageContext;
+  const headers = context.getHeaders?.();
+  const message = context.getMessage?.();
+  return [
+    ...(headers?.keys().filter(isAuthorization) ?? []).flatMap((name) => headers?.values(name) ?? []),
+    ...authorizationAmong(context.getMetadata?.()),
+    ...authorizationAmong(message?.headers),
+    ...authorizationAmong(message?.properties?.headers),
+    ...authorizationAmong(context.getPacket?.()?.properties?.userProperties),
+  ];
 }
 
 /** The values under `authorization`, in any case; a name that came several times has an array. */
 function authorizationAmong(headers: object | undefined): readonly unknown[] {
   return Object.entries(headers ?? {}).flatMap(([name, value]) => {
-    if (name.toLowerCase() !== 'authorization') return [];
+    if (!isAuthorization(name)) return [];
     const values: readonly unknown[] = Array.isArray(value) ? value : [value];
     return values.map((one) => (Buffer.isBuffer(one) ? one.toString('latin1') : one));
   });
 }
+
+const isAuthorization = (name: string): boolean => name.toLowerCase() === 'authorization';

@@ -50,7 +50,7 @@ export interface TransportsOptions {
    * @default they are refused
    */
   readonly mcpStdio?: 'unguarded';
-  readonly [type: string]: TransportOptions | 'unguarded' | undefined;
+  readonly [type: string]: TransportOptions | WebSocketOptions | RpcOptions | 'unguarded' | undefined;
 }
 
 /** {@link TransportsOptions}, checked. */

@@ -3,6 +3,7 @@ import type { Acceptance } from '../../token/acceptance.js';
 import type { TransportName } from '../../telemetry/names.js';
 import type { AuthException } from '../auth.exception.js';
 import type { HttpRequest } from './bearer-token.js';
+import type { ResolvedTransports } from './transport.options.js';
 
 /** One way in which handlers are called. Each has a file beside this one. */
 export interface Transport {
@@ -14,7 +15,7 @@ export interface Transport {
    * A refusal in the words of this transport: what the guard throws. Puts the headers on the response, where there is
    * one within reach.
    */
-  refusalOf(exception: AuthException, context: ExecutionContext): unknown;
+  refusalOf(exception: AuthException, context: ExecutionContext, options: ResolvedTransports): unknown;
 }
 
 /** One call of a handler. */
@@ -33,4 +34,6 @@ export interface Call {
    * @throws AuthError `missing_token`, `malformed_request` or `multiple_tokens`
    */
   readonly takeToken?: (() => string) | undefined;
+  /** True when the connection was authenticated: its token counts, and `tokenFrom` has been called for it. */
+  readonly isTokenTaken?: boolean;
 }

@@ -41,8 +41,8 @@ export const isUnguardedStdio = (context: ExecutionContext, { unguarded }: Resol
 export function callOf(context: ExecutionContext, { tokenFrom }: ResolvedTransports): Call {
   const call = transportOf(context)?.read(context);
   const own = tokenFrom.size === 0 ? undefined : tokenFrom.get(context.getType<string>());
-  if (own !== undefined) {
-    const read: Call = call ?? { carrier: otherCarrier(context), key: context };
+  if (own !== undefined && call?.isTokenTaken !== true) {
+    const read: Call = call ?? { carrier: otherCarrier(context), key: context.getArgs<unknown[]>() };
     return { ...read, takeToken: () => tokenOf(context, own) };
   }
   if (call !== undefined) return call;
@@ -54,14 +54,26 @@ export function callOf(context: ExecutionContext, { tokenFrom }: ResolvedTranspo
 }
 
 /** A refusal in the words of the transport that the context is of. */
-export const refusalOf = (exception: AuthException, context: ExecutionContext): unknown =>
-  transportOf(context)?.refusalOf(exception, context) ?? exception;
+export const refusalOf = (
+  exception: AuthException,
+  context: ExecutionContext,
+  options: ResolvedTransports,
+): unknown => transportOf(context)?.refusalOf(exception, context, options) ?? exception;
+
+/** What the outcome of this call is kept on. */
+export const keyOf = (context: ExecutionContext): object =>
+  transportOf(context)?.read(context)?.key ?? context.getArgs<unknown[]>();
 
 /** What `user` is set on for this call. */
 export const carrierOf = (context: ExecutionContext): { readonly user?: unknown } =>
   (transportOf(context)?.read(context)?.carrier ?? otherCarrier(context)) as object;
 
-function tokenOf(context: ExecutionContext, tokenFrom: TokenFrom): string {
+/**
+ * The token that the option `tokenFrom` finds.
+ *
+ * @throws AuthError `missing_token`; TypeError for a promise
+ */
+export function tokenOf(context: ExecutionContext, tokenFrom: TokenFrom): string {
   const token = tokenFrom(context);
   checkNoPromise(
     `transports.${context.getType<string>()}.tokenFrom`,

@@ -15,16 +15,24 @@ export async function discoverJwksUri(
   issuer: string,
   options: FetchOptions,
   signal: AbortSignal,
-  onAddress: (address: string) => void = () => {},
+  onAddress?: (address: string) => void,
 ): Promise<string> {
-  const metadata = await fetchMetadata(issuer, options, signal, onAddress);
+  return jwksUriIn(await fetchMetadata(issuer, options, signal, onAddress), issuer, options.allowHttp);
+}
+
+/** The `jwks_uri` in the metadata of an issuer. @throws JwksFetchError as {@link discoverJwksUri} */
+export function jwksUriIn(
+  metadata: Readonly<Record<string, unknown>>,
+  issuer: string,
+  allowHttp: boolean,
+): string {
   if (metadata['issuer'] !== issuer) {
     throw new JwksFetchError('discovery_mismatch', {
       message: `the discovery document of ${issuer} names another issuer: ${quoted(metadata['issuer'])}`,
     });
   }
   const jwksUri = metadata['jwks_uri'] as string;
-  checkJwksUri(jwksUri, issuer, options.allowHttp);
+  checkJwksUri(jwksUri, issuer, allowHttp);
   return jwksUri;
 }
 
@@ -53,12 +61,17 @@ function metadataAddresses(issuer: string): readonly string[] {
   return [...new Set(addresses)].map((address) => origin + address);
 }
 
-/** From the first address that has a document. An issuer that is down, or responds with 429, is not tried further. */
-async function fetchMetadata(
+/**
+ * The metadata at the first address that has any; whose it is remains to be checked. An issuer that is down, or responds
+ * with 429, is not tried further.
+ *
+ * @throws JwksFetchError when no address has metadata
+ */
+export async function fetchMetadata(
   issuer: string,
   options: FetchOptions,
   signal: AbortSignal,
-  onAddress: (address: string) => void,
+  onAddress: (address: string) => void = () => {},
 ): Promise<Record<string, unknown>> {
   let failure: JwksFetchError | undefined;
   for (const address of metadataAddresses(issuer)) {

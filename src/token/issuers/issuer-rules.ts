@@ -16,6 +16,9 @@ export interface IssuerRules {
   readonly requiredClaims: Readonly<Record<string, readonly ClaimRequirement[]>>;
 }
 
+/** Injection token of the {@link IssuerRules} of the configured issuers; none where they are dynamic. */
+export const ISSUERS = Symbol('nestjs-jwks-auth issuers');
+
 /** The names of {@link IssuerOptions}. */
 export const ISSUER_OPTION_NAMES = [
   'issuer',

@@ -53,8 +53,10 @@ describe('npm start -- --once', () => {
     expect(out).toMatch(/fetch the keys +│.*█.*│ +\d+ ms/);
     expect(out).toMatch(/jwks\.get_key +│.*│ +[\d.]+ (µs|ms)/);
     expect(out).toMatch(/The requests took \d+ ms and .* ms: a factor of \d+\./);
-    expect(out).toMatch(/Outage: .*\n +naive +a request with a valid token: 401/);
-    expect(out).toMatch(/nestjs-jwks-auth, keys for 2 s +a request with a valid token: 200/);
+    expect(out).toMatch(/Outage: .*\n +naive +a request with a valid token: status 401 +\d+ ms/);
+    expect(out).toMatch(
+      /nestjs-jwks-auth, keys for 2 s +a request with a valid token: status 200 +[\d.]+ ms/,
+    );
   });
 
   it('draws the fetch at start as a waterfall of its own, before those of the requests', () => {
@@ -157,7 +159,7 @@ describe('npm start -- --once', () => {
 
 describe.skipIf(NO_CHROMIUM)(`npm start, in Chromium (${NO_CHROMIUM ?? 'installed'})`, () => {
   it(
-    'plays every scene on its page, side by side, and ends on Ctrl-C',
+    'plays every scene on its page, for both applications, and ends on Ctrl-C',
     async () => {
       const ports = await freePorts();
       const child = start(ports);
@@ -173,25 +175,36 @@ describe.skipIf(NO_CHROMIUM)(`npm start, in Chromium (${NO_CHROMIUM ?? 'installe
       await page.goto(`http://127.0.0.1:${ports.PAGE_PORT}/`);
       await page.locator('#scene-outage [role=treeitem]').first().waitFor();
       const titles = await page.locator('.scene > h3').allTextContents();
-      expect(titles).toEqual(['Cold start', 'Warm', 'Key expiry', 'Rotation', 'Outage']);
-      const spansIn = (scene: string, column: number) =>
-        page.locator(`#scene-${scene} .columns > :nth-child(${column}) [role=treeitem]`).allTextContents();
-      const inBoth = async (scene: string) => [await spansIn(scene, 1), await spansIn(scene, 2)].map(String);
+      expect(titles.map((title) => title.split(':')[0])).toEqual([
+        'Cold start',
+        'Warm',
+        'Key expiry',
+        'Rotation',
+        'Outage',
+      ]);
+      for (const title of titles) expect(title).toMatch(/: .*\bwith nestjs-jwks-auth.* with .*jwks-rsa/);
+      expect(titles.at(-1)).toBe('Outage: a valid token gets 200 with nestjs-jwks-auth, 401 with jwks-rsa');
+
+      const spansIn = (scene: string, application: number) =>
+        page.locator(`#scene-${scene} .application`).nth(application).getByRole('treeitem').allTextContents();
+      const inBoth = async (scene: string) => [await spansIn(scene, 0), await spansIn(scene, 1)].map(String);
       const [naiveCold, oursCold] = await inBoth('cold');
-      expect(naiveCold).toMatch(/GET \/orders · 200 .*fetch the keys .*GET · 200/);
-      expect(oursCold).toMatch(/jwks\.get_key · hit .*jwks\.fetch · bootstrap replaced/);
+      expect(naiveCold).toMatch(/GET \/orders · status 200 .*fetch the keys .*GET · keys · status 200/);
+      expect(oursCold).toMatch(
+        /jwks\.fetch · bootstrap replaced .*GET · discovery · status 200 .*GET · keys · status 200 .*jwks\.get_key · hit/,
+      );
       const [naiveExpiry, oursExpiry] = await inBoth('expiry');
-      expect(naiveExpiry).toMatch(/fetch the keys .*GET · 200/);
-      expect(oursExpiry).toMatch(/jwks\.get_key · (hit|stale) .*jwks\.fetch · refresh/);
+      expect(naiveExpiry).toMatch(/fetch the keys .*GET · keys · status 200/);
+      expect(oursExpiry).toMatch(/jwks\.fetch · refresh .*jwks\.get_key · (hit|stale)/);
       const [naiveRotation, oursRotation] = await inBoth('rotation');
-      expect(naiveRotation).toMatch(/fetch the keys .*GET · 200/);
+      expect(naiveRotation).toMatch(/fetch the keys .*GET · keys · status 200/);
       expect(oursRotation).toMatch(
         /jwks\.get_key · miss .*↗ jwks\.get_key · coalesced .*jwks\.get_key · hit/,
       );
       const [naiveOutage, oursOutage] = await inBoth('outage');
-      expect(naiveOutage).toMatch(/GET \/orders · 401 .*✖ fetch the keys .*✖ GET · 503/);
+      expect(naiveOutage).toMatch(/GET \/orders · status 401 .*✖ fetch the keys .*✖ GET · keys · status 503/);
       expect(oursOutage).toMatch(
-        /GET \/orders · 200 .*jwks\.get_key · stale .*✖ jwks\.fetch · refresh rejected/,
+        /✖ jwks\.fetch · refresh rejected .*GET \/orders · status 200 .*jwks\.get_key · stale/,
       );
       await browser.close();
       const exited = once(child, 'exit');

@@ -109,8 +109,14 @@ describe.skipIf(NO_CHROMIUM)(`the use of the page in Chromium (${NO_CHROMIUM ?? 
   });
 
   it('fits into a narrow window', async () => {
-    const columns = [{ title: 'ours', traces: [{ label: 'a request', traceId: id('a', 32) }] }];
-    demo.server.show({ id: 'cold', title: 'Cold start', caption: 'Look at the GET.', columns });
+    const applications = [{ title: 'ours', traces: [{ label: 'a request', traceId: id('a', 32) }] }];
+    demo.server.show({
+      id: 'cold',
+      title: 'Cold start',
+      result: 'one waits',
+      caption: 'Look at the GET.',
+      applications,
+    });
     page = await demo.open({ viewport: { width: 340, height: 700 } });
     await page.getByRole('heading', { name: 'Cold start' }).waitFor();
     const width = () => evaluate<number>('document.documentElement.scrollWidth');
@@ -118,6 +124,63 @@ describe.skipIf(NO_CHROMIUM)(`the use of the page in Chromium (${NO_CHROMIUM ?? 
     await page.locator('#scene-cold [role=treeitem]').first().click();
     expect(await page.locator('#details-title').textContent()).toBe('GET /orders');
     expect(await width()).toBe(340);
+  });
+
+  it('draws what came before a request left of zero, and a short request enlarged', async () => {
+    const [fetched, request] = [id('6', 32), id('7', 32)];
+    await send([
+      receivedSpan({ traceId: fetched, spanId: id('1', 16), name: 'jwks.fetch', startMs: 100, endMs: 500 }),
+      receivedSpan({
+        traceId: request,
+        spanId: id('2', 16),
+        name: 'GET /a',
+        kind: 2,
+        startMs: 900,
+        endMs: 904,
+      }),
+      ...traceOf('8'),
+    ]);
+    const traces = [
+      { label: 'the fetch', traceId: fetched, isBefore: true as const },
+      { label: 'a request', traceId: request },
+    ];
+    const slow = [{ label: 'a request', traceId: id('8', 32) }];
+    const applications = [
+      { title: 'naive', traces: slow },
+      { title: 'ours', traces },
+    ];
+    demo.server.show({ id: 'zero', title: 'Zero', result: 'one waits', caption: 'Look.', applications });
+    page = await demo.open();
+    const scene = page.locator('#scene-zero');
+    expect(await scene.getByRole('heading', { level: 3 }).textContent()).toBe('Zero: one waits');
+    const barOf = async (tree: string, item: string) => {
+      const bar = scene.getByRole('tree', { name: tree, exact: true }).getByRole('treeitem', { name: item });
+      const { x = -1, width = -1 } = (await bar.locator('.bar').boundingBox()) ?? {};
+      return { from: x, to: x + width, width };
+    };
+    const before = await barOf('Zero, ours: the fetch', 'jwks.fetch');
+    const naive = await barOf('Zero, naive: a request', 'GET /orders');
+    const ours = await barOf('Zero, ours: a request', 'GET /a');
+    const enlarged = await barOf('Zero, ours: a request, enlarged', 'GET /a');
+    expect(Math.abs(before.to - naive.from)).toBeLessThan(1);
+    expect(Math.abs(ours.from - naive.from)).toBeLessThan(1);
+    expect(before.width / naive.width).toBeCloseTo(4, 1);
+    expect(enlarged.width / ours.width).toBeGreaterThan(100);
+    expect(await scene.getByText('enlarged 130 times').count()).toBe(1);
+    expect(await scene.locator('figcaption').nth(1).textContent()).toBe(
+      'the fetch, 400 ms, ended 400 ms earlier',
+    );
+    const ticks = await scene.locator('.axis').first().locator('span').allTextContents();
+    expect(ticks).toEqual(expect.arrayContaining(['−200 ms', '0']));
+  });
+
+  it('lets no grid line cross a label', async () => {
+    await send(traceOf('a'));
+    page = await demo.open();
+    await page.locator(`#list [data-trace="${id('a', 32)}"]`).click();
+    const backOf = (selector: string) =>
+      evaluate(`getComputedStyle(document.querySelector('${selector}')).backgroundColor`);
+    expect(await backOf('.span:not([data-side=inside]) .label')).toBe(await backOf(':root'));
   });
 
   it('shows traces as they come, unless it is paused', async () => {

@@ -141,7 +141,9 @@ describe('an @McpEndpoint', () => {
     [{ exposeToken: 1 }, /"exposeToken"/],
     [{ scopes: {} }, /"scopes" is unknown/],
   ])('refuses %j, and names the class', (options, message) => {
-    class WrongController {}
+    class WrongController {
+      post(): void {}
+    }
     const decorate = () => McpEndpoint(options as unknown as McpEndpointOptions)(WrongController);
     expect(decorate).toThrow(message);
     expect(decorate).toThrow(/WrongController: @McpEndpoint/);

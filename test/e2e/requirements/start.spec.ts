@@ -98,6 +98,8 @@ const EMPTY_OR_WRONG: [string, () => Decorator][] = [
   ['@RequireClaims with another symbol', () => RequireClaims({ a: any(Symbol('present')) })],
   ['@RequireClaims with a name that is empty', () => RequireClaims({ '': 'a' })],
   ['@RequireClaims with oneOf of nothing', () => RequireClaims({ a: oneOf() })],
+  ['@RequireClaims with oneOf that is not called', () => RequireClaims({ a: any(oneOf) })],
+  ['@RequireClaims with includes that is not called', () => RequireClaims({ a: any(includes) })],
   ['@RequireClaims with oneOf of an array', () => RequireClaims({ a: oneOf(any(['b'])) })],
   ['@RequireClaims with includes of nothing', () => RequireClaims({ a: includes(any(undefined)) })],
   ['@RequireClaims with equals of nothing', () => RequireClaims({ a: equals(any(undefined)) })],

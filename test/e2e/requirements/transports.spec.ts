@@ -64,6 +64,12 @@ class RequiringResolver {
     return 'admin';
   }
 
+  @RequireAudience(ADMIN)
+  @Query(() => String, { nullable: true })
+  audit(): string {
+    return 'audit';
+  }
+
   @RequireAuthentication({ acr: 'phr' })
   @Query(() => String, { nullable: true })
   strong(): string {
@@ -96,17 +102,18 @@ describe.each(['Apollo on Express', 'Mercurius'] as const)('requirements of reso
     ]);
 
     validations = 0;
-    const all = '{ a: plain b: admin c: plain d: admin }';
+    const all = '{ a: plain b: admin c: plain d: admin e: audit }';
     expect((await api.run(all, issuer.token({ aud: [API, ADMIN] }))).data).toEqual({
       a: 'plain',
       b: 'admin',
       c: 'plain',
       d: 'admin',
+      e: 'audit',
     });
     expect(validations).toBe(2);
 
     const half = await api.run(all, issuer.token({ aud: ADMIN }));
-    expect(half.data).toEqual({ a: null, b: 'admin', c: null, d: 'admin' });
+    expect(half.data).toEqual({ a: null, b: 'admin', c: null, d: 'admin', e: 'audit' });
     expect(half.errors).toMatchObject([
       { extensions: { reason: 'wrong_audience' } },
       { extensions: { reason: 'wrong_audience' } },

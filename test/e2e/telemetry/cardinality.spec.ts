@@ -41,7 +41,11 @@ it(`a flood of ${FLOOD} made-up key ids, issuers and tokens adds no time series`
   expect((await get(issuer.token())).statusCode).toBe(200);
   for (let i = 0; i < FLOOD; i += 1) await get(i % 7 === 6 ? randomUUID() : madeUp(issuer, i));
 
-  const rejected = (reason: string) => ({ 'jwt.transport': 'http', 'jwt.result': 'rejected', 'jwt.rejection.reason': reason });
+  const rejected = (reason: string) => ({
+    'jwt.transport': 'http',
+    'jwt.result': 'rejected',
+    'jwt.rejection.reason': reason,
+  });
   const perIssuer = { 'jwks.issuer': name };
   const fetched = (trigger: string, outcome: string, status: number) => ({
     ...perIssuer,

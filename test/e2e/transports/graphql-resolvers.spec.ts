@@ -1,5 +1,6 @@
 import { ApolloFederationDriver } from '@nestjs/apollo';
 import {
+  Args,
   Directive,
   Field,
   InterfaceType,
@@ -9,8 +10,8 @@ import {
   ResolveReference,
   Resolver,
 } from '@nestjs/graphql';
-import { applyDecorators, type Type } from '@nestjs/common';
-import { CurrentUser, Public, RequireScopes } from 'nestjs-jwks-auth';
+import { applyDecorators, UseGuards, type Type } from '@nestjs/common';
+import { CurrentUser, JwtAuthGuard, Public, RequireScopes } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { first, startGraphQLApp, type GraphQLApp } from '../../support/graphql-app.js';
@@ -91,12 +92,77 @@ describe('reference resolvers of a federated graph', () => {
     await (await start(resolverWith(Public()), true, [])).app.close();
   });
 
+  /** A resolver without a decorator of its own, whose class has this one. */
+  const resolverUnder = (decorator: ClassDecorator, ...ofMethod: MethodDecorator[]): Type => {
+    const resolver = resolverWith(...ofMethod);
+    decorator(resolver);
+    return resolver;
+  };
+
+  it.each([
+    ['@RequireScopes', RequireScopes('users:read')],
+    ['the guard', UseGuards(JwtAuthGuard)],
+  ])('end the start where their class has %s and no guard reaches them', async (_, decorator) => {
+    await expect(start(resolverUnder(decorator), false, [])).rejects.toThrow(
+      /^UsersResolver\.reference is a field resolver/,
+    );
+    await using api = await start(resolverUnder(decorator), false, ['guards']);
+    expect((await api.run(ENTITIES)).errors).toMatchObject([{ extensions: { reason: 'missing_token' } }]);
+    const { data } = await api.run(ENTITIES, issuer.token({ sub: 'ada', scope: 'users:read' }));
+    expect(data).toEqual({ _entities: [{ id: '7', readBy: 'ada' }] });
+  });
+
+  it('may be public beside a class with the guard', async () => {
+    await using api = await start(resolverUnder(UseGuards(JwtAuthGuard), Public()), false, []);
+    expect((await api.run(ENTITIES)).errors).toEqual([]);
+  });
+
   it('check what they require', async () => {
     await using api = await start(resolverWith(RequireScopes('users:read')), false, ['guards']);
     const refused = await api.run(ENTITIES, issuer.token());
     expect(refused.errors).toMatchObject([{ extensions: { reason: 'insufficient_scope' } }]);
     const { data } = await api.run(ENTITIES, issuer.token({ sub: 'ada', scope: 'users:read' }));
     expect(data).toEqual({ _entities: [{ id: '7', readBy: 'ada' }] });
+  });
+});
+
+describe('fields of a class that requires something', () => {
+  @Resolver(() => User)
+  class UserFieldsResolver {
+    @ResolveField(() => String, { nullable: true })
+    readBy(@CurrentUser('sub') sub: string): string {
+      return sub;
+    }
+  }
+  @Resolver(() => User)
+  class UsersResolver {
+    @Public()
+    @Query(() => [User])
+    users(): User[] {
+      return [{ id: '1' }];
+    }
+  }
+
+  it('end the start where no guard reaches them: another class may lead to them', async () => {
+    await using issuer = await startTestIssuer();
+    const start = (enhancers: string[]) =>
+      startGraphQLApp(
+        'Apollo on Express',
+        { issuer: issuer.issuer, audience: issuer.audience },
+        { resolvers: [UsersResolver, UserFieldsResolver], driver: { fieldResolverEnhancers: enhancers } },
+      );
+    await (await start([])).app.close();
+    RequireScopes('users:read')(UserFieldsResolver);
+    await expect(start([])).rejects.toThrow(/^UserFieldsResolver\.readBy is a field resolver/);
+    await using api = await start(['guards']);
+    expect((await api.run('{ users { id readBy } }')).errors).toMatchObject([
+      { extensions: { reason: 'missing_token' } },
+    ]);
+    const { data } = await api.run(
+      '{ users { id readBy } }',
+      issuer.token({ sub: 'ada', scope: 'users:read' }),
+    );
+    expect(data).toEqual({ users: [{ id: '1', readBy: 'ada' }] });
   });
 });
 
@@ -157,6 +223,29 @@ describe('a context of its own', () => {
     );
     expect((await found.run('{ me }', token)).data).toEqual({ me: 'ada' });
     expect((await found.run('{ me }')).errors).toMatchObject([{ extensions: { reason: 'missing_token' } }]);
+  });
+
+  it('each field with a token of its own is verified with that one', async () => {
+    @Resolver()
+    class OwnTokensResolver {
+      @UseGuards(JwtAuthGuard)
+      @Query(() => String, { nullable: true })
+      me(@Args('token', { type: () => String }) _: string, @CurrentUser('sub') sub: string): string {
+        return sub;
+      }
+    }
+    await using issuer = await startTestIssuer();
+    const tokenFrom = (context: { getArgByIndex<T>(index: number): T }) =>
+      context.getArgByIndex<{ token: string }>(1).token;
+    await using api = await startGraphQLApp(
+      'Apollo on Express',
+      { issuer: issuer.issuer, audience: issuer.audience, transports: { graphql: { tokenFrom } } },
+      { resolvers: [OwnTokensResolver] },
+    );
+    const good = issuer.token({ sub: 'ada' });
+    const { data, errors } = await api.run(`{ a: me(token: "${good}") b: me(token: "a.b.c") }`);
+    expect(data).toEqual({ a: 'ada', b: null });
+    expect(errors).toMatchObject([{ extensions: { reason: 'malformed_token' } }]);
   });
 
   it('may hold the request for the upgrade: each operation on a connection is verified', async () => {

@@ -179,6 +179,13 @@ describe.each(SERVERS)('GraphQL with %s', (server) => {
       ]);
     });
 
+    it('has no user in what is public, whoever called before', async () => {
+      await using client = api.connect({ authorization: `Bearer ${issuer.token({ sub: 'ada' })}` });
+      await expect(first(client, '{ me }')).resolves.toEqual({ me: 'ada' });
+      await expect(first(client, '{ open }')).resolves.toEqual({ open: 'anonymous' });
+      await expect(first(client, '{ me open }')).resolves.toEqual({ me: 'ada', open: 'anonymous' });
+    });
+
     it('checks each operation anew', async () => {
       await using client = api.connect({ authorization: `Bearer ${issuer.token({ sub: 'eve' })}` });
       await expect(first(client, 'subscription { ticks }')).resolves.toEqual({ ticks: 'tick 1' });

@@ -8,6 +8,9 @@ const ORDERS = {
   slowest: (a, b) => b.durationMs - a.durationMs,
 };
 
+/** A trace is enlarged that is shorter than this part of the axis. */
+const SHORT = 1 / 8;
+
 /** Scenes leave out the spans of the framework. */
 const isInScene = ({ layer }) => layer !== 'app';
 
@@ -24,40 +27,79 @@ export function drawScenes(scenes, traces) {
   byId('scenes').replaceChildren(...scenes.map((scene) => drawScene(scene, traces)));
 }
 
-function drawScene({ id, title, caption, columns }, traces) {
+function drawScene({ id, title, result, caption, applications }, traces) {
   const drawable = new Map(
-    columns
-      .flatMap((column) => column.traces)
+    applications
+      .flatMap((application) => application.traces)
       .filter(({ traceId }) => traces.has(traceId))
-      .map(({ traceId }) => [traceId, new Trace(traces.get(traceId).spans, isInScene)]),
+      .map(({ traceId, isBefore }) => [
+        traceId,
+        { trace: new Trace(traces.get(traceId).spans, isInScene), isBefore },
+      ]),
   );
-  const scaleMs = Math.max(...[...drawable.values()].map(({ durationMs }) => durationMs));
-  const drawn = columns.map((column) =>
-    make(
-      'div',
-      {},
-      make('h4', {}, column.title),
-      ...column.traces.map(({ label, traceId }) => {
-        const trace = drawable.get(traceId);
-        if (trace === undefined) return undefined;
-        const onChoose = ({ spanId }) => void (location.hash = `${traceId}/${spanId}`);
-        const name = `${title}, ${column.title}: ${label}`;
-        return make(
-          'figure',
-          {},
-          make('figcaption', {}, make('a', { href: `#${traceId}` }, label), ` ${formatMs(trace.durationMs)}`),
-          new FlameGraph(trace, { scaleMs, name, onChoose }).element,
-        );
-      }),
-    ),
-  );
+  const longest = (isBefore) =>
+    Math.max(
+      0,
+      ...[...drawable.values()]
+        .filter((entry) => entry.isBefore === isBefore)
+        .map(({ trace }) => trace.durationMs),
+    );
+  const zeroMs = longest(true);
+  const axis = { zeroMs, scaleMs: zeroMs + longest(undefined) };
   return make(
     'section',
     { class: 'scene', id: `scene-${id}`, 'aria-labelledby': `scene-${id}-title` },
-    make('h3', { id: `scene-${id}-title` }, title),
+    make('h3', { id: `scene-${id}-title` }, `${title}: ${result}`),
     make('p', {}, caption),
-    make('div', { class: 'columns' }, ...drawn),
+    ...applications.map((application) =>
+      make(
+        'div',
+        { class: 'application' },
+        make('h4', {}, application.title),
+        ...application.traces.map(({ label, traceId, isBefore }) => {
+          const { trace } = drawable.get(traceId) ?? {};
+          const next = application.traces.find((other) => !other.isBefore)?.traceId;
+          const gapMs = isBefore && trace && drawable.get(next)?.trace.startMs - trace.endMs;
+          const name = `${title}, ${application.title}: ${label}`;
+          return trace && drawFigure(trace, { label, name, axis, isBefore, gapMs });
+        }),
+      ),
+    ),
   );
+}
+
+function drawFigure(trace, { label, name, axis, isBefore, gapMs }) {
+  const onChoose = ({ spanId }) => void (location.hash = `${trace.id}/${spanId}`);
+  const isShort = trace.durationMs < axis.scaleMs * SHORT;
+  const onAxis = isShort ? new Trace(trace.roots) : trace;
+  const ended = gapMs > 0 ? `, ended ${formatMs(gapMs)} earlier` : '';
+  const flame = new FlameGraph(onAxis, { ...axis, isBefore, name, onChoose });
+  return make(
+    'figure',
+    {},
+    make(
+      'figcaption',
+      {},
+      make('a', { href: `#${trace.id}` }, label),
+      `, ${formatMs(trace.durationMs)}${ended}`,
+    ),
+    flame.element,
+    ...(isShort ? drawEnlarged(trace, { name, axis, onChoose }) : []),
+  );
+}
+
+/** The trace on an axis of its own, below the place that it has on the other. */
+function drawEnlarged(trace, { name, axis: { zeroMs, scaleMs }, onChoose }) {
+  const at = (ms) => `${((ms / scaleMs) * 100).toFixed(2)}%`;
+  const funnel = make('div', { class: 'funnel' });
+  const top = `${at(zeroMs)} 0, ${at(zeroMs + trace.durationMs)} 0`;
+  funnel.style.clipPath = `polygon(${top}, 100% 100%, 0 100%)`;
+  const times = Number((scaleMs / trace.durationMs).toPrecision(2));
+  const flame = new FlameGraph(trace, { name: `${name}, enlarged`, onChoose });
+  return [
+    funnel,
+    make('div', { class: 'enlarged' }, make('p', {}, `enlarged ${times} times`), flame.element),
+  ];
 }
 
 /** The list of traces that pass the filters. */

@@ -35,7 +35,9 @@ function take(trace) {
 }
 
 const isInScene = (id) =>
-  scenes.some(({ columns }) => columns.some((column) => column.traces.some(({ traceId }) => traceId === id)));
+  scenes.some(({ applications }) =>
+    applications.some((application) => application.traces.some(({ traceId }) => traceId === id)),
+  );
 
 /** Draws the current view, at most once per frame. */
 function redraw(withScenes) {

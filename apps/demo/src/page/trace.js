@@ -20,7 +20,8 @@ export class Trace {
     this.spans = this.roots.flatMap((root) => flatten(root, 1));
     this.id = spans[0]?.traceId ?? '';
     this.startMs = Math.min(...this.spans.map(({ startMs }) => startMs));
-    this.durationMs = Math.max(...this.spans.map(({ endMs }) => endMs)) - this.startMs;
+    this.endMs = Math.max(...this.spans.map(({ endMs }) => endMs));
+    this.durationMs = this.endMs - this.startMs;
     this.hasError = this.spans.some(({ isError }) => isError);
   }
 
@@ -35,10 +36,13 @@ export class Trace {
   /** The notes for the list of traces; an accepted token and a cache hit need none. */
   get notes() {
     return this.spans
-      .map(({ note }) => note)
+      .map(({ note, layer }) => (layer === 'client' ? withoutSuccess(note) : note))
       .filter((note) => note !== '' && note !== 'accepted' && note !== 'hit');
   }
 }
+
+/** A note without the status of a success. */
+export const withoutSuccess = (note) => note.replace(/( · )?status 2\d\d$/, '');
 
 export const serviceOf = (span) => String(span?.resource['service.name'] ?? 'unknown');
 
