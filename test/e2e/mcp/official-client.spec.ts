@@ -3,6 +3,9 @@ import {
   ClientCredentialsProvider,
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client';
+import { ClientCredentialsProvider as ClientCredentialsProvider1 } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
+import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as StreamableHTTPClientTransport1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { AuthModule } from 'nestjs-jwks-auth';
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -85,6 +88,28 @@ describe.each(CASES)('the official client, at a server of %s on %s, of %s', (kin
       'docs:read',
       'files:delete',
       'files:read',
+    ]);
+  });
+});
+
+describe.each(ADAPTERS)('the official client of SDK 1, on %s', (adapter) => {
+  // Its provider for client credentials names the scopes that it is configured with, whatever a challenge says.
+  it('finds the issuer, and calls with the scopes that it is configured with', async () => {
+    const url = await startServer('SDK 1', adapter);
+    const authProvider = new ClientCredentialsProvider1({
+      clientId: 'agent',
+      clientSecret: 'secret',
+      scope: 'files:read files:delete',
+      expectedIssuer: provider.issuer,
+    });
+    const transport = new StreamableHTTPClientTransport1(new URL(url), { authProvider });
+    const client = new Client1({ name: 'test', version: '1.0.0' });
+    await client.connect(transport as Parameters<typeof client.connect>[0]);
+    onTestFinished(() => client.close());
+    const { content } = await client.callTool({ name: 'delete', arguments: {} });
+    expect(content).toEqual([{ type: 'text', text: 'deleted' }]);
+    expect(provider.grants.map((one) => [one.get('resource'), one.get('scope')])).toEqual([
+      [url, 'files:read files:delete'],
     ]);
   });
 });

@@ -134,6 +134,7 @@ describe('an @McpEndpoint', () => {
     [{ toolScopes: { delete: [] } }, /"toolScopes\.delete"/],
     [{ toolScopes: { delete: 'files:delete' } }, /"toolScopes\.delete" must be a non-empty array of scopes/],
     [{ resourceScopes: { 'docs://a': ['a b'] } }, /"resourceScopes\.docs:\/\/a"/],
+    [{ toolScopes: { delete: ['offline_access'] } }, /"toolScopes\.delete" must not hold offline_access/],
     [{ promptScopes: [] }, /"promptScopes" must be an object/],
     [{ allowedOrigins: ['https://app.example.com/'] }, /"allowedOrigins"/],
     [{ allowedOrigins: ['*'] }, /"allowedOrigins"/],
