@@ -58,7 +58,7 @@ export function assertReached(
   if (guarded === undefined || endpoints.length > 0 || transports.unguarded.has('mcpStdio')) return;
   throw new TypeError(
     `${guarded.where} is a handler of MCP-Nest, and no controller is an @McpEndpoint: a route that MCP-Nest mounts itself is ` +
-      'outside of all guards. Declare @McpEndpoint() on a controller that extends McpHttpControllerFor(transport); ' +
+      'outside of all guards. Declare @McpEndpoint() on a controller that extends McpHttpControllerFor(transport), or the handlers @Public; ' +
       "where the server has stdio alone, set the option transports.mcpStdio to 'unguarded'",
   );
 }

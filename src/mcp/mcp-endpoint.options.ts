@@ -76,6 +76,8 @@ function resolveScopes(name: string, given: ScopesByName = {}): ReadonlyMap<stri
     const member = `${name}.${key}`;
     if (!Array.isArray(scopes) || !checkStrings(member, scopes).every(isScope))
       throw badOption(member, 'must be a non-empty array of scopes (RFC 6749 §3.3)');
+    if (scopes.includes('offline_access'))
+      throw badOption(member, 'must not hold offline_access, which is between a client and the issuer');
     return [key, scopes as readonly string[]] as const;
   });
   return new Map(entries);

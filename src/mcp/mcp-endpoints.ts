@@ -14,6 +14,7 @@ import { McpCapabilities } from './mcp-capabilities.js';
 import type { McpEndpointRules } from './mcp-endpoint.options.js';
 import { assertReached, endpointsIn } from './mcp-audit.js';
 import { mcpHandlersIn, usesMcpNest, type McpHandler } from './mcp-handlers.js';
+import { NOTHING } from './mcp-need.js';
 import { opensStream, usesIn } from './mcp-uses.js';
 import { endAt, type Stream } from './stream-end.js';
 
@@ -46,6 +47,7 @@ export class McpEndpoints implements RequestRules, OnModuleInit {
     for (const endpoint of byRequest as readonly McpEndpointRules[]) {
       this.checkOrigin(request, route, endpoint);
       const need = this.capabilitiesOf(endpoint).needOf(usesOf(request));
+      if (need === NOTHING) continue;
       requirements = withMore(requirements, need.requirements);
       if (need.needsToken || requiresToken(need.requirements)) access = undefined;
     }

@@ -26,6 +26,7 @@ import {
   Resource,
   ResourceTemplate as NestTemplate,
   StreamableHttpTransport,
+  type StreamableHttpTransportOptions,
   Tool,
   type McpContext,
 } from '@rekog/mcp-nest';
@@ -154,6 +155,8 @@ export interface McpAppOptions {
   readonly decorators?: readonly ClassDecorator[];
   readonly controllers?: readonly Type[];
   readonly providers?: readonly Type[];
+  /** Of MCP-Nest. */
+  readonly transport?: StreamableHttpTransportOptions;
   readonly port?: number;
   readonly bodyParser?: boolean;
 }
@@ -170,7 +173,7 @@ export async function startMcpApp(options: McpAppOptions): Promise<{ app: INestA
     providers = [],
     port = 0,
   } = options;
-  const transport = new StreamableHttpTransport();
+  const transport = new StreamableHttpTransport(options.transport);
   const strategy =
     kind === 'MCP-Nest'
       ? new McpStrategy({ name: 'mcp-nest', version: '1.0.0', transports: [transport], logging: false })

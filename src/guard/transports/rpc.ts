@@ -45,7 +45,7 @@ export const rpc: Transport = {
     // One array for each call, for guards and interceptors alike.
     const args = context.getArgs<unknown[]>();
     const [, second, third] = args;
-    if (isMcpContext(second)) return mcpCall(second, context);
+    if (isMcpContext(second)) return mcpCall(second, args);
     const carrier = isGrpcMetadata(second) ? (third ?? second) : second;
     if (typeof carrier !== 'object' || carrier === null) return undefined;
     return {

@@ -1,5 +1,5 @@
 import { UseGuards, type ExecutionContext } from '@nestjs/common';
-import { McpController, Prompt, Resource, ResourceTemplate, Tool } from '@rekog/mcp-nest';
+import { McpController, Prompt, Resource, ResourceTemplate, Tool, ToolScopes } from '@rekog/mcp-nest';
 import {
   AuthModule,
   CurrentUser,
@@ -64,6 +64,12 @@ class MoreTools {
   @Tool({ description: 'has the name of its method' })
   unnamed() {
     return text('unnamed');
+  }
+
+  @ToolScopes(['theirs'])
+  @Tool({ name: 'theirs', description: 'has scopes of MCP-Nest' })
+  theirs() {
+    return text('theirs');
   }
 
   @RequireScopes('guide')
@@ -231,6 +237,33 @@ describe.each(ADAPTERS)('handlers of MCP-Nest on %s', (adapter) => {
     expect(refused.headers.get('www-authenticate')).toBe(
       `Bearer realm="${admin}", scope="unnamed", resource_metadata="https://admin.example.com/.well-known/oauth-protected-resource/mcp"`,
     );
+  });
+
+  it('with scopes of MCP-Nest are listed for users who have them, and refused with the metadata', async () => {
+    const url = await start(adapter, {}, { transport: { stepUpAuthorization: true } });
+    const send = (body: object, scope: string) => post(url, body, { token: issuer.token({ scope }) });
+    const listed = async (scope: string) => {
+      const { tools } = await resultOf<{ tools: { name: string }[] }>(await send(rpc('tools/list'), scope));
+      return tools.some(({ name }) => name === 'theirs');
+    };
+    expect([await listed('none'), await listed('theirs')]).toEqual([false, true]);
+    const refused = await send(call('theirs'), 'none');
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get('www-authenticate')).toContain(
+      'resource_metadata="https://api.example.com/.well-known/oauth-protected-resource/mcp"',
+    );
+    expect((await send(call('theirs'), 'theirs')).status).toBe(200);
+  });
+
+  it('that the options list are matched without schemes', async () => {
+    const endpoint = { resourceScopes: { 'late://thing': ['late'] } };
+    const url = await start(adapter, {}, { endpoint });
+    const status = async (uri: string, scope: string) =>
+      (await post(url, read(uri), { token: issuer.token({ scope }) })).status;
+    for (const uri of ['late://thing', 'other://thing', 'thing']) {
+      expect([uri, await status(uri, 'none')]).toEqual([uri, 403]);
+      expect([uri, await status(uri, 'late')]).toEqual([uri, 200]);
+    }
   });
 
   it('scopes of the options and of handlers add up', async () => {

@@ -3,79 +3,33 @@ import {
   ClientCredentialsProvider,
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client';
+import { ClientCredentialsProvider as ClientCredentialsProvider1 } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
+import { Client as Client1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as StreamableHTTPClientTransport1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { AuthModule } from 'nestjs-jwks-auth';
 import * as oauth from 'oauth4webapi';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { Provider } from 'oidc-provider';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { startOAuthProvider, type OAuthProvider } from '../../support/oauth-provider.js';
 import { freePort } from '../../support/free-port.js';
 import { ADAPTERS, type Adapter } from '../../support/guarded-app.js';
 import { calls, post, rpc, SERVERS, startMcpApp, type ServerKind } from '../../support/mcp-servers.js';
 
 const SCOPES = 'files:read files:delete docs:read users:read plans:read';
 
-/** An OpenID provider that issues tokens for the resource that a client names (RFC 8707). */
-function createProvider(issuer: string): Provider {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return new Provider(issuer, {
-    clients: [
-      {
-        client_id: 'agent',
-        client_secret: 'secret',
-        grant_types: ['client_credentials'],
-        redirect_uris: [],
-        response_types: [],
-      },
-    ],
-    jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256' }] as never },
-    cookies: { keys: [randomBytes(32).toString('hex')] },
-    scopes: SCOPES.split(' '),
-    ttl: { ClientCredentials: 3_600 },
-    features: {
-      clientCredentials: { enabled: true },
-      devInteractions: { enabled: false },
-      resourceIndicators: {
-        enabled: true,
-        getResourceServerInfo: (_context, resource) => ({
-          audience: resource,
-          scope: SCOPES,
-          accessTokenFormat: 'jwt',
-          jwt: { sign: { alg: 'RS256' } },
-        }),
-      },
-    },
-  });
-}
-
-let server: Server;
-let issuer: string;
-/** The parameters of the requests for tokens. */
-const grants: URLSearchParams[] = [];
+let provider: OAuthProvider;
 beforeAll(async () => {
-  const port = await freePort();
-  issuer = `http://127.0.0.1:${port}`;
-  const provider = createProvider(issuer);
-  provider.on('grant.success', ({ oidc }) =>
-    grants.push(new URLSearchParams(oidc.params as Record<string, string>)),
-  );
-  server = createServer(provider.callback()).listen(port, '127.0.0.1');
-  await once(server, 'listening');
+  provider = await startOAuthProvider(SCOPES);
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => provider.close());
 beforeEach(() => {
-  grants.length = 0;
+  provider.grants.length = 0;
   calls.delete = 0;
 });
 
 async function startServer(kind: ServerKind, adapter: Adapter): Promise<string> {
   const port = await freePort();
   const identifier = `http://127.0.0.1:${port}/mcp`;
-  const auth = AuthModule.forRoot({ issuer, resource: { identifier }, tokenType: 'at+jwt' });
+  const auth = AuthModule.forRoot({ issuer: provider.issuer, resource: { identifier }, tokenType: 'at+jwt' });
   const { app, url } = await startMcpApp({ kind, adapter, auth, port });
   onTestFinished(() => app.close());
   expect(url).toBe(identifier);
@@ -97,7 +51,7 @@ describe.each(CASES)('the official client, at a server of %s on %s, of %s', (kin
     const authProvider = new ClientCredentialsProvider({
       clientId: 'agent',
       clientSecret: 'secret',
-      expectedIssuer: issuer,
+      expectedIssuer: provider.issuer,
     });
     const transport = new StreamableHTTPClientTransport(new URL(url), {
       authProvider,
@@ -114,7 +68,7 @@ describe.each(CASES)('the official client, at a server of %s on %s, of %s', (kin
     await client.connect(transport);
     onTestFinished(() => client.close());
     expect(statuses[0]).toBe(401);
-    expect(grants.map((one) => one.get('resource'))).toEqual([url]);
+    expect(provider.grants.map((one) => one.get('resource'))).toEqual([url]);
     const hello = await client.callTool({ name: 'hello', arguments: {} });
     expect(hello.content).toEqual([{ type: 'text', text: 'hello' }]);
 
@@ -122,15 +76,40 @@ describe.each(CASES)('the official client, at a server of %s on %s, of %s', (kin
     const deleted = await client.callTool({ name: 'delete', arguments: {} });
     expect(deleted.content).toEqual([{ type: 'text', text: 'deleted' }]);
     expect([statuses, calls.delete]).toEqual([[403, 200], 1]);
-    expect(grants.at(-1)?.get('resource')).toBe(url);
-    expect(grants.at(-1)?.get('scope')?.split(' ').toSorted()).toEqual(['files:delete', 'files:read']);
+    expect(provider.grants.at(-1)?.get('resource')).toBe(url);
+    expect(provider.grants.at(-1)?.get('scope')?.split(' ').toSorted()).toEqual([
+      'files:delete',
+      'files:read',
+    ]);
 
     const read = await client.readResource({ uri: 'docs://secret' });
     expect(read.contents).toHaveLength(1);
-    expect(grants.at(-1)?.get('scope')?.split(' ').toSorted()).toEqual([
+    expect(provider.grants.at(-1)?.get('scope')?.split(' ').toSorted()).toEqual([
       'docs:read',
       'files:delete',
       'files:read',
+    ]);
+  });
+});
+
+describe.each(ADAPTERS)('the official client of SDK 1, on %s', (adapter) => {
+  // Its provider for client credentials names the scopes that it is configured with, whatever a challenge says.
+  it('finds the issuer, and calls with the scopes that it is configured with', async () => {
+    const url = await startServer('SDK 1', adapter);
+    const authProvider = new ClientCredentialsProvider1({
+      clientId: 'agent',
+      clientSecret: 'secret',
+      scope: 'files:read files:delete',
+      expectedIssuer: provider.issuer,
+    });
+    const transport = new StreamableHTTPClientTransport1(new URL(url), { authProvider });
+    const client = new Client1({ name: 'test', version: '1.0.0' });
+    await client.connect(transport as Parameters<typeof client.connect>[0]);
+    onTestFinished(() => client.close());
+    const { content } = await client.callTool({ name: 'delete', arguments: {} });
+    expect(content).toEqual([{ type: 'text', text: 'deleted' }]);
+    expect(provider.grants.map((one) => [one.get('resource'), one.get('scope')])).toEqual([
+      [url, 'files:read files:delete'],
     ]);
   });
 });

@@ -181,6 +181,30 @@ describe.each(CASES)('scopes of an MCP server of %s on %s', (kind, adapter) => {
   });
 });
 
+describe.each(CASES.filter(([kind]) => kind !== 'MCP-Nest'))(
+  'resources of a server of %s on %s',
+  (kind, adapter) => {
+    it('are looked up as the SDK does: by the whole URI as URL parsers write it, and then by templates', async () => {
+      const resourceScopes = {
+        'docs://secret': ['secret'],
+        'docs://{name}': ['docs'],
+        'users://{id}': ['users'],
+      };
+      const url = await start(kind, adapter, { endpoint: { resourceScopes } });
+      const scopeFor = async (uri: string) => {
+        const response = await post(url, rpc('resources/read', { uri }), { token: tokenWith('none') });
+        return (await outcome(response)).scope;
+      };
+      expect(await scopeFor('docs://secret')).toBe('secret');
+      expect(await scopeFor('docs://readme')).toBe('docs');
+      expect(await scopeFor('users://by-id')).toBe('users');
+      expect(await scopeFor('DOCS://secret')).toBe('secret');
+      expect(await scopeFor('docs://secret?x=1')).toBe('secret docs');
+      expect(await scopeFor('other://secret')).toBeUndefined();
+    });
+  },
+);
+
 describe.each(CASES)('what nothing can be known of, at an MCP server of %s on %s', (kind, adapter) => {
   const ALL =
     kind === 'MCP-Nest'

@@ -52,12 +52,13 @@ class PublicTools {
 }
 
 /** Starts and closes an application. */
-async function start(options: Partial<AuthOptions>, ...controllers: Type[]): Promise<void> {
+async function start(options: Partial<AuthOptions>, ...controllers: Type[]): Promise<'started'> {
   @Module({ imports: [AuthModule.forRoot({ issuer, keys, ...options })], controllers })
   class StartModule {}
   const app = await NestFactory.create(StartModule, { logger: false, abortOnError: false });
   try {
     await app.init();
+    return 'started';
   } finally {
     await app.close();
   }
@@ -71,7 +72,7 @@ describe('an @McpEndpoint', () => {
     await expect(
       start({ resource: { identifier, authorizationServers: null } }, EndpointController),
     ).rejects.toThrow(/needs one of "authorizationServers" or more/);
-    await start({ resource: { identifier } }, EndpointController);
+    expect(await start({ resource: { identifier } }, EndpointController)).toBe('started');
   });
 
   it('checks the audience', async () => {
@@ -96,8 +97,12 @@ describe('an @McpEndpoint', () => {
     await expect(start({ resource, furtherAudiences: [admin] }, AdminController)).rejects.toThrow(
       /AdminController\.post.*needs the option "resource", or a further audience that is an object/,
     );
-    await start({ resource, furtherAudiences: [{ identifier: admin }] }, AdminController);
-    await start({ audience: 'other', furtherAudiences: [{ identifier: admin }] }, AdminController);
+    expect(await start({ resource, furtherAudiences: [{ identifier: admin }] }, AdminController)).toBe(
+      'started',
+    );
+    expect(
+      await start({ audience: 'other', furtherAudiences: [{ identifier: admin }] }, AdminController),
+    ).toBe('started');
   });
 
   it('cannot be public', async () => {
@@ -129,6 +134,7 @@ describe('an @McpEndpoint', () => {
     [{ toolScopes: { delete: [] } }, /"toolScopes\.delete"/],
     [{ toolScopes: { delete: 'files:delete' } }, /"toolScopes\.delete" must be a non-empty array of scopes/],
     [{ resourceScopes: { 'docs://a': ['a b'] } }, /"resourceScopes\.docs:\/\/a"/],
+    [{ toolScopes: { delete: ['offline_access'] } }, /"toolScopes\.delete" must not hold offline_access/],
     [{ promptScopes: [] }, /"promptScopes" must be an object/],
     [{ allowedOrigins: ['https://app.example.com/'] }, /"allowedOrigins"/],
     [{ allowedOrigins: ['*'] }, /"allowedOrigins"/],
@@ -136,7 +142,9 @@ describe('an @McpEndpoint', () => {
     [{ exposeToken: 1 }, /"exposeToken"/],
     [{ scopes: {} }, /"scopes" is unknown/],
   ])('refuses %j, and names the class', (options, message) => {
-    class WrongController {}
+    class WrongController {
+      post(): void {}
+    }
     const decorate = () => McpEndpoint(options as unknown as McpEndpointOptions)(WrongController);
     expect(decorate).toThrow(message);
     expect(decorate).toThrow(/WrongController: @McpEndpoint/);
@@ -151,12 +159,12 @@ describe('handlers of MCP-Nest', () => {
     await expect(start(options, tools)).rejects.toThrow(
       new RegExp(`${tools.name}\\.\\w+ is a handler of MCP-Nest, and no controller is an @McpEndpoint`),
     );
-    await start(options, tools, EndpointController);
+    expect(await start(options, tools, EndpointController)).toBe('started');
   });
 
   it('need none where they are public, or the option says that they are called over stdio', async () => {
-    await start(options, PublicTools);
-    await start({ ...options, transports: { mcpStdio: 'unguarded' } }, ScopedTools);
+    expect(await start(options, PublicTools)).toBe('started');
+    expect(await start({ ...options, transports: { mcpStdio: 'unguarded' } }, ScopedTools)).toBe('started');
   });
 
   it('end the start with a URI that MCP-Nest cannot match', async () => {
@@ -187,5 +195,5 @@ it('an application without MCP starts as before', async () => {
       return 'got';
     }
   }
-  await start({ audience: identifier }, PlainController);
+  expect(await start({ audience: identifier }, PlainController)).toBe('started');
 });
