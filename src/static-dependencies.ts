@@ -5,7 +5,7 @@ type Provider = NonNullable<ReturnType<ReturnType<typeof providersOf>[number]['g
 
 /**
  * Refuses dependencies with the scope of a request, durable ones included: the options would be made anew for each
- * request, and with them key rings that nobody closes.
+ * request, and with them key rings that are never closed.
  *
  * @throws TypeError that names the dependency
  */

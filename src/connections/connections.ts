@@ -19,7 +19,7 @@ import { HandshakeContext } from './handshake-context.js';
 /** Whether a client without a token is connected. */
 export type ConnectionMode = 'require' | 'optional';
 
-/** How a client asks for a connection. */
+/** The request of a client for a connection. */
 export interface Handshake {
   /** The socket of socket.io or, for ws, the request for the upgrade: what `tokenFrom` and `validate` receive. */
   readonly opener: object;
@@ -60,7 +60,7 @@ export class Connections {
   }
 
   /**
-   * Authenticates a client that wants to connect, in one span.
+   * Authenticates a client that connects, in one span.
    *
    * @throws AuthError, and what the application throws
    */
@@ -92,7 +92,7 @@ export class Connections {
     this.plan(connection);
   }
 
-  /** Forgets a client that has disconnected. */
+  /** Drops a client that has disconnected. */
   remove(connection: Connection): void {
     this.open.delete(connection);
     connection.takeBack?.();

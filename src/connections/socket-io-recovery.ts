@@ -61,7 +61,7 @@ export class SocketIoRecovery<Socket extends RecoverableSocket> {
     Object.assign(namespace, { _createSocket: createSocket });
   }
 
-  /** Remembers whose state a connected socket has. */
+  /** Keeps to whom the state of a connected socket belongs. */
   keep({ data }: Socket, connection: Connection): void {
     if (data !== undefined) this.owners.set(data, ownerOf(connection));
   }

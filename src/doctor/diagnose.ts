@@ -57,7 +57,7 @@ function kindOf({ token, options }: Examination): Finding | undefined {
   return kindProblem(token, options.rules);
 }
 
-/** What the verifier says of the token, explained; with what it would be seen to grant. */
+/** Whether the verifier accepts the token, why not, and what the token grants. */
 function tokenFindings(
   examination: Examination,
   isOtherKind: boolean,

@@ -7,7 +7,7 @@ import { quotedList } from './words.js';
 /** Where grants stand with common providers, beside the configured places. */
 const ELSEWHERE = ['realm_access.roles', 'groups', 'cognito:groups', 'roles', 'permissions', 'scope', 'scp'];
 
-/** What the decorators would see in a token. */
+/** What the decorators find in a token. */
 export function grantFindings({ token, options }: Examination): readonly Finding[] {
   const claims = token?.claims;
   if (claims === undefined) return [];
@@ -24,7 +24,7 @@ export function grantFindings({ token, options }: Examination): readonly Finding
   );
   const elsewhere =
     others.length === 0 ? '' : ` Other places that hold something: ${others.join(', ')} (option "claims").`;
-  if (seen.length > 0) return [ok('scopes', `the decorators see ${seen.join('; ')}.${elsewhere}`)];
+  if (seen.length > 0) return [ok('scopes', `the decorators find ${seen.join('; ')}.${elsewhere}`)];
   return [
     note(
       'scopes_missing',

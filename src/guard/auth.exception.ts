@@ -108,7 +108,7 @@ function headersFor(error: AuthError, context: AnswerContext): Record<string, st
   return headers;
 }
 
-/** The scheme alone is no challenge: RFC 6750 §3 wants one parameter or more, and so there is always a realm. */
+/** The scheme alone is no challenge: RFC 6750 §3 requires one parameter or more, and so there is always a realm. */
 function parametersOf(
   error: AuthError,
   { realm, scope, resourceMetadata }: AnswerContext,

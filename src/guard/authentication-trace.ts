@@ -14,7 +14,7 @@ type Settled<T> = { readonly value: T } | { readonly thrown: unknown };
 
 /**
  * Authenticates and decides inside the span `jwt.authenticate`, which shows the outcome: accepted, rejected and why,
- * anonymous, or an error. Records how long it took. Without either where nobody would see them.
+ * anonymous, or an error. Records how long it took. Without either where they are not recorded.
  */
 export function traceAuthentication<T>(
   transport: TransportName,

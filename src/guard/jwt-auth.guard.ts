@@ -126,7 +126,7 @@ export class JwtAuthGuard extends PassportGuard {
     throw info instanceof Error ? info : new AuthError('missing_token');
   }
 
-  /** Calls `handleRequest` as Passport does: a refusal is its `info`, and an outcome that nobody can know its `error`. */
+  /** Calls `handleRequest` as Passport does: a refusal is its `info`, and an outcome that cannot be known its `error`. */
   private decide(context: ExecutionContext, { user, error }: Authentication): unknown {
     if (error === undefined) return this.handleRequest(null, user, undefined, context);
     if (error instanceof AuthError && error.isRefusal) return this.handleRequest(null, false, error, context);
@@ -174,14 +174,14 @@ export function isJwtAuthGuard(guard: unknown): boolean {
   return guard === JwtAuthGuard || guard.prototype instanceof JwtAuthGuard;
 }
 
-/** True when credentials are asked for by what names this guard: a subclass with its own `canActivate` decides itself. */
+/** True for this guard and its subclasses, but for one with a `canActivate` of its own, which may need no credentials. */
 export function namesCredentials(guard: unknown): boolean {
   const { canActivate } = JwtAuthGuard.prototype;
   const own = typeof guard === 'function' ? (guard.prototype as unknown) : guard;
   return isJwtAuthGuard(guard) && (own as JwtAuthGuard).canActivate === canActivate;
 }
 
-/** False for an instance that somebody made with `new`, which lacks what Nest injects. */
+/** False for an instance that was made with `new`, which lacks what Nest injects. */
 export const isInjected = (guard: unknown): boolean =>
   !(guard instanceof JwtAuthGuard) ||
   Object.hasOwn(guard, 'canActivate') ||

@@ -59,7 +59,7 @@ export function confirmedHeaders(
 }
 
 /**
- * How far our clock is ahead of the issuer's, by its `Date` and the `Age` that a cache on the way has put on it
+ * How far the clock of this host is ahead of the issuer's, by its `Date` and the `Age` that a cache on the way has put on it
  * (RFC 9110 §6.6.1, RFC 9111 §5.1), in milliseconds; undefined without a `Date`.
  */
 export function clockSkewOf(headers: IncomingHttpHeaders, wallNow: number): number | undefined {

@@ -156,7 +156,7 @@ function send(
 }
 
 /**
- * By default each request has a connection of its own, or one through the proxy that Node is told to use: by
+ * By default each request has a connection of its own, or one through the proxy that Node is set to use: by
  * NODE_USE_ENV_PROXY or `--use-env-proxy`, which both show in its global agents.
  */
 function agentFor({ protocol }: URL): Agent | false {

@@ -47,7 +47,7 @@ export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent, issu
       break;
     case 'clock_skew':
       logger.warn(
-        `${issuer}: our clock is ${Math.abs(seconds(event.skewMs))} s ${event.skewMs > 0 ? 'ahead of' : 'behind'} the issuer's`,
+        `${issuer}: the clock of this host is ${Math.abs(seconds(event.skewMs))} s ${event.skewMs > 0 ? 'ahead of' : 'behind'} the issuer's`,
       );
       break;
     case 'store_unavailable':

@@ -8,7 +8,7 @@ interface FailedRequest {
 }
 
 /**
- * What was thrown, as Passport and Express may be told: they take a falsy value for no error, and Express skips handlers
+ * What was thrown, as it may be passed to Passport and Express: they take a falsy value for no error, and Express skips handlers
  * for the strings `route` and `router`, so either would let a request through.
  */
 export const errorOf = (thrown: unknown): unknown =>
@@ -17,7 +17,7 @@ export const errorOf = (thrown: unknown): unknown =>
     : new Error('The application threw something that is no error', { cause: thrown });
 
 /**
- * Ends a request whose callback threw where nobody catches it, in a promise: through the error handling of Express, which
+ * Ends a request whose callback threw where it is not caught, in a promise: through the error handling of Express, which
  * answers 500; elsewhere, the connection is closed. Left alone, the exception would end the process.
  */
 export function failRequest(request: unknown, thrown: unknown): void {

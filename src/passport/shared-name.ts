@@ -14,7 +14,7 @@ interface Actions {
   error(error: Error): void;
 }
 
-/** An application of this process, and the strategy that judges its requests. */
+/** An application of this process, and the strategy for its requests. */
 interface Application {
   readonly strategy: Strategy;
   readonly host: HttpAdapterHost;
@@ -48,7 +48,7 @@ class SharedName {
     };
   }
 
-  /** Has this strategy judge the requests of this application, until the returned function is called. */
+  /** Hands the requests of this application to this strategy, until the returned function is called. */
   join(strategy: Strategy, host: HttpAdapterHost): () => void {
     const application = { strategy, host };
     this.applications.add(application);
@@ -59,7 +59,7 @@ class SharedName {
     };
   }
 
-  /** An accessor, because a strategy that is registered later would otherwise judge the requests of every application. */
+  /** An accessor, because a strategy that is registered later would otherwise get the requests of every application. */
   private hold(): void {
     this.accept(registry[NAME]);
     Object.defineProperty(registry, NAME, {
@@ -89,7 +89,7 @@ class SharedName {
     return registry[NAME] === this.dispatcher;
   }
 
-  /** The only strategy that may judge a request; undefined when there is none, or more than one. */
+  /** The only strategy that a request may belong to; undefined when there is none, or more than one. */
   private strategyFor(request: Request): Strategy | undefined {
     const applications = [...this.applications];
     const places = placesOf(request);
@@ -107,14 +107,14 @@ class SharedName {
 }
 
 const UNKNOWN_APPLICATION =
-  'The request does not say which application of this process it belongs to, so no strategy "jwt" judges it: ' +
+  'The request does not say which application of this process it belongs to, so no strategy "jwt" gets it: ' +
   "use JwtAuthGuard, or the strategy's own name, JwtStrategy.name";
 
 const NAME_IS_TAKEN =
   'Another Passport strategy is registered as "jwt" in this process. In applications with AuthModule, AuthGuard(\'jwt\') ' +
   "keeps using AuthModule's: give the other one a name of its own, as in PassportStrategy(Strategy, 'other')";
 
-/** Passport's registry, which it shows to nobody. */
+/** Passport's registry, which is not public. */
 const { _strategies: registry } = passport as unknown as {
   readonly _strategies: Record<string, Strategy | undefined>;
 };

@@ -46,7 +46,7 @@ export class SharedRevocations implements RevocationSharing {
     return true;
   }
 
-  /** Reads what was revoked before this process started, for 5 seconds at most; then at an interval. */
+  /** Reads what was revoked before this process started, for as long as a start waits for keys; then at an interval. */
   async start(): Promise<void> {
     await withDeadline(this.clock, KEY_POLICY.bootstrapWaitMs, this.poll(), () => {}, true);
   }

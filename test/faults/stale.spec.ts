@@ -33,7 +33,7 @@ describe.each(FAULTS)(
       const tokens = Array.from({ length: 40 }, () => issuer.token());
       const { 'unknown kid': unknownKid, ...badTokens } = issuer.badTokens();
 
-      // The refresh starts here; where the issuer does not respond it is in flight while the tokens are judged.
+      // The refresh starts here; where the issuer does not respond it is in flight while the tokens are verified.
       api.clock.leap(KEYS.maxAgeMs);
       expect(api.ring.status.state).toBe('STALE');
       const spans = await captureSpans();

@@ -86,7 +86,7 @@ export const SPAN_SCHEMA: Readonly<Record<SpanName, SpanSchema>> = {
   [SPANS.backChannelLogout]: {
     covers: 'one logout token of an OpenID provider',
     parent: 'what is active: the span of the HTTP server',
-    errorWhen: 'it could not be judged, or `onLogout` failed',
+    errorWhen: 'it could not be verified, or `onLogout` failed',
     attributes: {
       [A.result]: 'always',
       [A.logoutRejectionReason]: 'with `rejected`',

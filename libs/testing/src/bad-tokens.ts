@@ -9,7 +9,7 @@ export interface BadTokenSource {
   /** The key that signs good tokens. */
   readonly key: TestKey;
   /** A key of the same algorithm that the issuer does not publish. */
-  readonly stranger: TestKey;
+  readonly unpublished: TestKey;
 }
 
 const HOUR_S = 3_600;
@@ -18,7 +18,7 @@ const HOUR_S = 3_600;
  * Tokens that an API must reject if it trusts this issuer and expects this audience. Each is valid except for what its
  * name says.
  */
-export function badTokensOf({ issuer, audience, key, stranger }: BadTokenSource) {
+export function badTokensOf({ issuer, audience, key, unpublished }: BadTokenSource) {
   const header = goodHeader(key);
   const claims = goodClaims({ issuer, audience });
   const nowS = Math.floor(Date.now() / 1_000);
@@ -26,7 +26,7 @@ export function badTokensOf({ issuer, audience, key, stranger }: BadTokenSource)
   const withHeader = (more: object, forgery?: ForgedToken) =>
     forge({ header: { ...header, ...more }, ...forgery });
   const withClaims = (more: object) => forge({ payload: { ...claims, ...more } });
-  const strangerKid = { kid: stranger.kid };
+  const unknownKid = { kid: unpublished.kid };
   const [goodHead, goodPayload, goodSignature] = forge({}).split('.');
 
   return {
@@ -62,11 +62,11 @@ export function badTokensOf({ issuer, audience, key, stranger }: BadTokenSource)
     'HS256 with the public key': withHeader({ alg: 'HS256' }, { signature: hmacWithPublicKey(key) }),
     'HS256 with the empty key': withHeader({ alg: 'HS256' }, { signature: hmac('') }),
     // Keys (RFC 7515 §4.1, RFC 8725 §3.10)
-    'wrong key': forge({ key: stranger }),
-    'unknown kid': withHeader(strangerKid, { key: stranger }),
+    'wrong key': forge({ key: unpublished }),
+    'unknown kid': withHeader(unknownKid, { key: unpublished }),
     'kid a number': withHeader({ kid: 1 }),
-    'key of its own (jwk)': withHeader({ jwk: stranger.publicJwk }, { key: stranger }),
-    'key set of its own (jku)': withHeader({ jku: 'http://127.0.0.1:9/jwks' }, { key: stranger }),
+    'key of its own (jwk)': withHeader({ jwk: unpublished.publicJwk }, { key: unpublished }),
+    'key set of its own (jku)': withHeader({ jku: 'http://127.0.0.1:9/jwks' }, { key: unpublished }),
     // Extensions (RFC 7515 §4.1.11, RFC 7797 §7)
     crit: withHeader({ crit: ['exp'], exp: nowS + HOUR_S }),
     'empty crit': withHeader({ crit: [] }),

@@ -8,7 +8,7 @@ import { requestHandler } from './request-handler.js';
 import { RequestLog } from './request-log.js';
 import type { TestAlgorithm } from './signing-algorithm.js';
 import { TEST_ISSUER_DEFAULTS, type RotateOptions, type TestIssuerOptions } from './test-issuer.options.js';
-import { createTestKey, strangerKey, type TestKey, type TestKeyOptions } from './test-key.js';
+import { createTestKey, unpublishedKey, type TestKey, type TestKeyOptions } from './test-key.js';
 import {
   forgeToken,
   goodClaims,
@@ -25,7 +25,7 @@ type ResolvedOptions = TestIssuerOptions &
 interface Signer {
   readonly key: TestKey;
   /** A key of the same algorithm that is never published. */
-  readonly stranger: TestKey;
+  readonly unpublished: TestKey;
 }
 
 /**
@@ -212,6 +212,6 @@ export class TestIssuer implements AsyncDisposable {
 }
 
 async function createSigner(algorithm: TestAlgorithm, kid?: string): Promise<Signer> {
-  const [key, stranger] = await Promise.all([createTestKey(algorithm, kid), strangerKey(algorithm)]);
-  return { key, stranger };
+  const [key, unpublished] = await Promise.all([createTestKey(algorithm, kid), unpublishedKey(algorithm)]);
+  return { key, unpublished };
 }

@@ -60,11 +60,11 @@ export function signWith({ algorithm, privateKey }: TestKey, signingInput: Buffe
   return sign(hash, signingInput, { key: privateKey, ...parameters });
 }
 
-const strangers = new Map<TestAlgorithm, Promise<TestKey>>();
+const unpublished = new Map<TestAlgorithm, Promise<TestKey>>();
 
 /** A key that no issuer publishes: one per algorithm and process, because RSA keys are slow to generate. */
-export function strangerKey(algorithm: TestAlgorithm): Promise<TestKey> {
-  const known = strangers.get(algorithm) ?? createTestKey(algorithm);
-  strangers.set(algorithm, known);
+export function unpublishedKey(algorithm: TestAlgorithm): Promise<TestKey> {
+  const known = unpublished.get(algorithm) ?? createTestKey(algorithm);
+  unpublished.set(algorithm, known);
   return known;
 }

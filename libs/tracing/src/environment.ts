@@ -40,7 +40,7 @@ export function defaultsFor(environment: Environment): Environment {
 }
 
 /** The instrumentations in `OTEL_NODE_ENABLED_INSTRUMENTATIONS`, by the last part of their names. */
-export const askedFor = (environment: Environment): readonly string[] =>
+export const enabledInstrumentations = (environment: Environment): readonly string[] =>
   (environment['OTEL_NODE_ENABLED_INSTRUMENTATIONS'] ?? '').split(',').map((name) => name.trim());
 
 /** An empty variable counts as unset. */

@@ -2,7 +2,7 @@ import { metrics, trace } from '@opentelemetry/api';
 import type { IncomingMessage } from 'node:http';
 import { createRequire, register, syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { askedFor, defaultsFor } from './environment.js';
+import { enabledInstrumentations, defaultsFor } from './environment.js';
 import { flushAtExit } from './flush.js';
 import { jwksRequest } from './jwks-request.js';
 
@@ -48,8 +48,8 @@ export function startTracing(): void {
 }
 
 function instrumentationConfig(): object {
-  const asked = askedFor(process.env);
-  const off = SWITCHED_OFF.filter((name) => !asked.includes(name));
+  const enabled = enabledInstrumentations(process.env);
+  const off = SWITCHED_OFF.filter((name) => !enabled.includes(name));
   return {
     ...Object.fromEntries(off.map((name) => [`@opentelemetry/instrumentation-${name}`, { enabled: false }])),
     // A scrape of the metrics is not a request to the application.

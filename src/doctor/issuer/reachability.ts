@@ -203,7 +203,7 @@ function onStatus(status: number): Advice {
   if (status === 407)
     return [
       'proxy_failed',
-      `a proxy answered 407: it wants credentials`,
+      `a proxy answered 407: it requires credentials`,
       'Put them into the proxy URL, or pass keys.requestAgent.',
     ];
   if (status === 401 || status === 403)

@@ -98,7 +98,7 @@ function ofLength({ signature, header }: Jws, keys: readonly VerificationKey[]):
   );
 }
 
-/** An ASN.1 SEQUENCE, as OpenSSL and Java write a signature by ECDSA; RFC 7518 §3.4 wants R and S side by side. */
+/** An ASN.1 SEQUENCE, as OpenSSL and Java write a signature by ECDSA; RFC 7518 §3.4 has R and S side by side. */
 const isDer = (signature: Buffer): boolean => signature[0] === 0x30 && signature[1] === signature.length - 2;
 
 function ofEncoding(
@@ -111,7 +111,7 @@ function ofEncoding(
     return undefined;
   return error(
     'signature_der',
-    `the signature is right, and written in DER: ${header.alg} wants R and S side by side (RFC 7518 §3.4)`,
+    `the signature is right, and written in DER: ${header.alg} has R and S side by side (RFC 7518 §3.4)`,
     'Have the issuer write it so: dsaEncoding "ieee-p1363" in Node, SHA256withECDSAinP1363Format in Java.',
   );
 }

@@ -24,7 +24,7 @@ const GRAPH = ['00000003-0000-0000-c000-000000000000', 'https://graph.microsoft.
 const USE_ACCESS_TOKEN =
   'Send the access token of the same response (access_token, not id_token); it is the one that is meant for an API.';
 
-/** The kind of a token that is no access token for this API, by what the token itself says; undefined for what may be one. */
+/** The kind of a token that is no access token for this API, by its header and claims; undefined for what may be one. */
 export function kindProblem(
   { header = {}, claims = {} }: ReadToken,
   rules: Pick<IssuerRules, 'audience' | 'requiredClaims'>,
@@ -38,14 +38,14 @@ export function kindProblem(
 }
 
 function refreshToken(header: Members, claims: Members): Finding | undefined {
-  const told = [
+  const signs = [
     [claims, 'typ', ['Refresh', 'Offline']],
     [claims, 'token_use', ['refresh']],
     [claims, 'token_type', ['refresh', 'refresh_token']],
     [claims, 'type', ['refresh', 'refresh_token']],
     [header, 'typ', ['rt+jwt', 'refresh+jwt']],
   ] as const;
-  const found = told.find(([members, name, values]) =>
+  const found = signs.find(([members, name, values]) =>
     (values as readonly unknown[]).includes(ownValue(members, name)),
   );
   if (found === undefined) return undefined;
@@ -101,7 +101,7 @@ function otherKind(header: Members, claims: Members): Finding | undefined {
   return clientAssertion(claims);
 }
 
-/** RFC 7523 §3: a client speaks of itself, to the issuer. */
+/** RFC 7523 §3: the client is both `iss` and `sub`, and the issuer is `aud`. */
 function clientAssertion(claims: Members): Finding | undefined {
   const [iss, sub, aud] = ['iss', 'sub', 'aud'].map((name) => ownValue(claims, name));
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
@@ -121,8 +121,8 @@ function idToken(
   claims: Members,
   { audience, requiredClaims }: Pick<IssuerRules, 'audience' | 'requiredClaims'>,
 ): Finding | undefined {
-  const told = tellOfIdToken(claims, requiredClaims);
-  if (told !== undefined) return anIdToken(`it has ${told}`, claims);
+  const sign = signOfIdToken(claims, requiredClaims);
+  if (sign !== undefined) return anIdToken(`it has ${sign}`, claims);
   const isAccessToken =
     GRANTS.some((name) => ownValue(claims, name) !== undefined) || hasAccessType(header, claims);
   const aud = ownValue(claims, 'aud');
@@ -158,7 +158,7 @@ const anIdToken = (why: string, claims: Members): Finding =>
   );
 
 /** A claim that the options name is expected there. */
-function tellOfIdToken(claims: Members, required: object): string | undefined {
+function signOfIdToken(claims: Members, required: object): string | undefined {
   const hash = ID_TOKEN_CLAIMS.find(
     (name) => ownValue(claims, name) !== undefined && !Object.hasOwn(required, name),
   );

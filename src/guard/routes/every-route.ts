@@ -47,7 +47,7 @@ export class EveryRoute {
 }
 
 function putGuardOn(metatype: Type): void {
-  // Nest 11 asks the constructor of the instance, Nest 12 the class.
+  // Nest 11 reads the constructor of the instance, Nest 12 the class.
   for (const one of new Set<object>([metatype, metatype.prototype.constructor])) {
     const guards = guardsOn(one);
     if (!guards.includes(MessageHandlerGuard)) setGuards(one, [MessageHandlerGuard, ...guards]);

@@ -246,7 +246,7 @@ class ClassAudit {
   }
 }
 
-/** @throws TypeError for a `@GrpcStreamCall`: whatever a guard refuses there ends the process, as a rejection of nobody's */
+/** @throws TypeError for a `@GrpcStreamCall`: whatever a guard refuses there ends the process, as a rejection that is not handled */
 export function assertNoStreamCall(where: string, handler: object): void {
   const patterns: unknown = Reflect.getMetadata(PATTERN, handler);
   const isStreamCall = (pattern: { streaming?: unknown } | null) => pattern?.streaming === STREAM_CALL;

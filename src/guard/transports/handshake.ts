@@ -8,7 +8,7 @@ export interface SocketIoClient {
   readonly request?: HttpRequest;
 }
 
-/** The subprotocol that the token follows: the first one that a client offers is the one that it hears back. */
+/** The subprotocol that the token follows: the first one that a client offers is sent back. */
 const TOKEN_PROTOCOL = 'access_token';
 
 /**

@@ -71,7 +71,7 @@ export function resolveDynamicIssuers(
       if (options === undefined || options === null) return undefined;
       const rules = resolveIssuer({ ...shared, ...(options as IssuerOptions) }, RESOLVED, allowHttp);
       if (rules.issuer === issuer) return rules;
-      throw badOption(`${RESOLVED}issuer`, 'must be the issuer that was asked for');
+      throw badOption(`${RESOLVED}issuer`, 'must be the issuer that was passed to it');
     },
   };
 }

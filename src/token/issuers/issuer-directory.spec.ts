@@ -129,7 +129,7 @@ describe('a token that cannot be verified', () => {
     [
       'resolve returns another issuer',
       { resolve: () => ({ issuer: `${ACME}/` }) },
-      `${prefix}resolve().issuer" must be the issuer that was asked for`,
+      `${prefix}resolve().issuer" must be the issuer that was passed to it`,
     ],
     [
       'resolve returns an insecure address',

@@ -139,7 +139,7 @@ describe.each(ADAPTERS)('a subclass of the guard on %s', (adapter) => {
       },
     );
 
-    it('that reads another token of the request has that one judged', async () => {
+    it('that reads another token of the request has that one verified', async () => {
       await using api = await start(options);
       const service = (token: string) => ({ 'x-service': `Bearer ${token}` });
       expect((await api.get('/both', issuer.token(), service(issuer.token()))).status).toBe(200);
@@ -148,7 +148,7 @@ describe.each(ADAPTERS)('a subclass of the guard on %s', (adapter) => {
       expect((await api.get('/both', undefined, service(issuer.token()))).status).toBe(401);
     });
 
-    it('has the same token of a shared object judged for each request', async () => {
+    it('has the same token of a shared object verified for each request', async () => {
       const revoked = new Set<unknown>();
       await using api = await start({ ...options, isRevoked: ({ jti }) => revoked.has(jti) });
       for (const path of ['/in-place', '/passport', '/again']) {

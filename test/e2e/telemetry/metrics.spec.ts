@@ -99,7 +99,7 @@ describe('the metrics', () => {
     ]);
   });
 
-  it('record why the issuer failed, and that requests could not be judged', async () => {
+  it('record why the issuer failed, and that requests could not be verified', async () => {
     const captured = await capture();
     issuer.fault({ status: 500 }, { on: 'all' });
     await scene.start({ keys: { bootstrap: 'background' } });
