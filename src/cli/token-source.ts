@@ -38,9 +38,13 @@ export async function readTokenFrom(source: string, io: CommandProcess): Promise
     (found) => (found.isFile() || found.isFIFO()) && found.size <= MAX_FILE_BYTES,
     () => false,
   );
-  if (isFile) return { token: await readFile(source) };
+  if (isFile) return { token: await readFile(source).catch(unreadable) };
   if (/^(bearer\s+)?eyJ/i.test(source)) return { token: source, warning: ON_COMMAND_LINE };
   throw new UsageError(
     '--token takes - for standard input, env:NAME, or a file of 1 MiB at most; there is no such file',
   );
+}
+
+function unreadable(error: unknown): never {
+  throw new UsageError(`the file of the token cannot be read (${(error as NodeJS.ErrnoException).code})`);
 }

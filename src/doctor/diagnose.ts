@@ -1,4 +1,6 @@
-import { resolveDiagnoseOptions, type DiagnoseOptions } from './diagnose.options.js';
+import { isSecureUrl } from '../http/safe-url.js';
+import { ownValue } from '../token/claim-path.js';
+import { isWebUrl, resolveDiagnoseOptions, type DiagnoseOptions } from './diagnose.options.js';
 import { examine, type Examination } from './examination.js';
 import { error, note, ok, warning, type Finding, type FindingCode } from './finding.js';
 import { grantFindings } from './grants-findings.js';
@@ -7,6 +9,7 @@ import { discoveryFindings } from './issuer/discovery-findings.js';
 import { issuerProblems, spellingProblems } from './issuer/issuer-spelling.js';
 import { keySetFindings } from './issuer/key-set-findings.js';
 import { resourceFindings } from './resource-findings.js';
+import { algorithmProblem } from './token/algorithm.js';
 import { audienceFinding } from './token/audience.js';
 import { explanationOf } from './token/explanation.js';
 import { withoutPersonal } from './token/members.js';
@@ -28,16 +31,15 @@ export async function diagnose(options: DiagnoseOptions): Promise<readonly Findi
   const examination = await examine(resolved);
   const form = examination.token?.problems ?? [];
   const kind = kindOf(examination);
-  const spelling = spellingProblems(examination);
+  const selfMade = kind === undefined ? selfMadeToken(examination) : undefined;
   const token = tokenFindings(examination, kind?.level === 'error');
   const clock = clockFindings(examination, token.isVerified);
   const isClock = token.findings.some(({ code }) => code === 'clock_differs');
   const findings = [
     ...insecureTls(),
     ...form,
-    ...(kind === undefined ? [] : [kind]),
-    ...spelling,
-    ...(spelling.length > 0 && spelling[0]?.code !== 'issuer_not_https' ? [] : issuerProblems(examination)),
+    ...[kind, selfMade].filter((one) => one !== undefined),
+    ...spellingAndIssuer(examination),
     ...discoveryFindings(examination),
     ...keySetFindings(examination),
     ...(isClock ? [] : clock),
@@ -50,6 +52,24 @@ export async function diagnose(options: DiagnoseOptions): Promise<readonly Findi
     seen: withoutPersonal(one.seen, claims),
     todo: withoutPersonal(one.todo, claims),
   }));
+}
+
+/** Where the token has another issuer than one of plain http, configuring that is the remedy for both. */
+function spellingAndIssuer(examination: Examination): readonly Finding[] {
+  const spelling = spellingProblems(examination);
+  if (spelling.length > 0 && spelling[0]?.code !== 'issuer_not_https') return spelling;
+  const issuer = issuerProblems(examination);
+  const iss: unknown = examination.token?.claims?.['iss'];
+  const isSettled = spelling.length > 0 && isWebUrl(iss) && isSecureUrl(new URL(iss), false);
+  return isSettled ? [...issuer, ...spelling] : [...spelling, ...issuer];
+}
+
+/** A token that an application has signed with a secret of its own, or not at all: no issuer stands behind it. */
+function selfMadeToken(examination: Examination): Finding | undefined {
+  const { header, claims } = examination.token ?? {};
+  if (claims === undefined || isWebUrl(claims['iss']) || claims['iss'] === examination.options.issuer)
+    return undefined;
+  return /^(HS\d+|none)$/i.test(String(ownValue(header, 'alg'))) ? algorithmProblem(examination) : undefined;
 }
 
 function kindOf({ token, options }: Examination): Finding | undefined {

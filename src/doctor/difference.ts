@@ -13,13 +13,27 @@ const EVERYTHING = 'in everything';
 function differencesOf(one: string, other: string): readonly string[] {
   const hidden = [one, other].map((text) => text.replaceAll(INVISIBLE, ''));
   if (hidden[0] === hidden[1]) return ['in a space or a character that is not visible'];
+  if (withoutQuotes(one) === withoutQuotes(other)) return ['in quotes around it'];
   const [a, b] = [one.trim(), other.trim()];
   if (a === b) return ['in a space at the start or the end'];
   if (URL.canParse(a) && URL.canParse(b) && isHierarchical(a) && isHierarchical(b)) return ofUrls(a, b);
   if (withoutSlash(a) === withoutSlash(b)) return ['in the slash at the end'];
   if (a.toLowerCase() === b.toLowerCase()) return ['in upper and lower case'];
   if (withoutScheme(a) === withoutScheme(b)) return ['in the scheme'];
-  return [EVERYTHING];
+  return isMistyped(a, b) ? ['in a letter or two'] : [EVERYTHING];
+}
+
+const withoutQuotes = (text: string): string => text.replace(/^(["'`])(.*)\1$/s, '$2');
+
+/** True where both are alike but for one place of two characters at most. */
+function isMistyped(one: string, other: string): boolean {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  if (short.length < 5 || long.length - short.length > 2) return false;
+  let start = 0;
+  while (start < short.length && short[start] === long[start]) start += 1;
+  let end = 0;
+  while (end < short.length - start && short.at(-1 - end) === long.at(-1 - end)) end += 1;
+  return long.length - start - end <= 2;
 }
 
 /** Characters that a terminal does not show. */

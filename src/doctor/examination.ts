@@ -56,7 +56,11 @@ export async function examine(options: ResolvedDiagnoseOptions): Promise<Examina
   const jwks = await fetchKeys(options, issuer, metadata, origins);
   const members = jwks?.value?.keys;
   const isLost =
-    jwksUri === undefined && metadata === undefined && isWebUrl(issuer) && hasAnswered(discovery);
+    jwksUri === undefined &&
+    metadata === undefined &&
+    isWebUrl(issuer) &&
+    hasAnswered(discovery) &&
+    !isWithoutJwksUri(discovery?.failure);
   return {
     options,
     token,
@@ -110,6 +114,10 @@ const fetchDocument = (
     const { json } = await fetchJson(address, {}, options, signal);
     return json;
   });
+
+/** True of metadata that was found, and names no keys. */
+export const isWithoutJwksUri = (failure: Error | undefined): boolean =>
+  failure?.message.includes('no jwks_uri') ?? false;
 
 /** True where the host responded, so that the path may be what is wrong. */
 const hasAnswered = (discovery: Attempt<unknown> | undefined): boolean =>

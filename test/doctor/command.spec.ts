@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -94,6 +94,12 @@ describe('exits with', () => {
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('opaque-secret');
+  });
+
+  it.runIf(existsSync('/proc/self/mem'))('2 for a file that cannot be read', async () => {
+    const { code, stdout, stderr } = await run(['doctor', scene.issuer.issuer, '--token', '/proc/self/mem']);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/cannot be read \(EIO\)/);
   });
 
   it('0 for --help and --version', async () => {

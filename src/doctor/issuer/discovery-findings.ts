@@ -1,7 +1,7 @@
 import { JwksFetchError } from '../../http/jwks-fetch.error.js';
 import { isPlainUrl } from '../../http/safe-url.js';
 import { jwksUriIn } from '../../keys/source/discovery.js';
-import type { Examination, Metadata } from '../examination.js';
+import { isWithoutJwksUri, type Examination, type Metadata } from '../examination.js';
 import { error, note, ok, type Finding } from '../finding.js';
 import { quoted, quotedList, shownUrl } from '../words.js';
 import { proxyVariable, isProxied } from './proxy.js';
@@ -60,8 +60,8 @@ function discoveryFailure({ discovery, options, itself, nearby }: Examination): 
 const isNotFound = ({ code, status }: JwksFetchError): boolean =>
   code === 'http_status' && (status === 404 || status === 410 || status === 400 || status === 405);
 
-function invalidMetadata({ message }: JwksFetchError, address: string): Finding {
-  if (message.includes('no jwks_uri'))
+function invalidMetadata(failure: JwksFetchError, address: string): Finding {
+  if (isWithoutJwksUri(failure))
     return error(
       'jwks_uri_missing',
       `the metadata at ${shownUrl(address)} has no jwks_uri, or one that is no URL`,

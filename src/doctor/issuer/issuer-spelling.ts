@@ -88,7 +88,7 @@ export function issuerProblems(examination: Examination): readonly Finding[] {
   const iss = claims === undefined ? undefined : ownIss(claims);
   if (metadata !== undefined && typeof named === 'string' && /[{}]/.test(named))
     return [templateIssuer(configured, named)];
-  if (claims !== undefined && typeof iss !== 'string')
+  if (claims !== undefined && (typeof iss !== 'string' || iss === ''))
     return [
       error(
         'issuer_missing',

@@ -73,7 +73,9 @@ function notAKeySet({ options, jwks, jwksDocument }: Examination): Finding {
     return error(
       'jwks_uri_is_discovery',
       `${at} is the metadata of the issuer, not its JWK Set`,
-      `Leave jwksUri out: discovery finds the JWK Set by that document. Or configure ${quoted(shownUrl(members['jwks_uri']))}.`,
+      options.jwksUri === undefined
+        ? 'Have the issuer name the address of its JWK Set in jwks_uri; or configure it as jwksUri.'
+        : `Leave jwksUri out: discovery finds the JWK Set by that document. Or configure ${quoted(shownUrl(members['jwks_uri']))}.`,
     );
   const isList = Array.isArray(document);
   if (isList || typeof members['kty'] === 'string')
@@ -145,7 +147,7 @@ const REASONS: Readonly<Record<UnusableKey['reason'], string>> = {
   private_material: 'it holds its private key',
   symmetric: 'symmetric (oct)',
   unknown_type: 'its kty is not supported',
-  not_for_signatures: 'for encryption, not for signatures (use or key_ops)',
+  not_for_signatures: 'for encryption, or otherwise not to verify signatures (use or key_ops)',
   algorithm_mismatch: 'its alg or curve is not accepted',
   invalid_kid: 'its kid is no string',
   invalid_material: 'its members are missing, or no key',

@@ -71,8 +71,9 @@ function listInOneString(
   given: readonly string[],
   both: string,
 ): Finding | undefined {
-  const isList = (text: string) => /[,\s]/.test(text.trim());
-  const parts = (texts: readonly string[]) => texts.filter(isList).flatMap((text) => text.split(/[,\s]+/));
+  const isList = (text: string) => /[,;\s]|^\[.*\]$/.test(text.trim());
+  const parts = (texts: readonly string[]) =>
+    texts.filter(isList).flatMap((text) => text.split(/[,;\s"'[\]]+/));
   if (parts(configured).some((part) => given.includes(part)))
     return error(
       'audience_is_a_list',
@@ -103,11 +104,12 @@ function nearMiss(
           `${both}: they differ only in "api://" before the id`,
           `Configure ${quoted(theirs)}: Entra ID writes the id into tokens of version 2.0, and the identifier URI ("api://…") into those of version 1.0.`,
         );
-      if (ours.startsWith('api://') && GUID.test(theirs))
+      const isPair = (uri: string, id: string) => uri.startsWith('api://') && GUID.test(id);
+      if (isPair(ours, theirs) || isPair(theirs, ours))
         return error(
           'wrong_audience',
           `${both}: one is the identifier URI ("api://…"), the other the id of an application (a GUID)`,
-          `Configure ${quoted(theirs)}, if it is the id of this API: Entra ID writes the id into tokens of version 2.0.`,
+          `Configure ${quoted(theirs)}, if it is of this API: Entra ID writes the id into tokens of version 2.0, and the identifier URI into those of version 1.0.`,
         );
       const difference = differenceOf(ours, theirs);
       if (difference.startsWith('only ') && !/everything|path|host/.test(difference))
@@ -153,6 +155,15 @@ function knownAudience(
       'wrong_audience',
       `${both}: the client is configured as audience, and the token is for an API that it calls`,
       'Configure the audience of this API, as it stands in aud, if the token is meant for it.',
+    );
+  const scopes = [ownValue(claims, 'scope'), ownValue(claims, 'scp')].flatMap((one) =>
+    typeof one === 'string' ? one.split(' ') : one,
+  );
+  if (configured.some((one) => scopes.includes(one)))
+    return error(
+      'wrong_audience',
+      `${both}: a scope of the token is configured as audience`,
+      'Configure the audience of this API, as it stands in aud; a route requires a scope with @RequireScopes.',
     );
   const issuer = ownValue(claims, 'iss');
   if (given.length === 1 && typeof issuer === 'string' && differenceOf(given[0] ?? '', issuer) === '')

@@ -14,9 +14,18 @@ const kidOf = ({ token }: Examination): unknown => ownValue(token?.header, 'kid'
 
 /** Why the issuer has no key for a token. */
 export function unknownKey(examination: Examination): Finding {
-  const { imported, options } = examination;
+  const { imported, options, token } = examination;
   const kid = kidOf(examination);
   const keys = imported?.keySet.keys ?? [];
+  const alg = ownValue(token?.header, 'alg');
+  const names = [...new Set(keys.flatMap((key) => key.algorithms.map(({ name }) => name)))];
+  const isOtherAlgorithm = !names.some((name) => name === alg);
+  if (kid === undefined && isOtherAlgorithm)
+    return error(
+      'key_algorithm_differs',
+      `the token is signed with ${quoted(alg)}, and names no key (its header has no kid); the keys of the issuer are for ${quotedList(names)}`,
+      'Request the token at this issuer; or have it publish the key that it signs with.',
+    );
   if (kid === undefined)
     return error(
       'key_not_named',
@@ -36,13 +45,16 @@ export function unknownKey(examination: Examination): Finding {
   );
   const hint =
     near === undefined ? '' : `: ${quoted(near)} differs in upper and lower case or in spaces alone`;
+  const algorithms = isOtherAlgorithm
+    ? `; the token is signed with ${quoted(alg)}, and those keys are for ${quotedList(names)}`
+    : '';
   const configured =
     options.jwksUri === undefined
       ? ''
       : ' Compare jwksUri with the jwks_uri of the issuer: it may be that of another tenant or policy.';
   return error(
     'key_not_in_set',
-    `the key of the token, ${quoted(kid)}, is not in the JWK Set, which has ${quotedList(kids)}${hint}`,
+    `the key of the token, ${quoted(kid)}, is not in the JWK Set, which has ${quotedList(kids)}${hint}${algorithms}`,
     `The token is of another tenant, environment or application (with Entra ID and B2C, of another policy or "?appid="), or its key was withdrawn: request a new token.${configured}`,
   );
 }

@@ -12,6 +12,12 @@ const STARTS: readonly (readonly [RegExp, FindingCode, string, string])[] = [
     'Look where the token is read from: it was not there.',
   ],
   [
+    /^(authorization\s*:?\s*)?(bearer|dpop|jwt)\s*:?$/i,
+    'token_empty',
+    'the scheme of an Authorization header alone',
+    'Look where the token is read from: nothing follows the scheme.',
+  ],
+  [
     /^(\$\w+|\$\{[^}]*\}|\{\{[^}]*\}\}|<[\w -]+>|%\w+%)$/,
     'token_empty',
     'a placeholder that was not replaced',
@@ -117,9 +123,9 @@ export function otherThanJwt(text: string, header: Members | undefined): Finding
     const [, code, what, todo] = start;
     return error(code, code === 'token_json' ? ofJson(text) : `this is ${what}, not a JWT`, todo);
   }
-  if (text.split('.').length === JWE_PARTS || (header !== undefined && Object.hasOwn(header, 'enc')))
-    return encrypted(header);
-  if (text.startsWith('eyJ') || header !== undefined) return undefined;
+  const isJwe = header === undefined ? text.split('.').length === JWE_PARTS : Object.hasOwn(header, 'enc');
+  if (isJwe) return encrypted(header);
+  if (/^ey[Jj]/.test(text) || header !== undefined) return undefined;
   const what = UUID.test(text) ? 'a UUID' : `${plural(text.length, 'character')} that are no JWT`;
   return error('token_opaque', `the token is opaque: ${what}, with nothing to verify in it`, OPAQUE);
 }

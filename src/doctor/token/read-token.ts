@@ -26,6 +26,8 @@ export function readToken(given: string | Uint8Array): ReadToken {
   const header = membersIn(head);
   const claims = membersIn(payload);
   const form = formProblem(text, header, claims, others.length);
+  // What stands around a word for nothing is not the cause.
+  if (form?.code === 'token_empty') return { text, problems: [form], header, claims };
   return { text, problems: form === undefined ? found : [...found, form], header, claims };
 }
 
@@ -41,6 +43,19 @@ function formProblem(
   const other = otherThanJwt(text, header);
   if (other !== undefined) return other;
   const parts = others + 2;
+  if (header !== undefined && ownValue(header, 'b64') === false && claims === undefined)
+    return error(
+      'unsupported_critical',
+      'the payload is not encoded ("b64" is false in the header, RFC 7797)',
+      'Have the issuer leave "crit" and "b64" out.',
+    );
+  if (text.startsWith('eyj') && text === text.toLowerCase())
+    return malformed('all its letters are in lower case, and base64url tells them apart');
+  if (others >= 3 && /\.[\w-]*[,\s]*(bearer\s+)?eyJ/i.test(text))
+    return malformed(
+      'it is two tokens, one after the other, as a header that is set twice is joined',
+      'Send one token, and set the Authorization header once.',
+    );
   if (text.includes('...') || text.includes('…'))
     return truncated('it holds an ellipsis, as a terminal or a web page puts one for what it leaves out');
   if (!text.includes('.')) return truncated('it ends within its header');

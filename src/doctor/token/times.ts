@@ -30,8 +30,6 @@ export function timeProblem(examination: Examination): Finding {
   const start = Math.max(nbf ?? -Infinity, iat ?? -Infinity);
   const isEarly = (atMs: number) => start * 1_000 > atMs + clockToleranceMs;
   if (isExpired(nowMs)) {
-    const lifetime =
-      iat === undefined || exp === undefined ? '' : ` It was valid for ${duration((exp - iat) * 1_000)}.`;
     if (skewMs > clockToleranceMs && !isExpired(issuerNowMs))
       return error(
         'clock_differs',
@@ -40,7 +38,7 @@ export function timeProblem(examination: Examination): Finding {
       );
     return error(
       'expired',
-      `the token expired ${duration(nowMs - (exp ?? 0) * 1_000)} ago (exp is ${dateOf(exp ?? 0)}).${lifetime}`,
+      `the token expired ${duration(nowMs - (exp ?? 0) * 1_000)} ago (exp is ${dateOf(exp ?? 0)}).${lifetimeOf(exp, iat)}`,
       'Request a new token; have the client renew it before it expires.',
     );
   }
@@ -53,11 +51,17 @@ export function timeProblem(examination: Examination): Finding {
     );
   return error(
     'not_yet_valid',
-    `the token is valid in ${duration(start * 1_000 - nowMs)} (${name} is ${dateOf(start)}, and it is ${dateOf(nowMs / 1_000)} here)`,
+    `the token is valid in ${duration(start * 1_000 - nowMs)} (${name} is ${dateOf(start)}, and it is ${dateOf(nowMs / 1_000)} here)${exp !== undefined && exp <= start ? '; it expires before that' : ''}`,
     name === 'nbf'
       ? 'Wait, or have the issuer set nbf to the time of issue. clockToleranceMs allows a few seconds.'
       : 'The clock of the issuer, or of this machine, is wrong: set it by NTP. clockToleranceMs allows a few seconds.',
   );
+}
+
+function lifetimeOf(exp: number | undefined, iat: number | undefined): string {
+  if (exp === undefined || iat === undefined) return '';
+  if (exp > iat) return ` It was valid for ${duration((exp - iat) * 1_000)}.`;
+  return ` It was never valid: its lifetime is ${exp - iat} s (iat is ${dateOf(iat)}).`;
 }
 
 /** NumericDate counts seconds (RFC 7519 §2). */

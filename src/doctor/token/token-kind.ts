@@ -32,6 +32,7 @@ export function kindProblem(
   return (
     refreshToken(header, claims) ??
     graphToken(header, claims) ??
+    supabaseKey(claims) ??
     otherKind(header, claims) ??
     idToken(header, claims, rules)
   );
@@ -67,6 +68,18 @@ function graphToken(header: Members, claims: Members): Finding | undefined {
     'graph_token',
     `this is an access token for Microsoft Graph (aud ${quoted(aud)}), which no other API can verify`,
     'Request a scope of your own API, as api://<client id>/<scope>; without one, Entra ID sends a token for Graph.',
+  );
+}
+
+/** A key of a project of Supabase, which clients send as `apikey`. */
+function supabaseKey(claims: Members): Finding | undefined {
+  const role = ownValue(claims, 'role');
+  if (ownValue(claims, 'iss') !== 'supabase' || (role !== 'anon' && role !== 'service_role'))
+    return undefined;
+  return error(
+    'token_api_key',
+    `this is an API key of a Supabase project ("role" is "${role}"), not the token of a user`,
+    'Send the access_token of the session, whose issuer is https://<project>.supabase.co/auth/v1.',
   );
 }
 
@@ -123,18 +136,22 @@ function idToken(
 ): Finding | undefined {
   const sign = signOfIdToken(claims, requiredClaims);
   if (sign !== undefined) return anIdToken(`it has ${sign}`, claims);
+  const isNonce = ownValue(claims, 'nonce') !== undefined;
+  // Entra ID writes the roles of an application into ID tokens too.
+  const grants = isNonce ? GRANTS.filter((name) => name !== 'roles') : GRANTS;
   const isAccessToken =
-    GRANTS.some((name) => ownValue(claims, name) !== undefined) || hasAccessType(header, claims);
+    grants.some((name) => ownValue(claims, name) !== undefined) || hasAccessType(header, claims);
   const aud = ownValue(claims, 'aud');
   const isForApi =
     audience !== null && audience.some((one) => one === aud || (Array.isArray(aud) && aud.includes(one)));
   if (isAccessToken) return undefined;
-  const isNonce = ownValue(claims, 'nonce') !== undefined;
   if (isForApi) return isNonce ? ACCEPTED_ID_TOKEN : undefined;
   const names = PROFILE_CLAIMS.filter((name) => ownValue(claims, name) !== undefined);
   if (isNonce) names.unshift('nonce');
   const isForClient = aud !== undefined && (aud === ownValue(claims, 'azp') || names.includes('nonce'));
   if (names.length === 0 || (audience === null && !isForClient)) return undefined;
+  // Google issues no other JWTs: there, an API accepts ID tokens.
+  if (audience === null && String(aud).endsWith('.apps.googleusercontent.com')) return undefined;
   return anIdToken(
     `it has ${names
       .slice(0, 3)

@@ -38,10 +38,12 @@ const STEPS: readonly Step[] = [
   spaceAround,
   response,
   url,
+  escapes,
+  textAround,
   headerLine,
   quotes,
   lineBreaks,
-  escapes,
+  otherCharacters,
   alphabet,
   twice,
 ];
@@ -64,22 +66,53 @@ function spaceAround(text: string): ReturnType<Step> {
 function response(text: string): ReturnType<Step> {
   if (!/^[{[]/.test(text)) return undefined;
   const json = parsed(text);
-  const members = Object(Array.isArray(json) ? json[0] : json) as Record<string, unknown>;
-  const name = ['access_token', 'accessToken', 'token', 'id_token'].find(
-    (one) => typeof members[one] === 'string',
-  );
-  if (name !== undefined) {
+  const members = Object(json) as Record<string, unknown>;
+  const found = tokenMember(json);
+  if (found !== undefined) {
     return {
-      text: String(members[name]),
+      text: found.value,
       problem: error(
         'token_response',
-        `the whole response of the token endpoint was given instead of a token; its "${name}" is examined below`,
-        `Give the member alone: jq --raw-output .${name}`,
+        `the whole response of the token endpoint was given instead of a token; its ${quoted(found.path.split('.').at(-1))} is examined below`,
+        `Give the member alone: jq --raw-output .${printable(found.path, 100)}`,
       ),
     };
   }
   return typeof members['error'] === 'string' ? refusedByIssuer(String(members['error'])) : undefined;
 }
+
+const TOKEN_MEMBERS = [
+  'access_token',
+  'accessToken',
+  'AccessToken',
+  'token',
+  'id_token',
+  'idToken',
+  'IdToken',
+];
+/** What is searched in one response, however it nests. */
+const MAX_MEMBERS = 1_000;
+
+/** The token in a response, by the usual names, and then any member that is a JWT; outer members before inner ones. */
+function tokenMember(json: unknown): { readonly path: string; readonly value: string } | undefined {
+  const open: { path: string; value: unknown }[] = [{ path: '', value: json }];
+  const texts: { path: string; value: string }[] = [];
+  for (let index = 0; index < open.length && index < MAX_MEMBERS; index += 1) {
+    const { path, value } = open[index] ?? { path: '', value: undefined };
+    if (typeof value === 'string') texts.push({ path, value });
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [name, member] of Object.entries(value))
+      open.push({
+        path: Array.isArray(value) ? `${path}[${name}]` : path === '' ? name : `${path}.${name}`,
+        value: member,
+      });
+  }
+  const named = (name: string) => texts.find(({ path }) => path === name || path.endsWith(`.${name}`));
+  const name = TOKEN_MEMBERS.find((one) => named(one) !== undefined);
+  return name === undefined ? texts.find(({ value }) => JWT.test(value)) : named(name);
+}
+
+const JWT = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/;
 
 const refusedByIssuer = (code: string): ReturnType<Step> => ({
   text: undefined,
@@ -90,22 +123,46 @@ const refusedByIssuer = (code: string): ReturnType<Step> => ({
   ),
 });
 
-/** A redirect URL or a form that holds the token (RFC 6749 §4.2.2). */
+/** A redirect URL, a form or a cookie that holds the token (RFC 6749 §4.2.2). */
 function url(text: string): ReturnType<Step> {
-  const found = /(?:^|[?#&])(access_token|id_token|token)=([^&\s]+)/.exec(text);
+  const found = /(?:^|[?#&;]|^[Cc]ookie:.*?)\s*(access_token|id_token|token)=([^&;\s]+)/.exec(text);
   if (found === null || text.startsWith('eyJ')) return undefined;
   return {
     text: found[2] ?? '',
     problem: error(
       'token_in_url',
-      `the token stands in a URL or a form, after "${found[1]}="; it alone is examined below`,
-      'Send what follows the equals sign, up to the next "&".',
+      `the token stands in a URL, a form or a cookie, after "${found[1]}="; it alone is examined below`,
+      'Send what follows the equals sign, up to the next "&" or ";".',
     ),
   };
 }
 
+/** A JWT in the midst of a line of a shell, of a .env file, of JSON or YAML. What else stands there may be secret. */
+function textAround(text: string): ReturnType<Step> {
+  const found = /eyJ[\w-]{8,}\.[\w-]{2,}\.[\w-]*/.exec(text);
+  if (found === null || found.index === 0 || /^<(!doctype|html)/i.test(text)) return undefined;
+  const before = text.slice(0, found.index);
+  const rest = `${before}eyJ`
+    .replace(SCHEMES, '')
+    .replaceAll(QUOTES, '')
+    .replace(/^[<([{\s]+/, '');
+  if (rest === 'eyJ') return undefined;
+  const name = /^(?:export\s+|set\s+|\W*)?([A-Za-z_]\w{0,40})["']?\s*[=:]\s*["']?$/.exec(before)?.[1];
+  const what = name === undefined ? 'other text' : quoted(`${name}${before.includes('=') ? '=' : ':'}`);
+  return {
+    text: found[0],
+    problem: error(
+      'token_prefixed',
+      `${what} stands before the token; the token alone is examined below`,
+      'Give the token alone, without the name of its variable or member and without the command around it.',
+    ),
+  };
+}
+
+const SCHEMES = /^(?:authorization\s*:\s*)?(?:(?:bearer|dpop|jwt|token)\b[\s:,]*)*/i;
+
 function headerLine(text: string): ReturnType<Step> {
-  const [prefix] = /^(?:authorization\s*:\s*)?(?:(?:bearer|dpop|jwt|token)\b[\s:]*)*/i.exec(text) ?? [''];
+  const [prefix] = SCHEMES.exec(text) ?? [''];
   if (prefix === '' || prefix.length === text.length) return undefined;
   const words = prefix.trim();
   return {
@@ -119,16 +176,32 @@ function headerLine(text: string): ReturnType<Step> {
 }
 
 const QUOTES = /^(\\?["'`“”‘’«»])+|(\\?["'`“”‘’«»])+[,;]?$/g;
+/** What stands around a token in prose, in a list or in a placeholder. */
+const PUNCTUATION = /^[<([{]+(?=eyJ)|(?<=^[<([{]*eyJ[^\s,;]*\.[^\s,;]*\.[\w-]+)[>)\]},;.]+$/g;
 
 function quotes(text: string): ReturnType<Step> {
   const bare = text.replaceAll(QUOTES, '');
-  if (bare === text || bare === '') return undefined;
+  if (bare === text) return punctuation(text);
+  if (bare === '') return undefined;
   return {
     text: bare,
     problem: error(
       'token_quoted',
       'the token stands in quotes, which become part of it',
       'Take them off: jq --raw-output, and no quotes in .env files that are not read by a shell.',
+    ),
+  };
+}
+
+function punctuation(text: string): ReturnType<Step> {
+  const bare = text.replaceAll(PUNCTUATION, '');
+  if (bare === text) return undefined;
+  return {
+    text: bare,
+    problem: error(
+      'token_quoted',
+      'the token stands in brackets, or a comma, semicolon or full stop follows it, which becomes part of it',
+      'Take it off.',
     ),
   };
 }
@@ -172,6 +245,33 @@ function escapes(text: string): ReturnType<Step> {
       'token_url_encoded',
       'the token is URL-encoded ("%2E" for a dot and the like)',
       'Decode it once: a header carries it as it is.',
+    ),
+  };
+}
+
+/** Characters that a copy from a web page or a word processor brings along. */
+function otherCharacters(text: string): ReturnType<Step> {
+  if (!text.startsWith('eyJ')) return undefined;
+  const [found] = /\P{ASCII}/u.exec(text) ?? [];
+  if (found === undefined) return undefined;
+  const code = `U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+  const bare = text.replaceAll(/[\p{C}\p{Z}]/gu, '');
+  if (bare !== text)
+    return {
+      text: bare,
+      problem: error(
+        'token_whitespace',
+        `the token holds a character that is not visible (${code})`,
+        'Copy it from the source, not from a page or a message that wraps it.',
+      ),
+    };
+  if (found === '…') return undefined;
+  return {
+    text: undefined,
+    problem: error(
+      'token_encoding',
+      `the token holds ${quoted(found)} (${code}), which is in no token: a program has replaced hyphens or letters`,
+      'Copy it from the source, not from a word processor or a chat.',
     ),
   };
 }
