@@ -29,10 +29,12 @@ export class EventServer extends Server implements CustomTransportStrategy {
 const headersOf = (token: string | undefined): object =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
 
-/** What a handler gets beside the data of a message of Kafka. */
-export const kafkaMessage = (token?: string): KafkaContext =>
+const REPLY = { kafka_correlationId: '1', kafka_replyTopic: 'orders.reply' };
+
+/** What a handler gets beside the data of a message of Kafka; `isAsked` when it names a topic to reply to. */
+export const kafkaMessage = (token?: string, { isAsked = false } = {}): KafkaContext =>
   new KafkaContext([
-    { headers: headersOf(token) } as never,
+    { headers: { ...headersOf(token), ...(isAsked && REPLY) } } as never,
     0,
     'orders',
     {} as never,

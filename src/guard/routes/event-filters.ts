@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { GUARD_OPTIONS, type ResolvedGuardOptions } from '../guard.options.js';
-import { isEventHandler, RefusedEventFilter } from '../transports/refused-event.js';
+import { isMessageHandler, RefusedEventFilter } from '../transports/refused-event.js';
 import { classesIn } from './route-audit.js';
 import { methodsOf } from './route-policy.js';
 
@@ -12,7 +12,7 @@ const FILTERS_METADATA = '__exceptionFilters__';
 const FILTER = new RefusedEventFilter();
 
 /**
- * Puts the filter that drops refused events on every handler of events, whatever put the guard there. It is the first
+ * Puts the filter that drops refused events on every handler of messages, whatever put the guard there. It is the first
  * one that Nest calls, which takes the last that stands on the method. It is put there when this is constructed: later,
  * Nest has bound the handlers.
  */
@@ -25,7 +25,7 @@ export class EventFilters {
     if (transports.refusedEvent !== 'drop') return;
     const methods = classesIn(modules).flatMap(({ metatype }) => methodsOf(metatype.prototype));
     for (const { handler } of methods) {
-      if (isEventHandler(handler)) putFilterOn(handler);
+      if (isMessageHandler(handler)) putFilterOn(handler);
     }
   }
 }

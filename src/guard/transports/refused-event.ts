@@ -2,9 +2,12 @@ import { Catch, Logger, type ExceptionFilter, type ExecutionContext } from '@nes
 import { of, type Observable } from 'rxjs';
 import { AuthException } from '../auth.exception.js';
 
-/** What `@EventPattern` says of its handler. */
+/** What `@EventPattern` and `@MessagePattern` say of their handlers. */
 const HANDLER_TYPE = 'microservices:handler_type';
 const EVENT = 2;
+
+/** True for a handler of messages or events of a microservice. */
+export const isMessageHandler = (handler: object): boolean => Reflect.hasMetadata(HANDLER_TYPE, handler);
 
 /** True for a handler of events, which have no caller that waits for an answer. */
 export const isEventHandler = (handler: object): boolean =>

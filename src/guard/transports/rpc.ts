@@ -73,16 +73,25 @@ export const rpc: Transport = {
         metadata: trailersOf(exception, second),
       });
     const data = { status: 'error', code, message: detail };
-    if (!isEventHandler(context.getHandler())) return new RpcException(data);
+    const message = (second ?? {}) as MessageContext;
+    if (!isEventHandler(context.getHandler()) && !isKafkaEvent(message)) return new RpcException(data);
     const { isRefusal } = exception.authError;
     if (isRefusal && refusedEvent === 'drop') return new RefusedEvent(exception, context);
-    const isOfKafka = (second as MessageContext | undefined)?.getPartition !== undefined;
-    return isRefusal || !isOfKafka ? new RpcException(data) : new KafkaRetriableException(data);
+    return isRefusal || !isOfKafka(message) ? new RpcException(data) : new KafkaRetriableException(data);
   },
 };
 
 const isGrpcMetadata = (value: unknown): value is GrpcMetadata =>
   typeof value === 'object' && value !== null && 'getMap' in value && 'get' in value;
+
+const isOfKafka = ({ getPartition }: MessageContext): boolean => getPartition !== undefined;
+
+/** Nest takes a message of Kafka for an event, whatever its handler is, when it names no topic to reply to. */
+function isKafkaEvent(message: MessageContext): boolean {
+  if (!isOfKafka(message)) return false;
+  const headers = message.getMessage?.()?.headers as Record<string, unknown> | undefined;
+  return !headers?.['kafka_correlationId'] || !headers['kafka_replyTopic'];
+}
 
 function grpcStatusOf(status: number): number {
   if (status === (HttpStatus.FORBIDDEN as number)) return GRPC.PERMISSION_DENIED;

@@ -31,7 +31,7 @@ export const ws: Transport = {
 
   read(context: ExecutionContext): Call {
     const client = context.switchToWs().getClient<WebSocketClient>();
-    const call = { carrier: client as HttpRequest, key: context };
+    const call = { carrier: client as HttpRequest, key: context.getArgs<unknown[]>() };
     const connection = connectionOf(client);
     return connection === undefined
       ? { ...call, httpRequest: client.request, takeToken: () => handshakeToken(client) }

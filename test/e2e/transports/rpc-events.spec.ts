@@ -217,13 +217,23 @@ it('a refused event does not hold back another handler of the same event', async
 
 it('a message that waits for an answer gets the refusal', async () => {
   await using worker = await startWorker();
-  await expect(worker.server.deliver('asked', kafkaMessage())).rejects.toEqual({
-    status: 'error',
-    code: 'missing_token',
-    message: 'The request carries no bearer token',
-  });
-  await expect(worker.server.deliver('asked', kafkaMessage(issuer.token()))).resolves.toBe('answered');
+  const isAsked = true;
+  for (const message of [kafkaMessage(undefined, { isAsked }), rabbitMessage()])
+    await expect(worker.server.deliver('asked', message)).rejects.toEqual({
+      status: 'error',
+      code: 'missing_token',
+      message: 'The request carries no bearer token',
+    });
+  const answer = worker.server.deliver('asked', kafkaMessage(issuer.token(), { isAsked }));
+  await expect(answer).resolves.toBe('answered');
   expect(worker.warnings).toEqual([]);
+});
+
+it('a message of Kafka that names no topic to reply to is dropped like an event', async () => {
+  await using worker = await startWorker();
+  await expect(worker.server.deliver('asked', kafkaMessage())).resolves.toBeUndefined();
+  expect(worker.warnings).toEqual(['An event for OrdersHandler.asked is dropped: missing_token']);
+  await expect(worker.server.deliver('asked', kafkaMessage(issuer.token()))).resolves.toBe('answered');
 });
 
 it('what a handler throws is thrown to the transport', async () => {

@@ -13,9 +13,12 @@ import {
 } from '@nestjs/microservices';
 import { Query, Resolver, Subscription } from '@nestjs/graphql';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { EndAtExpiry, JwtAuthGuard, OptionalAuth } from 'nestjs-jwks-auth';
 import { startTestIssuer, type TestIssuer } from 'nestjs-jwks-auth/testing';
 import { Subject, type Observable } from 'rxjs';
+import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../support/free-port.js';
 import { connect, graphQLModule, SERVERS } from '../../support/graphql-app.js';
@@ -113,6 +116,38 @@ describe('EndAtExpiry on an answer of many values over TCP', () => {
     expect(received).toEqual(['one']);
     expect([values.observed, clock.pending]).toEqual([false, 0]);
     await client.close();
+  });
+});
+
+describe('EndAtExpiry on an answer of many values of a gateway', () => {
+  const values = new Subject<{ event: string; data: string }>();
+
+  @WebSocketGateway()
+  class ValuesGateway {
+    @UseGuards(JwtAuthGuard)
+    @UseInterceptors(EndAtExpiry)
+    @SubscribeMessage('values')
+    values(): Observable<{ event: string; data: string }> {
+      return values;
+    }
+  }
+
+  it('completes it when the token ends', async () => {
+    const clock = new ManualClock(Date.now());
+    const module = await moduleByClock(clock, options(), { providers: [ValuesGateway] });
+    const app = module.createNestApplication();
+    app.useWebSocketAdapter(new IoAdapter(app));
+    await using _ = closing(app);
+    await app.listen(0, '127.0.0.1');
+    const client = io(await app.getUrl(), { auth: { token: issuer.token({ exp: expOf(clock) }) } });
+    const received = new Promise((resolve) => client.once('value', resolve));
+    client.emit('values');
+    await expect.poll(() => values.observed).toBe(true);
+    values.next({ event: 'value', data: 'one' });
+    expect(await received).toBe('one');
+    await clock.advance(LIFETIME_MS + TOLERANCE_MS);
+    expect([values.observed, clock.pending]).toEqual([false, 0]);
+    client.disconnect();
   });
 });
 
