@@ -31,6 +31,7 @@ import {
   type McpContext,
 } from '@rekog/mcp-nest';
 import { McpEndpoint, RequireScopes, type McpEndpointOptions } from 'nestjs-jwks-auth';
+import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Adapter } from './guarded-app.js';
 
@@ -158,6 +159,7 @@ export interface McpAppOptions {
   /** Of MCP-Nest. */
   readonly transport?: StreamableHttpTransportOptions;
   readonly port?: number;
+  /** False: Express reads no body, and Fastify leaves bytes. */
   readonly bodyParser?: boolean;
 }
 
@@ -191,6 +193,12 @@ export async function startMcpApp(options: McpAppOptions): Promise<{ app: INestA
     adapter === 'fastify'
       ? await NestFactory.create(McpModule, new FastifyAdapter(), nest)
       : await NestFactory.create(McpModule, nest);
+  if (adapter === 'fastify' && !bodyParser)
+    (app.getHttpAdapter().getInstance() as FastifyInstance).addContentTypeParser(
+      'application/json',
+      { parseAs: 'buffer' },
+      (_request, body, done) => done(null, body),
+    );
   if (strategy !== undefined) {
     strategy.setHttpAdapter(app.getHttpAdapter() as never);
     app.connectMicroservice({ strategy });

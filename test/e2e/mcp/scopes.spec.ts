@@ -226,16 +226,13 @@ describe.each(CASES)('what nothing can be known of, at an MCP server of %s on %s
     expect((await post(url, body, { token: tokenWith(ALL) })).status).not.toBe(403);
   });
 
-  it.skipIf(adapter === 'fastify')(
-    'needs what everything needs: a body that no parser has read',
-    async () => {
-      const url = await start(kind, adapter, { bodyParser: false });
-      expect(await outcome(await post(url, call('hello'), { token: tokenWith('none') }))).toEqual(
-        insufficient(ALL),
-      );
-      expect((await post(url, call('delete'), { token: tokenWith(ALL) })).status).toBe(200);
-    },
-  );
+  it('needs what everything needs: a body that no parser of JSON has read', async () => {
+    const url = await start(kind, adapter, { bodyParser: false });
+    expect(await outcome(await post(url, call('hello'), { token: tokenWith('none') }))).toEqual(
+      insufficient(ALL),
+    );
+    expect((await post(url, call('hello'), { token: tokenWith(ALL) })).status).not.toBe(403);
+  });
 });
 
 describe.each(CASES)('request.auth at an MCP server of %s on %s', (kind, adapter) => {
