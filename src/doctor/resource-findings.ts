@@ -1,5 +1,5 @@
-import type { ResponseHead } from '../http/fetch-json.js';
-import { fetchJson } from '../http/fetch-json.js';
+import { isJsonObject } from '../common/json-object.js';
+import { fetchJson, type ResponseHead } from '../http/fetch-json.js';
 import { attempt, type Attempt } from './attempt.js';
 import type { ResolvedDiagnoseOptions } from './diagnose.options.js';
 import { differenceOf } from './difference.js';
@@ -75,8 +75,7 @@ async function firstMetadata(
 ): Promise<FoundMetadata | undefined> {
   for (const address of addresses) {
     const { value, heads } = await fetch(address);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return { address, metadata: value as Record<string, unknown>, head: heads.at(-1) };
+    if (isJsonObject(value)) return { address, metadata: value, head: heads.at(-1) };
   }
   return undefined;
 }
