@@ -1,13 +1,12 @@
-import type { ResponseHead } from '../http/fetch-json.js';
-import { fetchJson } from '../http/fetch-json.js';
+import { isJsonObject } from '../common/json-object.js';
+import { fetchJson, type ResponseHead } from '../http/fetch-json.js';
+import { metadataUrlOf, WELL_KNOWN_PATH } from '../resource/resource.options.js';
 import { attempt, type Attempt } from './attempt.js';
 import type { ResolvedDiagnoseOptions } from './diagnose.options.js';
 import { differenceOf } from './difference.js';
 import { error, note, ok, type Finding } from './finding.js';
 import { reachabilityProblem } from './issuer/reachability.js';
 import { quoted, quotedList, shownUrl } from './words.js';
-
-const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
 /** Where the metadata of a resource was found, and what is in it. */
 interface FoundMetadata {
@@ -63,10 +62,11 @@ function inChallenge({ heads }: Attempt<unknown>): string | undefined {
   return named !== undefined && URL.canParse(named) && /^https?:/.test(named) ? named : undefined;
 }
 
-/** RFC 9728 §3.1: between host and path; at the root, for clients that look there too. */
+/** Between host and path (RFC 9728 §3.1), also without a slash at the end; and at the root, for clients that look there. */
 function addressesOf(resource: string): readonly string[] {
-  const { origin, pathname } = new URL(resource);
-  return [...new Set([`${origin}${WELL_KNOWN}${pathname.replace(/\/$/, '')}`, `${origin}${WELL_KNOWN}`])];
+  const address = metadataUrlOf(resource);
+  const atRoot = new URL(resource).origin + WELL_KNOWN_PATH;
+  return [...new Set([address, address.replace(/\/$/, ''), atRoot])];
 }
 
 async function firstMetadata(
@@ -75,8 +75,7 @@ async function firstMetadata(
 ): Promise<FoundMetadata | undefined> {
   for (const address of addresses) {
     const { value, heads } = await fetch(address);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return { address, metadata: value as Record<string, unknown>, head: heads.at(-1) };
+    if (isJsonObject(value)) return { address, metadata: value, head: heads.at(-1) };
   }
   return undefined;
 }

@@ -37,7 +37,8 @@ const EMAIL = /[^\s"@/:]+@[^\s"@/:]+\.[^\s"@/:]+/g;
 const withoutSecrets = (text: string): string =>
   text.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/@]*@/i, '$1').replaceAll(EMAIL, '(an e-mail address)');
 
-function kindOf(value: unknown): string {
+/** The type of a JSON value, with its article. */
+export function kindOf(value: unknown): string {
   if (value === undefined) return 'absent';
   if (value === null) return 'null';
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;

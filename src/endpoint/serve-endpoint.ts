@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import { errorType } from '../telemetry/span.js';
 import type {
   Endpoint,
   EndpointHandler,
@@ -35,8 +36,7 @@ async function responseTo(request: EndpointRequest, endpoint: Endpoint): Promise
     return rendered(handler === undefined ? notAllowed(methods) : await handler(request), headers);
   } catch (error) {
     // An unexpected message may quote what was sent, so it is not logged.
-    const kind = error instanceof Error ? error.name : typeof error;
-    new Logger('AuthModule').error(`${path} failed: ${kind}`);
+    new Logger('AuthModule').error(`${path} failed: ${errorType(error)}`);
     return { status: 500, headers, body: '' };
   }
 }

@@ -1,5 +1,6 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { AuthError, type AuthErrorCode } from '../common/auth.error.js';
+import { formatRetryAfter } from '../http/cache-headers.js';
 import { isQuotable, wwwAuthenticate, type ChallengeParameters } from './challenge.js';
 
 /** The body of a refusal: problem details (RFC 9457) with a stable `code`. */
@@ -103,8 +104,7 @@ function headersFor(error: AuthError, context: AnswerContext): Record<string, st
     headers['www-authenticate'] = wwwAuthenticate([
       { scheme: 'Bearer', parameters: parametersOf(error, context) },
     ]);
-  if (!error.isRefusal)
-    headers['retry-after'] = String(Math.max(1, Math.ceil((error.retryAfterMs ?? 0) / 1_000)));
+  if (!error.isRefusal) headers['retry-after'] = formatRetryAfter(error.retryAfterMs);
   return headers;
 }
 

@@ -11,6 +11,9 @@ export function parseRetryAfter(value: string | undefined, wallNow: number): num
   return Number.isNaN(date) ? undefined : Math.max(0, date - wallNow);
 }
 
+/** `Retry-After` for a delay in milliseconds: whole seconds, one at least. */
+export const formatRetryAfter = (delayMs = 0): string => String(Math.max(1, Math.ceil(delayMs / 1_000)));
+
 /**
  * How long a response stays fresh (RFC 9111 §4.2): `Cache-Control: max-age` less `Age`, in milliseconds; undefined
  * without a `max-age`. `no-store` and `no-cache` count as 0.

@@ -2,6 +2,7 @@ import http, { type Agent, type IncomingHttpHeaders, type IncomingMessage } from
 import https from 'node:https';
 import { finished } from 'node:stream/promises';
 import type { Clock } from '../common/clock.js';
+import { isJsonObject } from '../common/json-object.js';
 import { LIBRARY_VERSION } from '../common/version.js';
 import {
   assertNotBlocked,
@@ -102,8 +103,7 @@ async function headersFor(
     throw new JwksFetchError('network', { message: 'keys.requestHeaders threw an error', cause });
   });
   const headers: unknown = await untilAborted(given, signal);
-  if (typeof headers === 'object' && headers !== null && !Array.isArray(headers))
-    return headers as Record<string, string>;
+  if (isJsonObject(headers)) return headers as Record<string, string>;
   throw new JwksFetchError('network', { message: 'keys.requestHeaders returned no object' });
 }
 

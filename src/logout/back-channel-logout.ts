@@ -1,9 +1,10 @@
 import { printable } from '../common/printable.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../endpoint/endpoint.js';
 import { FormBodyError, formValues } from '../endpoint/form-body.js';
+import { formatRetryAfter } from '../http/cache-headers.js';
 import type { Revocations } from '../revocation/revocations.js';
 import { ATTRIBUTES, SPANS } from '../telemetry/names.js';
-import { withSpan } from '../telemetry/span.js';
+import { errorType, withSpan } from '../telemetry/span.js';
 import type { LogoutToken } from './logout-token.js';
 import type { LogoutTokenVerifier } from './logout-token-verifier.js';
 import { LogoutError } from './logout.error.js';
@@ -73,8 +74,7 @@ export class BackChannelLogout {
       await this.options.onLogout?.({ iss, sub, sid });
     } catch (error) {
       this.verifier.forget(token);
-      const kind = error instanceof Error ? error.name : typeof error;
-      this.logger.error(`${printable(iss)}: backChannelLogout.onLogout failed: ${kind}`);
+      this.logger.error(`${printable(iss)}: backChannelLogout.onLogout failed: ${errorType(error)}`);
       throw new LogoutError('logout_failed');
     }
   }
@@ -107,12 +107,12 @@ const outcomeOf = (error: unknown): Record<string, string> =>
 
 /** The members of RFC 6749 §5.2, as §2.8 says. */
 function responseTo(error: LogoutError): EndpointResponse {
-  const { reason, message, retryAfterMs = 0 } = error;
+  const { reason, message, retryAfterMs } = error;
   if (!error.isTemporary)
     return { status: 400, body: { error: 'invalid_request', error_description: message } };
   return {
     status: reason === 'too_many' ? TOO_MANY : UNAVAILABLE,
-    headers: { 'retry-after': String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) },
+    headers: { 'retry-after': formatRetryAfter(retryAfterMs) },
     body: { error: 'temporarily_unavailable', error_description: message },
   };
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../common/json-object.js';
 import type { JoseHeader, UncheckedClaims } from '../token/access-token.js';
 import { ownValue } from '../token/claim-path.js';
 import { LOGOUT_EVENT } from '../token/claims.js';
@@ -40,7 +41,7 @@ export function checkLogoutToken(
     typ === undefined || (typeof typ === 'string' && TYPES.includes(mediaType(typ))),
     'wrong_type',
   );
-  refuseUnless(isObject(ownValue(claim('events'), LOGOUT_EVENT)), 'missing_event');
+  refuseUnless(isJsonObject(ownValue(claim('events'), LOGOUT_EVENT)), 'missing_event');
   refuseUnless(claim('nonce') === undefined, 'nonce');
   const aud = claim('aud');
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
@@ -82,9 +83,6 @@ function optionalText(value: unknown): string | undefined {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
-const isObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isNumericDate = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value);

@@ -1,5 +1,6 @@
+import { isJsonObject } from '../common/json-object.js';
 import { isThenable } from '../common/thenable.js';
-import { valueAt } from '../token/claim-path.js';
+import { membersOf, valueAt } from '../token/claim-path.js';
 import type { AccessTokenClaims } from '../token/access-token.js';
 import { absent, present, type ClaimValue } from '../token/token.options.js';
 
@@ -41,8 +42,7 @@ const matcher = (kind: ClaimMatcher['kind'], values: readonly ClaimValue[]): Cla
 
 /** @throws TypeError that names the claim of which nothing, or something impossible, is required */
 export function claimRules(given: unknown): readonly ClaimRule[] {
-  const entries =
-    typeof given === 'object' && given !== null && !Array.isArray(given) ? Object.entries(given) : [];
+  const entries = isJsonObject(given) ? Object.entries(given) : [];
   if (entries.length === 0) throw new TypeError('needs one claim or more');
   return entries.map(([path, test]) => {
     if (path === '') throw new TypeError('needs claims that have a name');
@@ -64,7 +64,7 @@ function testOf(path: string, test: unknown): ClaimRule['isMet'] {
   const isOne = (value: unknown) => (values as readonly unknown[]).includes(value);
   if (kind === 'equals') return isOne;
   if (kind === 'oneOf') return (value) => (Array.isArray(value) ? value.some(isOne) : isOne(value));
-  return (value) => (typeof value === 'string' ? value.split(' ') : asArray(value)).some(isOne);
+  return (value) => membersOf(value).some(isOne);
 }
 
 /** @throws TypeError for a promise, which may reject later, and would then end the process */
@@ -79,8 +79,6 @@ const isMatcher = (test: unknown): test is ClaimMatcher =>
 
 const isClaimValue = (value: unknown): value is ClaimValue =>
   (typeof value === 'string' && value !== '') || typeof value === 'boolean' || Number.isFinite(value);
-
-const asArray = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** True when the claims meet every rule. */
 export const meetsClaims = (claims: AccessTokenClaims, rules: readonly ClaimRule[]): boolean =>

@@ -1,5 +1,5 @@
 import { AuthError } from '../common/auth.error.js';
-import { valuesAt } from '../token/claim-path.js';
+import { membersOf, valuesAt } from '../token/claim-path.js';
 import type { AccessTokenClaims, UncheckedClaims } from '../token/access-token.js';
 import type { GrantPaths } from './grant-claims.js';
 import type { Requirements } from './requirements.js';
@@ -47,6 +47,7 @@ export function hasScopes(
   const isHeld = (scope: string) => isGranted(granted, scope, broaderScopes);
   return scopes.every(isHeld) && scopeGroups.every((group) => group.some(isHeld));
 }
+
 /** The grants at the first path that grants anything: an empty `scope` does not hide a good `scp`. */
 export function grantsAt(claims: UncheckedClaims, paths: readonly string[]): ReadonlySet<string> {
   for (const path of paths) {
@@ -60,13 +61,10 @@ export function grantsAt(claims: UncheckedClaims, paths: readonly string[]): Rea
 
 const NO_GRANTS: ReadonlySet<string> = new Set();
 
-/** A string separated by spaces (RFC 6749 §3.3), or an array of strings. */
+/** The strings that name something. */
 function grantsIn(value: unknown): readonly string[] {
-  const values: readonly unknown[] = typeof value === 'string' ? value.split(' ') : asArray(value);
-  return values.filter((one): one is string => typeof one === 'string' && one.trim() !== '');
+  return membersOf(value).filter((one): one is string => typeof one === 'string' && one.trim() !== '');
 }
-
-const asArray = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 const hasAll = (granted: ReadonlySet<string>, needed: readonly string[]): boolean =>
   needed.every((grant) => granted.has(grant));

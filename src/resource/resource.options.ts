@@ -110,7 +110,7 @@ export function identifierOf(name: string, given: ResourceOptions): string {
 }
 
 /** The identifier with the well-known path between host and path (RFC 9728 §3.1). */
-function metadataUrlOf(identifier: string): string {
+export function metadataUrlOf(identifier: string): string {
   const [, origin = '', path = '', query = ''] = IDENTIFIER.exec(identifier) ?? [];
   return origin + WELL_KNOWN_PATH + (path === '/' ? '' : path) + query;
 }

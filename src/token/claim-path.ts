@@ -39,6 +39,12 @@ function collect(
   }
 }
 
+/** The members of a claim that is an array, or the words of one that is a string (RFC 6749 §3.3); none of anything else. */
+export function membersOf(claim: unknown): readonly unknown[] {
+  if (typeof claim === 'string') return claim.split(' ');
+  return Array.isArray(claim) ? claim : [];
+}
+
 /**
  * The value of an object's own property. Whatever is read from a token is read by this: a property that every object
  * inherits, by pollution of `Object.prototype` as well, is no claim.

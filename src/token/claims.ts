@@ -1,4 +1,5 @@
 import { AuthError } from '../common/auth.error.js';
+import { isJsonObject } from '../common/json-object.js';
 import type { AccessTokenClaims, JoseHeader, UncheckedClaims } from './access-token.js';
 import { ownValue } from './claim-path.js';
 import { mediaType, type IssuerRules } from './issuers/issuer-rules.js';
@@ -116,7 +117,7 @@ export function checkClaims(
 function checkKind(payload: UncheckedClaims, { requiredClaims }: IssuerRules): void {
   const telling = ID_TOKEN_CLAIMS.filter((claim) => ownValue(payload, claim) !== undefined);
   const events = ownValue(payload, 'events');
-  const isEvent = typeof events === 'object' && events !== null && !Array.isArray(events);
+  const isEvent = isJsonObject(events);
   const claim = [...telling, ...(isEvent ? ['events'] : [])].find(
     (name) => !Object.hasOwn(requiredClaims, name),
   );

@@ -10,6 +10,8 @@ beforeAll(async () => void (scene = await DoctorScene.start()));
 afterAll(() => scene[Symbol.asyncDispose]());
 
 interface Api {
+  /** Of the resource. */
+  readonly path?: string;
   /** Paths that have the metadata. */
   readonly at?: readonly string[];
   readonly challenge?: (origin: string) => string;
@@ -18,9 +20,15 @@ interface Api {
 }
 
 /** Examines an API that responds 401, and has metadata. */
-async function diagnose({ at = [`${WELL_KNOWN}/mcp`], challenge, metadata, cors = false }: Api) {
+async function diagnose({
+  path = 'mcp',
+  at = [`${WELL_KNOWN}/${path}`],
+  challenge,
+  metadata,
+  cors = false,
+}: Api) {
   await using server = await HttpServer.start((request, response) => {
-    const resource = `${server.url}mcp`;
+    const resource = server.url + path;
     const issuer = scene.issuer.issuer;
     if (at.includes(request.url ?? '')) {
       if (cors) response.setHeader('access-control-allow-origin', '*');
@@ -28,13 +36,16 @@ async function diagnose({ at = [`${WELL_KNOWN}/mcp`], challenge, metadata, cors 
       return void response.end(JSON.stringify(body));
     }
     const authenticate = challenge?.(server.url) ?? 'Bearer realm="api"';
-    response.writeHead(request.url === '/mcp' ? 401 : 404, { 'www-authenticate': authenticate }).end();
+    response.writeHead(request.url === `/${path}` ? 401 : 404, { 'www-authenticate': authenticate }).end();
   });
-  return await scene.diagnose({ resource: `${server.url}mcp` });
+  return await scene.diagnose({ resource: server.url + path });
 }
 
 it.each([
   ['at the path of the resource', {}],
+  ['at a path that ends with a slash', { path: 'mcp/' }],
+  ['at the path without its slash', { path: 'mcp/', at: [`${WELL_KNOWN}/mcp`] }],
+  ['at a path with a query', { path: 'mcp?tenant=a' }],
   ['at the root', { at: [WELL_KNOWN] }],
   [
     'where the challenge says',

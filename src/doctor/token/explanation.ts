@@ -2,7 +2,7 @@ import type { AuthError } from '../../common/auth.error.js';
 import { ownValue } from '../../token/claim-path.js';
 import type { Examination } from '../examination.js';
 import { error, type Finding } from '../finding.js';
-import { plural, quoted, quotedList } from '../words.js';
+import { kindOf, plural, quoted, quotedList } from '../words.js';
 import { algorithmProblem } from './algorithm.js';
 import { missingAudience, wrongAudience } from './audience.js';
 import { badSignature, unknownKey } from './key-and-signature.js';
@@ -98,9 +98,6 @@ function invalidClaim(examination: Examination, claim: string): Finding {
     isRequired ? 'Compare it with the option.' : 'Have the issuer write a string (RFC 7519 §4.1).',
   );
 }
-
-const kindOf = (value: unknown): string =>
-  Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`;
 
 function senderConstrained({ token }: Examination): Finding {
   const cnf = Object(ownValue(token?.claims, 'cnf')) as object;

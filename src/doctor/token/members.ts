@@ -1,3 +1,5 @@
+import { isJsonObject } from '../../common/json-object.js';
+
 /** The members of a header or of claims, not checked. */
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -5,9 +7,7 @@ export type Members = Readonly<Record<string, unknown>>;
 export function membersIn(part: string): Members | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Members)
-      : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

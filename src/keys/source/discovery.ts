@@ -1,3 +1,4 @@
+import { isJsonObject } from '../../common/json-object.js';
 import { printable } from '../../common/printable.js';
 import { isThisMachine } from '../../http/blocked-addresses.js';
 import { fetchJson, type FetchOptions } from '../../http/fetch-json.js';
@@ -96,11 +97,10 @@ function hasNoDocument({ code, status = 0 }: JwksFetchError): boolean {
 }
 
 /** Metadata with an issuer and, if that is this one, a `jwks_uri`. */
-function asMetadata(json: unknown, issuer: string): Record<string, unknown> {
+function asMetadata(metadata: unknown, issuer: string): Readonly<Record<string, unknown>> {
   const invalid = (message: string) => new JwksFetchError('discovery_invalid', { message });
-  const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
-  if (!isObject || !Object.hasOwn(json, 'issuer')) throw invalid('the discovery document names no issuer');
-  const metadata = json as Record<string, unknown>;
+  if (!isJsonObject(metadata) || !Object.hasOwn(metadata, 'issuer'))
+    throw invalid('the discovery document names no issuer');
   const jwksUri = metadata['jwks_uri'];
   if (metadata['issuer'] === issuer && (typeof jwksUri !== 'string' || !URL.canParse(jwksUri)))
     throw invalid(`the discovery document of ${issuer} has no jwks_uri`);

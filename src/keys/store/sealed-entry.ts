@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { isJsonObject } from '../../common/json-object.js';
 
 /** What an entry holds. Part of what is signed, so that no entry can replace one of another kind. */
 export type StoreEntryKind = 'jwks' | 'denied' | 'turn' | 'revoked' | 'revokers';
@@ -78,15 +79,14 @@ function checkSignature(signature: string, head: string, body: string, secrets: 
 const sign = (head: string, body: string, secret: string): Buffer =>
   createHmac('sha256', secret).update(`${head}.${body}`).digest();
 
-function asObject(body: string): Record<string, unknown> {
+function asObject(body: string): Readonly<Record<string, unknown>> {
   let json: unknown;
   try {
     json = JSON.parse(body);
   } catch {
     throw new StoreEntryError('malformed');
   }
-  if (typeof json === 'object' && json !== null && !Array.isArray(json))
-    return json as Record<string, unknown>;
+  if (isJsonObject(json)) return json;
   throw new StoreEntryError('malformed');
 }
 
