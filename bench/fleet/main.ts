@@ -10,7 +10,7 @@ const [BEGIN, END] = ['<!-- bench:fleet -->', '<!-- /bench:fleet -->'];
 const PODS = 1_000;
 const REQUESTS_PER_SECOND = 0.2;
 
-// Refusals by the hundred thousand: nobody reads their stacks.
+// Refusals by the hundred thousand, whose stacks are not read.
 Error.stackTraceLimit = 0;
 
 const results: Result[] = [];

@@ -32,6 +32,9 @@ export function dateOf(seconds: number): string {
 
 export const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
 
+/** RFC 9562 §4; a GUID of Microsoft as well. */
+export const UUID = /^[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i;
+
 const EMAIL = /[^\s"@/:]+@[^\s"@/:]+\.[^\s"@/:]+/g;
 
 const withoutSecrets = (text: string): string =>

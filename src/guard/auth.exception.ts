@@ -26,7 +26,7 @@ type BearerError =
   'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_user_authentication';
 
 /** The realm where neither the options nor an audience give one. */
-export const DEFAULT_REALM = 'api';
+const DEFAULT_REALM = 'api';
 
 interface Answer {
   readonly status: HttpStatus;

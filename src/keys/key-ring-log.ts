@@ -1,4 +1,5 @@
 import { doctorCommand } from '../common/doctor-command.js';
+import type { Logger } from '../common/logger.js';
 import { printable } from '../common/printable.js';
 import type { JwksFetchError } from '../http/jwks-fetch.error.js';
 import type { UnusableKey } from '../jwk/key-set.js';
@@ -6,15 +7,8 @@ import { errorType } from '../telemetry/span.js';
 import type { KeyRingState } from './freshness.js';
 import type { KeyRingEvent } from './key-ring-events.js';
 
-/** Where log lines go: a `LoggerService` of Nest, or anything like it. */
-export interface KeyRingLogger {
-  log(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
-}
-
 /** Writes the event of a key ring as a log line, which names the issuer. */
-export function logKeyRingEvent(logger: KeyRingLogger, event: KeyRingEvent, issuer: string): void {
+export function logKeyRingEvent(logger: Logger, event: KeyRingEvent, issuer: string): void {
   switch (event.type) {
     case 'keys_loaded': {
       const where =
@@ -89,7 +83,7 @@ const hintFor = (state: KeyRingState, issuer: string): string =>
 const seconds = (ms: number): number => Math.round(ms / 1_000);
 
 function logUnusable(
-  logger: KeyRingLogger,
+  logger: Logger,
   issuer: string,
   reasons: readonly string[],
   keys: readonly UnusableKey[],

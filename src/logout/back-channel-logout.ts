@@ -1,3 +1,4 @@
+import type { Logger } from '../common/logger.js';
 import { printable } from '../common/printable.js';
 import type { Endpoint, EndpointRequest, EndpointResponse } from '../endpoint/endpoint.js';
 import { FormBodyError, formValues } from '../endpoint/form-body.js';
@@ -9,12 +10,6 @@ import type { LogoutToken } from './logout-token.js';
 import type { LogoutTokenVerifier } from './logout-token-verifier.js';
 import { LogoutError } from './logout.error.js';
 import type { ResolvedLogoutOptions } from './logout.options.js';
-
-/** Where log lines go: a `LoggerService` of Nest, or anything like it. */
-export interface LogoutLogger {
-  warn(message: string): void;
-  error(message: string): void;
-}
 
 const MAX_BODY_BYTES = 8_192;
 /** RFC 9110 §15.6.4, RFC 6585 §4. */
@@ -32,7 +27,7 @@ export class BackChannelLogout {
     private readonly options: ResolvedLogoutOptions,
     private readonly verifier: LogoutTokenVerifier,
     private readonly revocations: Revocations,
-    private readonly logger: LogoutLogger,
+    private readonly logger: Pick<Logger, 'warn' | 'error'>,
   ) {
     this.endpoint = {
       path: options.path,

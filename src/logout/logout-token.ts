@@ -1,7 +1,7 @@
 import { isJsonObject } from '../common/json-object.js';
 import type { JoseHeader, UncheckedClaims } from '../token/access-token.js';
 import { ownValue } from '../token/claim-path.js';
-import { LOGOUT_EVENT } from '../token/claims.js';
+import { isNumericDate, LOGOUT_EVENT } from '../token/claims.js';
 import { LOGOUT_TYPE, mediaType } from '../token/issuers/issuer-rules.js';
 import { LogoutError, type LogoutRefusal } from './logout.error.js';
 import type { Logout, ResolvedLogoutOptions } from './logout.options.js';
@@ -83,6 +83,3 @@ function optionalText(value: unknown): string | undefined {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
-const isNumericDate = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isFinite(value);

@@ -1,17 +1,18 @@
 import { systemClock, type Clock } from '../common/clock.js';
+import type { Logger } from '../common/logger.js';
 import type { KeyRingEvent } from '../keys/key-ring-events.js';
 import type { ResolvedKeyOptions } from '../keys/key.options.js';
 import { SealedStore } from '../keys/store/sealed-store.js';
 import { StoreAccess } from '../keys/store/store-access.js';
 import type { ResolvedRevocationOptions } from './revocation.options.js';
-import { Revocations, type RevocationLogger } from './revocations.js';
+import { Revocations } from './revocations.js';
 import { SharedRevocations } from './shared-revocations.js';
 
 /** The revocations of an application; shared where it has a `keys.store`. */
 export function createRevocations(
   options: ResolvedRevocationOptions,
   { store, storeSecret = null }: Pick<ResolvedKeyOptions, 'store' | 'storeSecret'>,
-  logger: RevocationLogger,
+  logger: Logger,
   clock: Clock = systemClock,
 ): Revocations {
   const revocations = new Revocations(options, logger, clock);
@@ -24,7 +25,7 @@ export function createRevocations(
   return revocations;
 }
 
-function logStoreEvent(logger: RevocationLogger, event: KeyRingEvent): void {
+function logStoreEvent(logger: Logger, event: KeyRingEvent): void {
   switch (event.type) {
     case 'store_unavailable':
       logger.warn(

@@ -1,17 +1,11 @@
 import { systemClock, type Clock } from '../common/clock.js';
+import type { Logger } from '../common/logger.js';
 import { printable } from '../common/printable.js';
 import type { RevocationCheck, VerifiedToken } from '../token/access-token.js';
 import { ownValue } from '../token/claim-path.js';
 import { RevocationSet } from './revocation-set.js';
 import type { ResolvedRevocationOptions } from './revocation.options.js';
 import type { RequestedRevocation, Revocation } from './revocation.js';
-
-/** Where log lines go: a `LoggerService` of Nest, or anything like it. */
-export interface RevocationLogger {
-  log(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
-}
 
 /** Passes revocations on to other processes. */
 export interface RevocationSharing {
@@ -43,7 +37,7 @@ export class Revocations implements RevocationCheck {
 
   constructor(
     private readonly options: Pick<ResolvedRevocationOptions, 'keepMs'>,
-    private readonly logger: RevocationLogger,
+    private readonly logger: Logger,
     private readonly clock: Pick<Clock, 'wallNow'> = systemClock,
   ) {}
 

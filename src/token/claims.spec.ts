@@ -39,7 +39,7 @@ describe('checkTimes', () => {
 });
 
 describe('checkAudience', () => {
-  it('refuses one that names nobody as missing', () => {
+  it('refuses an empty one as missing', () => {
     for (const aud of [undefined, null, '', [], [''], [null]])
       expect(() => checkAudience({ aud }, rules())).toThrow(refused('missing_audience'));
   });

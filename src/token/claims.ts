@@ -45,7 +45,7 @@ export function checkAudience(
   const aud = ownValue(claims, 'aud');
   const values: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (audience === null && aud === undefined) return;
-  if (audience !== null && values.every(isNobody)) throw new AuthError('missing_audience');
+  if (audience !== null && values.every(isMissing)) throw new AuthError('missing_audience');
   const isWellFormed = values.every((value) => typeof value === 'string');
   const isAccepted =
     audience === null
@@ -139,7 +139,8 @@ function checkProfile(payload: UncheckedClaims): void {
   }
 }
 
-const isNobody = (value: unknown): boolean => value === undefined || value === null || value === '';
+const isMissing = (value: unknown): boolean => value === undefined || value === null || value === '';
 
-const isNumericDate = (value: unknown): value is number =>
+/** RFC 7519 §2. */
+export const isNumericDate = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value);

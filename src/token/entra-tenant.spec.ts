@@ -29,7 +29,7 @@ it('refuses issuers without a path that differ', () => {
   expect(signs('https://one.example', 'https://other.example')).toBe(false);
 });
 
-it('lets a key of all tenants sign for nobody when there is no tid', () => {
+it('lets a key of all tenants sign for no tenant when there is no tid', () => {
   const key = 'https://login.microsoftonline.com/{tenantid}/v2.0';
   for (const iss of ['https://issuer.example', 'accounts.example', 'urn:issuer', key, V2]) {
     for (const tid of [undefined, null, '', 1, [], '{tenantid}', 'undefined'])

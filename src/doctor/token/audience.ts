@@ -2,10 +2,9 @@ import { ownValue } from '../../token/claim-path.js';
 import { differenceOf } from '../difference.js';
 import type { Examination } from '../examination.js';
 import { error, note, ok, type Finding } from '../finding.js';
-import { quoted, quotedList } from '../words.js';
+import { quoted, quotedList, UUID } from '../words.js';
 
 const ACCOUNT = ['account', 'broker', 'realm-management'];
-const GUID = /^[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i;
 
 /** Why a token without an audience is refused. */
 export function missingAudience({ token, options, provider }: Examination): Finding {
@@ -104,7 +103,7 @@ function nearMiss(
           `${both}: they differ only in "api://" before the id`,
           `Configure ${quoted(theirs)}: Entra ID writes the id into tokens of version 2.0, and the identifier URI ("api://…") into those of version 1.0.`,
         );
-      const isPair = (uri: string, id: string) => uri.startsWith('api://') && GUID.test(id);
+      const isPair = (uri: string, id: string) => uri.startsWith('api://') && UUID.test(id);
       if (isPair(ours, theirs) || isPair(theirs, ours))
         return error(
           'wrong_audience',

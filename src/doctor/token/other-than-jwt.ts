@@ -1,6 +1,6 @@
 import { ownValue } from '../../token/claim-path.js';
 import { error, type Finding, type FindingCode } from '../finding.js';
-import { plural } from '../words.js';
+import { plural, UUID } from '../words.js';
 import type { Members } from './members.js';
 
 /** What a text begins with that is no JWT: code, what it is, what to do. */
@@ -113,7 +113,6 @@ const STARTS: readonly (readonly [RegExp, FindingCode, string, string])[] = [
   [/^[{[]/, 'token_json', 'JSON', 'Give the token alone, in compact serialization (RFC 7515 §7.1).'],
 ];
 
-const UUID = /^[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i;
 const JWE_PARTS = 5;
 
 /** What a text is that cannot be a JWS in compact serialization; undefined for what may be one. */

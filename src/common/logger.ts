@@ -1,0 +1,6 @@
+/** Where log lines go: a `LoggerService` of Nest, or anything like it. */
+export interface Logger {
+  log(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
