@@ -11,7 +11,7 @@ import { textOf, type Rule, type SchematicContext, type Tree } from './schematic
 /**
  * `nest add nestjs-jwks-auth`: adds `AuthModule` to the application's module, the missing peers to package.json, and the
  * variables to `.env.example`. A second run changes nothing. A module that cannot be edited safely stays as it is; what
- * belongs into it is printed.
+ * belongs in it is printed.
  *
  * @throws Error that names the flag which is wrong
  */
