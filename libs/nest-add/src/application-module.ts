@@ -19,17 +19,21 @@ export function findModule(
 ): string | undefined {
   const folder = sourceRootOf(tree, project) ?? sourceRoot;
   if (module !== undefined) {
-    const name = /\.[cm]?ts$/.test(module) ? module : `${module}.ts`;
-    const paths = [posix.normalize(name.replaceAll('\\', '/')), posix.join(folder, name)];
+    const names = /\.[cm]?[jt]s$/.test(module) ? [module] : [`${module}.ts`, `${module}.module.ts`];
+    const paths = names
+      .map((name) => name.replaceAll('\\', '/'))
+      .flatMap((name) => [posix.normalize(name), posix.join(folder, name)]);
     const found = paths.find((path) => isInside(path) && tree.exists(path));
     if (found === undefined)
       throw new Error(`--module names no file: there is no ${paths.join(', and no ')}`);
     return found;
   }
   const names = ['app', project, posix.basename(posix.dirname(folder)), posix.basename(folder)];
-  return names
-    .filter((name) => name !== undefined)
-    .map((name) => posix.join(folder, `${name}.module.ts`))
+  return ['ts', 'js']
+    .flatMap((extension) =>
+      names.filter((name) => name !== undefined).map((name) => `${name}.module.${extension}`),
+    )
+    .map((name) => posix.join(folder, name))
     .find((path) => tree.exists(path));
 }
 
@@ -39,6 +43,8 @@ const isInside = (path: string): boolean => !path.startsWith('..');
 function sourceRootOf(tree: Tree, project: string | undefined): string | undefined {
   const text = project === undefined ? undefined : textOf(tree, 'nest-cli.json');
   if (project === undefined || text === undefined) return undefined;
-  const { projects = {} } = JSON.parse(text) as NestCli;
-  return Object.hasOwn(projects, project) ? projects[project]?.sourceRoot : undefined;
+  const { projects = {} } = JSON.parse(text.replace(/^\uFEFF/, '')) as NestCli;
+  if (!Object.hasOwn(projects, project)) return undefined;
+  const { sourceRoot, root } = projects[project] ?? {};
+  return sourceRoot ?? (root === undefined ? undefined : posix.join(root, 'src'));
 }

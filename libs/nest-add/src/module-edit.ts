@@ -38,7 +38,7 @@ export function addToModule(typescript: TypeScript, text: string, options: NestA
   const isNameTaken = file.names('AuthModule');
   if (typeof place === 'string') return { kind: 'unusual', reason: place, isNameTaken };
   if (isNameTaken) return { kind: 'unusual', reason: 'it has an AuthModule of its own', isNameTaken };
-  const isAsync = file.importOf('ConfigModule')?.from === CONFIG_PACKAGE;
+  const isAsync = file.hasConfigService();
   const style = file.styleAt(place);
   const added = registration(options, isAsync, style);
   const changes = [...file.addImports(options, isAsync, style), ...file.addToMetadata(place, added, style)];
@@ -76,6 +76,13 @@ class ModuleFile {
   /** What is imported under this name. */
   importOf(name: string): NamedImport | undefined {
     return this.imports.find(({ alias, isTypeOnly }) => alias === name && !isTypeOnly);
+  }
+
+  /** True where ConfigModule is that of the package, and ConfigService is too or may be imported from there. */
+  hasConfigService(): boolean {
+    if (this.importOf('ConfigModule')?.from !== CONFIG_PACKAGE) return false;
+    const service = this.importOf('ConfigService');
+    return service === undefined ? !this.names('ConfigService') : service.from === CONFIG_PACKAGE;
   }
 
   /** True when the file has this identifier. */
@@ -131,7 +138,7 @@ class ModuleFile {
   /** The imports of `AuthModule` and, with ConfigModule, of ConfigService. */
   addImports(options: NestAddOptions, isAsync: boolean, style: CodeStyle): readonly Change[] {
     const last = this.importDeclarations().at(-1);
-    const at = last?.getEnd() ?? 0;
+    const at = last === undefined ? 0 : this.endOfLine(last.getEnd());
     const added = insert(at, style.lineEnding + importLine(options, style));
     if (!isAsync || this.importOf('ConfigService') !== undefined) return [added];
     const before = this.importOf('ConfigModule')?.list?.at(-1);
@@ -265,7 +272,8 @@ class ModuleFile {
     const { ts } = this;
     const found: ts.Decorator[] = [];
     const visit = (child: ts.Node): void => {
-      if (ts.isDecorator(child) && this.calleeOf(child) === 'Module') found.push(child);
+      if (ts.isDecorator(child) && ts.isClassDeclaration(child.parent) && this.calleeOf(child) === 'Module')
+        found.push(child);
       ts.forEachChild(child, visit);
     };
     visit(node);

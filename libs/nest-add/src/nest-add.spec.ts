@@ -127,6 +127,29 @@ export class AppModule {}
     );
   });
 
+  test.each([
+    ['of its own', `import { ConfigService } from './config.service';`],
+    ['of the package as a type', `import type { ConfigService } from '@nestjs/config';`],
+    ['in the file', 'class ConfigService {}'],
+  ])('with ConfigModule, and a ConfigService %s, reads the environment', (_whose, line) => {
+    const text = edited(
+      `import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+${line}
+
+@Module({ imports: [ConfigModule.forRoot()] })
+export class AppModule {}
+`,
+    );
+    expect(text).toContain('AuthModule.forRoot({');
+    expect(text.match(/import .*ConfigService/g)?.length ?? 0).toBe(line.startsWith('class') ? 0 : 1);
+  });
+
+  test('keeps the comment after the last import', () => {
+    const given = STARTER.replace("app.controller';", "app.controller'; // ours");
+    expect(edited(given)).toContain("'; // ours\nimport { AuthModule } from 'nestjs-jwks-auth';\n");
+  });
+
   const ADDED = `AuthModule.forRoot({ issuer: process.env.ISSUER ?? 'https://a.example.com', audience: process.env.AUDIENCE ?? 'api', guardEveryRoute: true })`;
 
   test.each([
@@ -163,6 +186,11 @@ export class AppModule {}
     ['several modules', `${STARTER}\n@Module({})\nexport class Second {}\n`, /several classes/],
     ['no module', 'export const nothing = 1;\n', /does not import Module/],
     ['a decorator of another package', STARTER.replace('@nestjs/common', './own'), /does not import Module/],
+    [
+      'a class expression',
+      "import { Module } from '@nestjs/common';\nexport const AppModule = @Module({}) class {};\n",
+      /no class with @Module/,
+    ],
     ['an error of syntax', `${STARTER}\nclass {`, /does not compile/],
     ['an AuthModule of its own', moduleOf('{ imports: [AuthModule] }'), /an AuthModule of its own/],
   ] as const;
@@ -209,7 +237,9 @@ test('a second run changes nothing', () => {
 });
 
 describe('the module is found', () => {
-  const nestCli = JSON.stringify({ projects: { billing: { sourceRoot: 'apps/billing/src' } } });
+  const nestCli = JSON.stringify({
+    projects: { billing: { sourceRoot: 'apps/billing/src' }, shop: { root: 'apps/shop' } },
+  });
 
   test.each<[string, NestAddFlags, string]>([
     ['as app.module.ts', { sourceRoot: 'source' }, 'source/app.module.ts'],
@@ -219,12 +249,20 @@ describe('the module is found', () => {
       'apps/billing/src/billing.module.ts',
     ],
     ['by --project', { project: 'billing' }, 'apps/billing/src/billing.module.ts'],
+    ['by --project, below its root', { project: 'shop' }, 'apps/shop/src/app.module.ts'],
+    ['by --module, without "module"', { module: 'core/core' }, 'src/core/core.module.ts'],
     ['by --module, from the root', { module: './src/core/core.module.ts' }, 'src/core/core.module.ts'],
     ['by --module, without its extension', { module: 'src/core/core.module' }, 'src/core/core.module.ts'],
     ['by --module, from the source', { module: 'core/core.module' }, 'src/core/core.module.ts'],
   ])('%s', (_how, flags, path) => {
     const { files } = run({ 'nest-cli.json': nestCli, [path]: STARTER }, flags);
     expect(files[path]).toContain('AuthModule.forRoot');
+  });
+
+  test.each([{}, { module: 'src/app.module.js' }])('in JavaScript, and stays as it is (%j)', (flags) => {
+    const { files, log } = run({ 'src/app.module.js': STARTER }, flags);
+    expect(files['src/app.module.js']).toBe(STARTER);
+    expect(log).toMatch(/src\/app\.module\.js is not changed: it is JavaScript[^]*AuthModule.forRoot/);
   });
 
   test('or the snippet is printed', () => {

@@ -37,6 +37,7 @@ function editOf(tree: Tree, path: string | undefined, options: NestAddOptions): 
   const unusual = (reason: string): ModuleEdit => ({ kind: 'unusual', reason, isNameTaken: false });
   const text = path === undefined ? undefined : textOf(tree, path);
   if (text === undefined) return unusual('there is no module in its usual place');
+  if (/\.[cm]?js$/.test(path ?? '')) return unusual('it is JavaScript');
   const typescript = compilerOfProject();
   if (typescript === undefined) return unusual('typescript is not installed');
   return addToModule(typescript, text, options);
