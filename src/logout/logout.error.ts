@@ -26,7 +26,7 @@ export type LogoutRefusal = keyof typeof LOGOUT_REFUSALS;
 export class LogoutError extends Error {
   override readonly name = 'LogoutError';
 
-  /** @param retryAfterMs when it makes sense to send the token again, with `too_many` and `keys_unavailable` */
+  /** @param retryAfterMs how long to wait before the token is sent again, with `too_many` and `keys_unavailable` */
   constructor(
     readonly reason: LogoutRefusal,
     readonly retryAfterMs?: number,

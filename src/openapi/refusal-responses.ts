@@ -29,7 +29,7 @@ const CHALLENGE = {
 };
 const RETRY_AFTER = {
   'Retry-After': {
-    description: 'Seconds until it makes sense to come back.',
+    description: 'Seconds to wait before the next attempt.',
     schema: { type: 'integer', minimum: 1 },
   },
 };

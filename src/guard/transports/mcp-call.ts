@@ -9,7 +9,7 @@ export interface McpContext {
   getRawRequest(): HttpRequest | undefined;
 }
 
-/** What a guard has seen of the HTTP request that a handler is called for. */
+/** What a guard has found of the HTTP request that a handler is called for. */
 interface McpRequest {
   readonly request: HttpRequest;
   readonly acceptance: Acceptance | undefined;
@@ -18,7 +18,7 @@ interface McpRequest {
 /** By Node's own request. */
 const requests = new WeakMap<object, McpRequest>();
 
-/** Remembers the request that guards see: the handlers that it calls have the same token and the same user. */
+/** Keeps the request that a guard has checked: the handlers that it calls have the same token and the same user. */
 export const rememberRequest = (request: HttpRequest, acceptance: Acceptance | undefined): void =>
   void requests.set(request.raw ?? request, { request, acceptance });
 
