@@ -47,7 +47,7 @@ export class Connections {
     private readonly verifier: AccessTokenVerifier,
     private readonly options: ResolvedGuardOptions,
     private readonly clockToleranceMs: number,
-    clock: Clock = systemClock,
+    private readonly clock: Clock = systemClock,
   ) {
     this.schedule = new ExpirySchedule(clock);
     const { furtherAudiences, known } = options;
@@ -107,7 +107,9 @@ export class Connections {
   async renew(connection: Connection, client: object, token: string): Promise<VerifiedToken> {
     const { verified: before, httpRequest } = connection;
     if (before === undefined) throw new AuthError('user_rejected');
-    connection.renewals += 1;
+    // A connection whose token has ended waits for what was under way by then, not for one attempt after the other.
+    const isInTime = this.clock.wallNow() < this.endOf(before);
+    if (isInTime) connection.renewals += 1;
     try {
       return await this.authenticator.authenticate(
         this.credentialed(client, httpRequest, () => token),
@@ -119,7 +121,7 @@ export class Connections {
         },
       );
     } finally {
-      connection.renewals -= 1;
+      if (isInTime) connection.renewals -= 1;
       if (this.open.has(connection)) this.plan(connection);
     }
   }
@@ -144,9 +146,21 @@ export class Connections {
       this.isCheckPlanned = true;
       void setImmediate().then(() => {
         this.isCheckPlanned = false;
-        return this.recheckAll((token) => revocations.isRevoked(token));
+        return this.endRevoked(revocations);
       });
     });
+  }
+
+  /** Needs no key: an issuer that is away keeps no revoked client connected. */
+  private async endRevoked(revocations: Pick<Revocations, 'isRevoked'>): Promise<void> {
+    let checked = 0;
+    for (const connection of this.open.keys()) {
+      const { verified } = connection;
+      if (verified !== undefined && revocations.isRevoked(verified))
+        this.end(connection, new AuthError('revoked'));
+      checked += 1;
+      if (checked % CHECKED_AT_ONCE === 0) await setImmediate();
+    }
   }
 
   private credentialed(carrier: object, httpRequest: unknown, takeToken: () => string): Credentialed {
@@ -171,8 +185,11 @@ export class Connections {
     connection.takeBack = undefined;
     const { verified } = connection;
     if (verified === undefined || this.options.transports.atExpiry === 'refuse') return;
-    const endsAt = verified.claims.exp * 1_000 + this.clockToleranceMs;
-    connection.takeBack = this.schedule.add(endsAt, () => this.expire(connection));
+    connection.takeBack = this.schedule.add(this.endOf(verified), () => this.expire(connection));
+  }
+
+  private endOf({ claims }: VerifiedToken): number {
+    return claims.exp * 1_000 + this.clockToleranceMs;
   }
 
   private expire(connection: Connection): void {

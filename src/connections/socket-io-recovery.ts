@@ -80,5 +80,9 @@ export class SocketIoRecovery<Socket extends RecoverableSocket> {
   }
 }
 
-const ownerOf = ({ verified }: Connection): string =>
-  verified === undefined ? '' : JSON.stringify([verified.claims.iss, verified.claims.sub]);
+/** A token without a subject stands for itself alone: another one may be that of another client. */
+function ownerOf({ verified, token }: Connection): string {
+  if (verified === undefined) return '';
+  const { iss, sub } = verified.claims;
+  return JSON.stringify(sub === undefined ? [token] : [iss, sub]);
+}

@@ -34,7 +34,9 @@ export class McpCapabilities {
 
   /** What all these uses need together; where they are unknown, what everything needs. */
   needOf(uses: readonly McpUse[] | undefined): McpNeed {
-    return uses === undefined ? this.all : uses.map((use) => this.needOfOne(use)).reduce(together, NOTHING);
+    if (uses === undefined) return this.all;
+    const needs = new Set(uses.map((use) => this.needOfOne(use)));
+    return [...needs].reduce(together, NOTHING);
   }
 
   private needOfOne({ kind, name }: McpUse): McpNeed {

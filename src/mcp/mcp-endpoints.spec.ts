@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { resolveAuthOptions } from '../auth.options.js';
 import { NO_REQUIREMENTS } from '../requirements/requirements.js';
 import { combine } from '../requirements/route-requirements.js';
+import { resolveMcpEndpoint } from './mcp-endpoint.options.js';
 import { McpEndpoints } from './mcp-endpoints.js';
 
 const NOW = 1_000_000_000;
@@ -16,15 +17,19 @@ class Response extends EventEmitter {
   }
 }
 
-/** Admits a request with a token that expires in a minute. */
-function admit(request: object, response: object): void {
+function mcpEndpoints(): McpEndpoints {
   const { guard } = resolveAuthOptions({
     issuer: 'https://login.example.com',
     resource: { identifier: 'https://api.example.com/mcp' },
     clockToleranceMs: 5_000,
   });
+  return new McpEndpoints(new Map() as never, { getGlobalGuards: () => [] } as never, guard);
+}
+
+/** Admits a request with a token that expires in a minute. */
+function admit(request: object, response: object): void {
   const claims = { iss: 'https://login.example.com', exp: NOW / 1_000 + 60 };
-  new McpEndpoints(new Map() as never, {} as never, guard).admit({
+  mcpEndpoints().admit({
     request,
     response,
     policy: { access: undefined, requirements: combine(NO_REQUIREMENTS, NO_REQUIREMENTS) },
@@ -58,4 +63,19 @@ it('a call has the time that it takes', () => {
   const response = new Response();
   admit({ method: 'POST', body: { jsonrpc: '2.0', id: 1, method: 'tools/call', params: {} } }, response);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+it.each([
+  ['GET', undefined, undefined],
+  ['GET', {}, undefined],
+  ['DELETE', {}, undefined],
+  ['GET', { method: 'tools/call', params: { name: 'delete' } }, 'files:delete'],
+  ['GET', 'text', 'files:delete'],
+  ['POST', {}, 'files:delete'],
+  ['POST', undefined, 'files:delete'],
+])('a request with %s and the body %j needs the scope %s', (method, body, scope) => {
+  const endpoint = resolveMcpEndpoint({ toolScopes: { delete: ['files:delete'] } });
+  const requirements = combine({ ...NO_REQUIREMENTS, byRequest: [endpoint] }, NO_REQUIREMENTS);
+  const policy = mcpEndpoints().policyFor({ method, body }, { access: undefined, requirements });
+  expect(policy.requirements.scope).toBe(scope);
 });

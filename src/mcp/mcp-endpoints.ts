@@ -109,7 +109,13 @@ export class McpEndpoints implements RequestRules, OnModuleInit {
 
 /** What the messages of a request use; nothing in one that can have none. */
 const usesOf = ({ method = '', body }: HttpRequest): ReturnType<typeof usesIn> =>
-  WITHOUT_BODY.includes(method) && (body === undefined || body === null) ? [] : usesIn(body);
+  WITHOUT_BODY.includes(method) && isNothing(body) ? [] : usesIn(body);
+
+/** Parsers of Express before version 5 leave an empty object where there is no body. */
+const isNothing = (body: unknown): boolean =>
+  body === undefined || body === null || (isPlainObject(body) && Object.keys(body).length === 0);
+const isPlainObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /** Node's own response: Fastify keeps it in `raw`. */
 const nodeResponse = (response: unknown): Stream =>

@@ -76,4 +76,26 @@ describe('a listed URI', () => {
     for (const uri of others) expect([uri, isMatch(uri)]).toEqual([uri, false]);
     expect(isExactly(template)).toBe(false);
   });
+
+  it('is matched whatever its variables hold, also a line break', () => {
+    for (const given of ['files/a', 'files/a\nb', 'docs://files/a\u2028b']) {
+      const uriTemplate = 'docs://files/{path*}';
+      expect([given, matchResourceTemplateByUri([{ uriTemplate }], given) !== undefined]).toEqual([
+        given,
+        true,
+      ]);
+      expect([given, listedUri(uriTemplate, true).isMatch(given)]).toEqual([given, true]);
+    }
+    expect(listedUri('docs://files/{path*}', true).isMatch('file/a\nb')).toBe(false);
+  });
+
+  it('is matched in case and length as RegExp has it, with many variables in a long URI', () => {
+    const { isMatch } = withSchemes('docs://{a}.{b}.{c}.{d}/{+e}/x');
+    const dots = '.'.repeat(50_000);
+    expect(isMatch(`docs://${dots}/y/x`)).toBe(true);
+    expect(isMatch(`docs://${dots}/y/x/`)).toBe(true);
+    expect(isMatch(`docs://${dots}`)).toBe(false);
+    expect(isMatch('docs://a.b.c.d/x')).toBe(false);
+    expect(withSchemes('docs://\u03c3/{a}').isMatch('docs://\u03c2/1')).toBe(true);
+  });
 });

@@ -33,15 +33,13 @@ export function listedUri(uri: string, ignoresSchemes: boolean): ListedUri {
   const isTemplate = uri.includes('{');
   const reduce = ignoresSchemes ? withoutScheme : (one: string) => one;
   const sources = isTemplate ? [uri.replace(/\{[?&][^}]*\}/g, '')] : formsOf(uri);
-  const patterns = sources.map(
-    (one) => new RegExp(`^${sourceOf(withoutTrailingSlash(reduce(one)))}/?$`, 'i'),
-  );
+  const patterns = sources.map((one) => templateTest(withoutTrailingSlash(reduce(one))));
   return {
     isExactly: (given) => !isTemplate && !ignoresSchemes && (given === uri || hrefOf(given) === hrefOf(uri)),
     isMatch: (given) =>
       formsOf(given)
         .flatMap((form) => [form, withoutQuery(form)])
-        .some((form) => patterns.some((pattern) => pattern.test(reduce(form)))),
+        .some((form) => patterns.some((isLike) => isLike(reduce(form)))),
   };
 }
 
@@ -52,15 +50,42 @@ const formsOf = (uri: string): readonly string[] => [uri, hrefOf(uri)];
 
 const EXPRESSION = /(\{[^}]*\})/;
 
-/** A variable alone stands for a part of a path, every other expression for anything (RFC 6570 §2.2). */
-const sourceOf = (template: string): string =>
-  template
+/**
+ * True for the URIs of a template, in any case, with a slash at their end or without. A variable alone stands for a part of
+ * a path, every other expression for anything (RFC 6570 §2.2). Not a RegExp: requests without a token get here, and with
+ * several variables it would take the square, or the cube, of the length of what a client sent.
+ */
+function templateTest(template: string): UriTest {
+  const parts = template
+    .toUpperCase()
     .split(EXPRESSION)
-    .map((part) => {
-      if (!EXPRESSION.test(part)) return part.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
-      return /^\{\w+\}$/.test(part) ? '[^/]+' : '.*';
-    })
-    .join('');
+    .filter((part) => part !== '');
+  return (given) => {
+    const uri = given.toUpperCase();
+    // Where the parts that are read so far may end.
+    let ends: Uint8Array<ArrayBuffer> = new Uint8Array(uri.length + 1);
+    ends[0] = 1;
+    for (const part of parts) ends = endsAfter(part, uri, ends);
+    return ends[uri.length] === 1 || (uri.endsWith('/') && ends[uri.length - 1] === 1);
+  };
+}
+
+/** Where a part may end that starts at one of these places. */
+function endsAfter(part: string, uri: string, starts: Uint8Array): Uint8Array<ArrayBuffer> {
+  const ends = new Uint8Array(starts.length);
+  if (!EXPRESSION.test(part)) {
+    for (let at = starts.indexOf(1); at !== -1; at = starts.indexOf(1, at + 1))
+      if (uri.startsWith(part, at)) ends[at + part.length] = 1;
+    return ends;
+  }
+  if (!/^\{\w+\}$/.test(part)) {
+    const first = starts.indexOf(1);
+    return first === -1 ? ends : ends.fill(1, first);
+  }
+  for (let end = 1; end < ends.length; end += 1)
+    if (uri[end - 1] !== '/' && (starts[end - 1] === 1 || ends[end - 1] === 1)) ends[end] = 1;
+  return ends;
+}
 
 /** What follows the first `://`, up to the next, as MCP-Nest has it. */
 const withoutScheme = (uri: string): string => (uri.includes('://') ? (uri.split('://')[1] ?? '') : uri);

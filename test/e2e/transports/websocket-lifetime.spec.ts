@@ -298,4 +298,16 @@ describe('a connection whose state socket.io recovers', () => {
     expect(await reconnect(held.client)).toBe('new');
     expect(await held.client.ask('me')).toEqual({ event: 'me', data: 'bob' });
   });
+
+  it('is recovered for a token without a subject, and not for another one', async () => {
+    const own = issuer.token({ sub: undefined, jti: 'own' });
+    await using held = await scene(own);
+    await drop(held.client);
+    expect(await reconnect(held.client)).toBe('recovered');
+    held.api.gateway.server.emit('news', 2);
+    expect(await held.client.next()).toEqual({ event: 'news', data: 2 });
+    await drop(held.client);
+    held.current.token = issuer.token({ sub: undefined, jti: 'other' });
+    expect(await reconnect(held.client)).toBe('new');
+  });
 });
