@@ -1,3 +1,6 @@
+import { systemClock } from '../common/clock.js';
+import { atWallTime } from '../common/wall-timer.js';
+
 /** What is used of a response of Node.js. */
 export interface Stream {
   destroy(): unknown;
@@ -6,19 +9,11 @@ export interface Stream {
 
 /** Responses that end already. */
 const ending = new WeakSet<object>();
-/** Longer timers fire at once. */
-const LONGEST_MS = 2 ** 31 - 1;
 
-/** Ends a response at a time, in milliseconds since the epoch, unless it has ended before. */
-export function endAt(response: Stream, atMs: number, now: () => number = Date.now): void {
+/** Ends a response at a time, in milliseconds since 1970, unless it has ended before. */
+export function endAt(response: Stream, atMs: number): void {
   if (ending.has(response)) return;
   ending.add(response);
-  let timer: NodeJS.Timeout | undefined;
-  const wait = () => {
-    const ms = atMs - now();
-    if (ms <= 0) return void response.destroy();
-    timer = setTimeout(wait, Math.min(ms, LONGEST_MS)).unref();
-  };
-  wait();
-  response.once('close', () => clearTimeout(timer));
+  const cancel = atWallTime(systemClock, atMs, () => void response.destroy());
+  response.once('close', cancel);
 }
