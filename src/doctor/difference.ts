@@ -20,10 +20,18 @@ function differencesOf(one: string, other: string): readonly string[] {
   if (withoutSlash(a) === withoutSlash(b)) return ['in the slash at the end'];
   if (a.toLowerCase() === b.toLowerCase()) return ['in upper and lower case'];
   if (withoutScheme(a) === withoutScheme(b)) return ['in the scheme'];
-  return isMistyped(a, b) ? ['in a letter or two'] : [EVERYTHING];
+  return isMistyped(a, b) ? ['in a letter or two'] : [partMore(a, b) ?? EVERYTHING];
 }
 
 const withoutQuotes = (text: string): string => text.replace(/^(["'`])(.*)\1$/s, '$2');
+
+/** What one has more than the other, at one end. */
+function partMore(one: string, other: string): string | undefined {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  if (short.length < 3) return undefined;
+  if (long.startsWith(short)) return `in "${long.slice(short.length)}" at the end`;
+  return long.endsWith(short) ? `in "${long.slice(0, -short.length)}" at the start` : undefined;
+}
 
 /** True where both are alike but for one place of two characters at most. */
 function isMistyped(one: string, other: string): boolean {

@@ -42,12 +42,14 @@ const alternativesOf = ({ scopes, scopeGroups }: RouteRequirements): readonly st
 export function describeRequirements(
   operation: Operation,
   { access, requirements }: RoutePolicy,
-  { kind }: NamedScheme,
+  { name, kind }: NamedScheme,
   document: OpenApiDocument,
 ): void {
   if (access === 'public') return;
+  // The security of its own, such as that of @ApiBearerAuth, lists none of these scopes.
+  const isListed = listsScopes(kind, document) && operation.security?.some((one) => Object.hasOwn(one, name));
   const notes = [
-    ...(listsScopes(kind, document) ? [] : notesOnScopes(requirements)),
+    ...(isListed === true ? [] : notesOnScopes(requirements)),
     ...notesOnGrants(requirements),
     ...notesOnTokens(requirements),
   ];
@@ -82,8 +84,15 @@ function notesOnGrants({ permissions, roleGroups }: RouteRequirements): readonly
 }
 
 /** What kind of token is needed. */
-function notesOnTokens({ subjectKinds, authentication, acceptance }: RouteRequirements): readonly Note[] {
+function notesOnTokens({
+  subjectKinds,
+  claims,
+  authentication,
+  acceptance,
+}: RouteRequirements): readonly Note[] {
   const needed = subjectKinds.map((kind) => `a token of a ${kind}`);
+  if (claims.length > 0)
+    needed.push(`certain values of ${all('claim', [...new Set(claims.map(({ path }) => path))])}`);
   if (authentication?.acr !== undefined) needed.push(oneOf('authentication context')(authentication.acr));
   if (authentication?.maxAgeMs !== undefined)
     needed.push(`an authentication of the last ${Math.floor(authentication.maxAgeMs / 1_000)} seconds`);

@@ -69,6 +69,14 @@ const CASES: readonly (readonly [string, FindingCode, RegExp, Change])[] = [
     }),
   ],
   [
+    'an ID token with a scope',
+    'id_token',
+    /"nonce" and its client as audience/,
+    (issuer) => ({
+      token: issuer.token({ aud: 'web', client_id: 'web', nonce: 'n' }, { header: { typ: 'JWT' } }),
+    }),
+  ],
+  [
     'a lifetime that is negative',
     'expired',
     /never valid: its lifetime is -60 s/,
@@ -87,9 +95,32 @@ const CASES: readonly (readonly [string, FindingCode, RegExp, Change])[] = [
     audiences(GUID, { aud: 'api://orders' }),
   ],
   ['a letter less', 'wrong_audience', /letter or two/, audiences('oders-api', { aud: 'orders-api' })],
+  [
+    'another ending',
+    'wrong_audience',
+    /only in "-dev" at the end/,
+    audiences('orders', { aud: 'orders-dev' }),
+  ],
   ['quotes', 'wrong_audience', /quotes around/, audiences('"orders"', { aud: 'orders' })],
   ['JSON', 'audience_is_a_list', /one text/, audiences('["orders"]', { aud: 'orders' })],
   ['a scope', 'wrong_audience', /a scope/, audiences('orders:read', { aud: 'x', scope: 'orders:read' })],
+  [
+    'a body that is not in its content coding',
+    'not_json',
+    /Content-Encoding: "gzip"/,
+    async () => ({
+      jwksUri: `${await scene.serve({ '/x': { headers: { 'content-encoding': 'gzip' }, body: {} } })}/x`,
+    }),
+  ],
+  [
+    'a jwks_uri of another scheme',
+    'jwks_uri_refused',
+    /no URL of http/,
+    async () => ({
+      issuer: await scene.serveMetadata((issuer) => ({ issuer, jwks_uri: 'ftp://a.example/jwks' })),
+      token: undefined,
+    }),
+  ],
   [
     'metadata at every address, without a jwks_uri',
     'jwks_uri_missing',
@@ -118,4 +149,15 @@ it('an ID token of Google is no error where the audience is not given', async ()
   expect(causeIn(await scene.diagnose({ audience: undefined, token: tokenFor('web') }))?.code).toBe(
     'id_token',
   );
+});
+
+it('400 to plain http may come of a server that expects https', async () => {
+  const path = '/.well-known/openid-configuration';
+  const todoFor = async (status: number) => {
+    const paths = [path, '/.well-known/oauth-authorization-server'];
+    const issuer = await scene.serve(Object.fromEntries(paths.map((one) => [one, { status, body: '' }])));
+    return causeIn(await scene.diagnose({ issuer, token: undefined }))?.todo;
+  };
+  expect(await todoFor(400)).toContain('expects https at this port');
+  expect(await todoFor(404)).not.toContain('expects https');
 });

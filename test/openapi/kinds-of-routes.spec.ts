@@ -9,6 +9,7 @@ import {
   RequireAnyScope,
   RequireAudience,
   RequireAuthentication,
+  RequireClaims,
   RequireScopes,
   RequireUser,
 } from 'nestjs-jwks-auth';
@@ -153,6 +154,10 @@ test('requirements of scopes are alternatives, those of tokens are sentences, an
     @Get('any')
     any(): void {}
 
+    @RequireClaims({ email_verified: true, tid: 'a' })
+    @Get('claims')
+    claims(): void {}
+
     @RequireUser()
     @RequireAuthentication({ acr: ['gold', 'silver'], maxAgeMs: 300_000 })
     @Get('step-up')
@@ -180,6 +185,9 @@ test('requirements of scopes are alternatives, those of tokens are sentences, an
   });
   expect(open.operation('get /more/step-up').description).toBe(
     'Requires a token of a user, and one of the authentication contexts `gold`, `silver`, and an authentication of the last 300 seconds.',
+  );
+  expect(open.operation('get /more/claims').description).toBe(
+    'Requires certain values of the claims `email_verified`, `tid`.',
   );
   expect(statuses('get /more/step-up')).toEqual(['200', '401', '403', '503']);
   expect(open.operation('get /more/audience').description).toBe(

@@ -55,6 +55,15 @@ describe('what the application says itself', () => {
     ]);
   });
 
+  test('scopes that its security does not list are sentences, and members', async () => {
+    const described = await describeApp({ controllers });
+    expect(described.operation('get /own/class')).toMatchObject({
+      'x-required-scopes': ['read'],
+      description: 'Requires the scope `read`.',
+    });
+    expect(described.operation('get /methods/scoped/{id}').description).toBeUndefined();
+  });
+
   test('responses stay, and a description is added to', async () => {
     const described = await describeApp({ controllers });
     const { description, responses } = described.operation('get /own/answers');

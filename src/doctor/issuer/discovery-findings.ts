@@ -2,6 +2,7 @@ import { JwksFetchError } from '../../http/jwks-fetch.error.js';
 import { isPlainUrl } from '../../http/safe-url.js';
 import { jwksUriIn } from '../../keys/source/discovery.js';
 import { isWithoutJwksUri, type Examination, type Metadata } from '../examination.js';
+import { isWebUrl } from '../diagnose.options.js';
 import { error, note, ok, type Finding } from '../finding.js';
 import { quoted, quotedList, shownUrl } from '../words.js';
 import { proxyVariable, isProxied } from './proxy.js';
@@ -51,11 +52,14 @@ function discoveryFailure({ discovery, options, itself, nearby }: Examination): 
       error(
         'discovery_not_found',
         `the issuer answered ${failure.status} at every address where metadata could be (${shownUrl(options.issuer)}, OpenID Connect Discovery and RFC 8414)`,
-        'Check path, realm and tenant of the issuer; where the provider has no metadata, configure jwksUri.',
+        `Check path, realm and tenant of the issuer; where the provider has no metadata, configure jwksUri.${expectsTls(failure, discovery.address) ? ' A server that expects https at this port answers 400 to http too.' : ''}`,
       ),
     ];
   return [reachabilityProblem('discovery', discovery)].filter((one) => one !== undefined);
 }
+
+const expectsTls = ({ status }: JwksFetchError, address: string): boolean =>
+  status === 400 && address.startsWith('http:');
 
 const isNotFound = ({ code, status }: JwksFetchError): boolean =>
   code === 'http_status' && (status === 404 || status === 410 || status === 400 || status === 405);
@@ -103,9 +107,11 @@ function jwksUriFindings(metadata: Metadata, allowHttp: boolean): readonly Findi
 }
 
 function refusedJwksUri({ message }: JwksFetchError, issuer: string, jwksUri: string): Finding {
-  const reason = isPlainUrl(jwksUri)
-    ? 'it is http where the issuer is https, is http and not on this machine, or leads to this machine where the issuer is elsewhere'
-    : 'it holds credentials, spaces or control characters';
+  const reason = !isWebUrl(jwksUri)
+    ? 'it is no URL of http or https'
+    : isPlainUrl(jwksUri)
+      ? 'it is http where the issuer is https, is http and not on this machine, or leads to this machine where the issuer is elsewhere'
+      : 'it holds credentials, spaces or control characters';
   return error(
     'jwks_uri_refused',
     `the jwks_uri of ${quoted(issuer)}, ${quoted(shownUrl(jwksUri))}, is not fetched: ${reason}`,

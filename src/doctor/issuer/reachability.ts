@@ -143,7 +143,8 @@ function adviceOn(
   const { code, status = 0 } = failure;
   switch (code) {
     case 'network':
-      return headers === undefined ? belowHttp(failure, hostOf(address), address) : cutOff(address);
+      if (headers === undefined) return belowHttp(failure, hostOf(address), address);
+      return isOfCoding(failure.cause) ? otherCoding(headers['content-encoding']) : cutOff(address);
     case 'timeout':
     case 'aborted':
       return [
@@ -191,6 +192,17 @@ function adviceOn(
       ];
   }
 }
+
+/** An error of zlib or Brotli. */
+const isOfCoding = (cause: unknown): boolean =>
+  /^(Z_|ERR_(_ERROR_|_?ZLIB|BROTLI|ZSTD))/.test(String(Object(cause).code)) ||
+  /incorrect header check|unexpected end of file|Decompression failed/.test(String(Object(cause).message));
+
+const otherCoding = (coding: unknown): Advice => [
+  'not_json',
+  `the issuer answered with a body that is not in its content coding (Content-Encoding: ${quoted(coding)}), or is cut off`,
+  'Look at the proxy before the issuer: it names a compression that it does not apply, or applies it twice.',
+];
 
 const cutOff = (address: string): Advice => [
   'connection_failed',

@@ -59,11 +59,16 @@ export function wrongAudience({ token, options, provider }: Examination): Findin
     knownAudience(given, configured, both, claims, provider) ??
     error(
       'wrong_audience',
-      `${both}: they differ in everything`,
+      `${both}${differenceOfPair(configured, given)}`,
       `Configure what the token is for, if that is this API; if not, request a token for it. ${REMEDIES[provider] ?? GENERAL}`,
     )
   );
 }
+
+const differenceOfPair = (configured: readonly string[], given: readonly unknown[]): string =>
+  configured.length === 1 && given.length === 1
+    ? `: they differ ${differenceOf(String(configured[0]), String(given[0]))}`
+    : ': none of them is the same';
 
 function listInOneString(
   configured: readonly string[],
@@ -111,7 +116,7 @@ function nearMiss(
           `Configure ${quoted(theirs)}, if it is of this API: Entra ID writes the id into tokens of version 2.0, and the identifier URI into those of version 1.0.`,
         );
       const difference = differenceOf(ours, theirs);
-      if (difference.startsWith('only ') && !/everything|path|host/.test(difference))
+      if (difference.startsWith('only ') && !/everything|path|host|" at the/.test(difference))
         return error(
           'wrong_audience',
           `${both}: they differ ${difference}`,

@@ -61,7 +61,7 @@ export function timeProblem(examination: Examination): Finding {
 function lifetimeOf(exp: number | undefined, iat: number | undefined): string {
   if (exp === undefined || iat === undefined) return '';
   if (exp > iat) return ` It was valid for ${duration((exp - iat) * 1_000)}.`;
-  return ` It was never valid: its lifetime is ${exp - iat} s (iat is ${dateOf(iat)}).`;
+  return ` It was never valid: its lifetime is ${Math.round(exp - iat)} s (iat is ${dateOf(iat)}).`;
 }
 
 /** NumericDate counts seconds (RFC 7519 §2). */

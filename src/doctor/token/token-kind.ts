@@ -144,7 +144,12 @@ function idToken(
   const aud = ownValue(claims, 'aud');
   const isForApi =
     audience !== null && audience.some((one) => one === aud || (Array.isArray(aud) && aud.includes(one)));
-  if (isAccessToken) return undefined;
+  const isForItsClient = ['azp', 'client_id'].some(
+    (name) => aud !== undefined && aud === ownValue(claims, name),
+  );
+  // A nonce and the client as audience: with a scope too, as some issuers write it.
+  const isOfClient = isNonce && isForItsClient && !hasAccessType(header, claims);
+  if (isAccessToken && !isOfClient) return undefined;
   if (isForApi) return isNonce ? ACCEPTED_ID_TOKEN : undefined;
   const names = PROFILE_CLAIMS.filter((name) => ownValue(claims, name) !== undefined);
   if (isNonce) names.unshift('nonce');
@@ -156,7 +161,7 @@ function idToken(
     `it has ${names
       .slice(0, 3)
       .map((name) => `"${name}"`)
-      .join(', ')} and no scope`,
+      .join(', ')} and ${isAccessToken ? 'its client as audience' : 'no scope'}`,
     claims,
   );
 }
