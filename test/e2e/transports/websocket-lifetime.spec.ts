@@ -52,8 +52,9 @@ describe.each(LIBRARIES)('a connection with %s', (library) => {
       { ...options(), transports: { ws: { atExpiry: 'refuse' } } },
       { library },
     );
+    const token = issuer.token({}, { expiresInMs: SHORT_MS });
     const until = Date.now() + SHORT_MS;
-    await using client = await connect(library, api, issuer.token({}, { expiresInMs: SHORT_MS }));
+    await using client = await connect(library, api, token);
     expect(await client.ask('me')).toMatchObject({ event: 'me' });
     await new Promise((resolve) => void setTimeout(resolve, until - Date.now() + 5));
     expect(await client.ask('me')).toMatchObject({ event: 'exception', data: { code: 'expired' } });
