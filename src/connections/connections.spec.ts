@@ -103,6 +103,18 @@ describe('connections', () => {
     await expect.poll(() => ended).toEqual([`${HOUR_MS} revoked`]);
   });
 
+  it('end at once when their token was revoked between their admission and their start', async () => {
+    const { connections, connect, ended } = scene();
+    let revoked = '';
+    connections.watch({ onChange: () => () => {}, isRevoked: ({ claims }) => claims.sub === revoked });
+    await connect(HOUR_MS);
+    expect(ended).toEqual([]);
+    revoked = 'ada';
+    await connect(2 * HOUR_MS);
+    expect(ended).toEqual([`${2 * HOUR_MS} revoked`]);
+    expect(connections.size).toEqual({ open: 1, planned: 1 });
+  });
+
   it('leave nothing behind: a hundred thousand of them, connected and disconnected', async () => {
     const { clock, connections, connect, ended } = scene();
     for (let i = 0; i < 100_000; i += 1) connections.remove(await connect(HOUR_MS + i));

@@ -39,6 +39,7 @@ export class Connections {
   private readonly open = new Map<Connection, Disconnect>();
   private readonly schedule: ExpirySchedule;
   private isCheckPlanned = false;
+  private revocations: Pick<Revocations, 'isRevoked'> | undefined;
   /** What a message is for is not known yet: its handler says which of the audiences it accepts. */
   private readonly acceptance: Acceptance | undefined;
 
@@ -90,6 +91,8 @@ export class Connections {
   add(connection: Connection, disconnect: Disconnect): void {
     this.open.set(connection, disconnect);
     this.plan(connection);
+    // Middleware of the application may have been waited for since the client was admitted.
+    this.endIfRevoked(connection);
   }
 
   /** Drops a client that has disconnected. */
@@ -141,26 +144,31 @@ export class Connections {
 
   /** Ends the connections whose tokens are revoked from now on; many revocations at once are one check. */
   watch(revocations: Pick<Revocations, 'onChange' | 'isRevoked'>): void {
+    this.revocations = revocations;
     revocations.onChange(() => {
       if (this.isCheckPlanned) return;
       this.isCheckPlanned = true;
       void setImmediate().then(() => {
         this.isCheckPlanned = false;
-        return this.endRevoked(revocations);
+        return this.endRevoked();
       });
     });
   }
 
-  /** Needs no key: an issuer that is away keeps no revoked client connected. */
-  private async endRevoked(revocations: Pick<Revocations, 'isRevoked'>): Promise<void> {
+  private async endRevoked(): Promise<void> {
     let checked = 0;
     for (const connection of this.open.keys()) {
-      const { verified } = connection;
-      if (verified !== undefined && revocations.isRevoked(verified))
-        this.end(connection, new AuthError('revoked'));
+      this.endIfRevoked(connection);
       checked += 1;
       if (checked % CHECKED_AT_ONCE === 0) await setImmediate();
     }
+  }
+
+  /** Needs no key: an issuer that is away keeps no revoked client connected. */
+  private endIfRevoked(connection: Connection): void {
+    const { verified } = connection;
+    if (verified !== undefined && this.revocations?.isRevoked(verified) === true)
+      this.end(connection, new AuthError('revoked'));
   }
 
   private credentialed(carrier: object, httpRequest: unknown, takeToken: () => string): Credentialed {
