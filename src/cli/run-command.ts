@@ -1,6 +1,7 @@
 import { LIBRARY_VERSION } from '../common/version.js';
 import { printable } from '../common/printable.js';
 import { diagnose } from '../doctor/index.js';
+import { withoutTokens } from '../doctor/words.js';
 import { readArguments, UsageError } from './arguments.js';
 import type { CommandProcess } from './command-process.js';
 import { asReport } from './report.js';
@@ -41,7 +42,7 @@ export async function runCommand(args: readonly string[], io: CommandProcess): P
     return findings.some(({ level }) => level === 'error') ? EXIT_ERROR : 0;
   } catch (error) {
     if (!(error instanceof UsageError) && !(error instanceof TypeError)) throw error;
-    const message = error.message.replace(/^nestjs-jwks-auth: /, '');
+    const message = withoutTokens(error.message.replace(/^nestjs-jwks-auth: /, ''));
     io.stderr.write(
       `nestjs-jwks-auth doctor: ${printable(message, 500)}\nSee nestjs-jwks-auth doctor --help\n`,
     );

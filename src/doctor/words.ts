@@ -2,7 +2,9 @@ import { printable } from '../common/printable.js';
 
 /** A text for a finding, in quotes: cut, without control characters, and without what names a person or a secret. */
 export const quoted = (value: unknown): string =>
-  typeof value === 'string' ? `"${withoutSecrets(printable(value, 300))}"` : `(${kindOf(value)})`;
+  typeof value === 'string'
+    ? `"${withoutSecrets(printable(withoutTokens(value), 300))}"`
+    : `(${kindOf(value)})`;
 
 /** Several of them. */
 export const quotedList = (values: readonly unknown[]): string =>
@@ -34,6 +36,10 @@ export const plural = (count: number, one: string): string => `${count} ${one}${
 
 /** RFC 9562 §4; a GUID of Microsoft as well. */
 export const UUID = /^[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i;
+
+/** Without what may be a token, such as one that was given in the place of something else. */
+export const withoutTokens = (text: string): string =>
+  text.replaceAll(/eyJ[\w-]{8,}(\.[\w-]*)*/g, '(a token)');
 
 const EMAIL = /[^\s"@/:]+@[^\s"@/:]+\.[^\s"@/:]+/g;
 

@@ -116,6 +116,22 @@ it('a token on the command line is examined, with a warning', async () => {
   expect([code, stdout]).toEqual([0, expect.stringContaining('warning  token_on_command_line')]);
 });
 
+it('a token in the place of something else is in no output', async () => {
+  const token = scene.issuer.token();
+  const [head = '', payload = ''] = token.split('.');
+  const runs = [
+    await run([token]),
+    await run(['doctor', token]),
+    await run(['doctor', scene.issuer.issuer, '--audience', token, '--token', '-'], { input: token }),
+  ];
+  expect(runs.map(({ code }) => code)).toEqual([2, 2, 1]);
+  for (const { stdout, stderr } of runs) {
+    expect(stdout + stderr).toContain('(a token)');
+    expect(stdout + stderr).not.toContain(head);
+    expect(stdout + stderr).not.toContain(payload);
+  }
+});
+
 it('several audiences are accepted', async () => {
   const token = scene.issuer.token({ aud: 'two' });
   const args = ['doctor', scene.issuer.issuer, '--token', '-', '--audience', 'one', '--audience', 'two'];

@@ -151,6 +151,11 @@ it('an ID token of Google is no error where the audience is not given', async ()
   );
 });
 
+it('an iss that is no URL needs jwksUri beside it', async () => {
+  const cause = causeIn(await scene.diagnose({ token: scene.issuer.token({ iss: 'orders' }) }));
+  expect(cause).toMatchObject({ code: 'issuer_differs', todo: expect.stringContaining('jwksUri beside it') });
+});
+
 it('400 to plain http may come of a server that expects https', async () => {
   const path = '/.well-known/openid-configuration';
   const todoFor = async (status: number) => {

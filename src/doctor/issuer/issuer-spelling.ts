@@ -194,6 +194,8 @@ function isHostAlone(configured: string, other: string): boolean {
 }
 
 function remedy(configured: string, actual: string, provider: Examination['provider']): string {
+  if (!isWebUrl(actual))
+    return `Configure ${quoted(actual)} and, because it is no URL, jwksUri beside it, if the token is of this issuer; if not, request one there.`;
   if (!isHostAlone(configured, actual)) {
     const isOtherTenant =
       isWebUrl(configured) &&
