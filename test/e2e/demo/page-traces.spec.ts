@@ -44,8 +44,11 @@ describe.skipIf(NO_CHROMIUM)(`what the page shows in Chromium (${NO_CHROMIUM ?? 
 
   const open = (note: string) => page.locator('#list a', { hasText: note }).first().click();
   const spans = () =>
-    page.getByRole('treeitem').evaluateAll((items) => items.map((item) => item.textContent));
-  const span = (text: string) => page.getByRole('treeitem').filter({ hasText: text });
+    page
+      .locator('#trace')
+      .getByRole('treeitem')
+      .evaluateAll((items) => items.map((item) => item.textContent));
+  const span = (text: string) => page.locator('#trace').getByRole('treeitem').filter({ hasText: text });
   const detail = () => page.locator('#details-title').textContent();
   const barOf = async (item: Locator) => {
     const { x = -1, width = -1 } = (await item.locator('.bar').boundingBox()) ?? {};
