@@ -11,6 +11,14 @@ import { join } from 'node:path';
  * @throws whatever the package throws while it is loaded
  */
 export function loadOptional<Exports>(name: string): Exports | undefined {
+  if (!loaded.has(name)) loaded.set(name, load(name));
+  return loaded.get(name) as Exports | undefined;
+}
+
+/** Looked for once: each refusal of a WebSocket or RPC handler needs one. */
+const loaded = new Map<string, unknown>();
+
+function load(name: string): unknown {
   for (const place of places()) {
     const require = createRequire(place);
     try {
@@ -18,7 +26,7 @@ export function loadOptional<Exports>(name: string): Exports | undefined {
     } catch {
       continue;
     }
-    return require(name) as Exports;
+    return require(name);
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 
 /** The longest wait, in milliseconds: a wall clock that was set, or a machine that slept, is noticed within it. */
-const LONGEST_WAIT_MS = 60_000;
+export const LONGEST_WAIT_MS = 60_000;
 
 /**
  * Calls `run` once when the wall clock has reached `atMs`, in milliseconds since 1970, and never before this returns;

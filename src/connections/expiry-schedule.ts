@@ -1,7 +1,5 @@
 import type { Clock } from '../common/clock.js';
-
-/** The longest wait: a wall clock that was set is noticed within it. */
-const LONGEST_WAIT_MS = 60_000;
+import { LONGEST_WAIT_MS } from '../common/wall-timer.js';
 
 interface Entry {
   /** Milliseconds since 1970. */

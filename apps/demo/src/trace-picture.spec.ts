@@ -10,7 +10,7 @@ const fetched = receivedSpan({
   status: 2,
   startMs: 5_050,
   endMs: 5_100,
-  attributes: { 'jwks.fetch.trigger': 'refresh', 'server.address': 'secret-host', 'url.full': '/home/me' },
+  attributes: { 'jwks.fetch.trigger': 'refresh', 'server.address': 'secret-host', 'url.full': '/private/me' },
   resource: { 'service.name': 'orders', 'host.name': 'secret-host' },
 });
 const bars = (svg: string) =>
